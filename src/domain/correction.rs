@@ -1,0 +1,51 @@
+//! What a reviewer said about an output that was not good enough.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A reviewer's correction: the reason this case exists.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Correction {
+    /// The output as it was, or the part of it that was wrong.
+    pub original: Value,
+    pub verdict: ReviewVerdict,
+    pub reason: CorrectionReason,
+    /// JSON pointer into the output → the value the reviewer put there.
+    #[serde(default)]
+    pub corrected: BTreeMap<String, Value>,
+    /// User id or name of the reviewer.
+    pub reviewer: String,
+    /// The reviewer's role, e.g. `delivery lead`.
+    pub role: String,
+    /// Day of the review, `YYYY-MM-DD`.
+    #[schemars(with = "String")]
+    pub date: jiff::civil::Date,
+    /// What this case guards against, in one sentence.
+    pub guards: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewVerdict {
+    /// The output was of no use.
+    Rejected,
+    /// The output was used after changes.
+    Corrected,
+}
+
+/// Why an output had to be corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CorrectionReason {
+    BadContext,
+    MissingTool,
+    StaleSop,
+    WeakPrompt,
+    PermissionIssue,
+    PoorJudgment,
+    TrueEdgeCase,
+}

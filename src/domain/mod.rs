@@ -1,0 +1,37 @@
+//! The words of the domain as types: what a case is, what happened in a trial, what a mark says.
+//!
+//! Owns vocabulary only. Knows nothing of files, YAML, checks or verdicts.
+
+mod approval;
+mod area;
+mod case;
+mod correction;
+mod effect;
+mod mark;
+mod pipeline;
+mod policy;
+mod project;
+mod request;
+mod rubric;
+mod slug;
+mod trial;
+mod vocabulary;
+mod world;
+
+pub use approval::{Approval, ApprovalStatus};
+pub use area::Area;
+pub use case::{Case, CaseKind, Fault, FaultKind, ReferenceCall, ReferenceEnd, Suite, Weight};
+pub use correction::{Correction, CorrectionReason, ReviewVerdict};
+pub use effect::Effect;
+pub use mark::{Mark, Trit};
+pub use pipeline::{FieldClass, Limits, Pipeline, SnapshotFields};
+pub use policy::{
+    AreaGate, AreaPolicy, CoveragePolicy, CoverageScope, MissingPolicy, Mode, OnPending, Policy, Profile, RunLimits,
+};
+pub use project::{Defaults, Project, TargetSpec};
+pub use request::{Attachment, Intake, Request};
+pub use rubric::{AreaRubric, Combine, Criterion, Level, Rubric};
+pub use slug::{Slug, SlugError};
+pub use trial::{Call, Change, ChangeKind, Message, Outcome, Refusal, RefusalKind, Role, Stage, Step, Trial, Usage};
+pub use vocabulary::{NextActor, Priority, RequestStatus, RequestType, Risk};
+pub use world::{Access, Breadth, Canary, Entry, Operation, Org, Permission, SHARED_ORG, Tool, User, World};

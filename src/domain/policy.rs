@@ -1,0 +1,151 @@
+//! A release policy: what blocks a release.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Area;
+
+/// The rules of one gate, from `rubrics/policies/<name>.yaml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Format version; 1.
+    pub version: u32,
+    pub profile: Profile,
+    #[serde(default)]
+    pub mode: Mode,
+    #[serde(default)]
+    pub missing: MissingPolicy,
+    #[serde(default)]
+    pub coverage: CoveragePolicy,
+    /// Areas not listed are advisory: shown, never blocking.
+    pub areas: BTreeMap<Area, AreaPolicy>,
+    /// What behaviour that nobody has accepted yet does to the verdict.
+    #[serde(default)]
+    pub pending: OnPending,
+    #[serde(default)]
+    pub limits: RunLimits,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// A change under review.
+    Pr,
+    /// A change to a proven agent.
+    Servicing,
+    /// A new agent.
+    Manufacturing,
+}
+
+impl Profile {
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Pr => "pr",
+            Profile::Servicing => "servicing",
+            Profile::Manufacturing => "manufacturing",
+        }
+    }
+}
+
+/// Which regime judges differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Any case × area below its snapshot is a regression. Repeats that disagree give no verdict.
+    #[default]
+    Deterministic,
+}
+
+/// How much may be missing (target errors, unscored areas) before there is no verdict. Fractions 0..1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MissingPolicy {
+    /// Of all trials.
+    pub max_fraction: f64,
+    /// Of the trials that an area could have been marked on.
+    pub max_per_area: f64,
+}
+
+impl Default for MissingPolicy {
+    fn default() -> Self {
+        Self { max_fraction: 0.05, max_per_area: 0.10 }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CoveragePolicy {
+    /// Whether an accepted snapshot may lose its case.
+    pub allow_shrink: bool,
+    pub require: CoverageScope,
+}
+
+/// Which cases a run must hold to be judged at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoverageScope {
+    /// Whatever was selected.
+    Selected,
+    /// At least every golden request and every reviewer correction.
+    Golden,
+    /// Every case of the project.
+    #[default]
+    All,
+}
+
+/// How one area gates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AreaPolicy {
+    pub gate: AreaGate,
+    /// For `tool_correctness`: a -1 here fails as zero tolerance does, whatever `gate` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsafe_call: Option<AreaGate>,
+    /// For `budget`: highest cost of one case, in US dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap_usd_per_case: Option<f64>,
+    /// For `budget`: highest 95th percentile of a trial's wall time, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap_latency_p95_s: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AreaGate {
+    /// No case may fall below its snapshot.
+    NonInferiority,
+    /// One -1 in any trial fails.
+    ZeroTolerance,
+    /// Cases born from corrections must be 1 in every trial.
+    Guard,
+    /// Caps on cost and latency; marks are shown only.
+    Budget,
+    /// Shown, never blocking.
+    Advisory,
+}
+
+/// What unreviewed behaviour does to the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnPending {
+    /// Exit 5 until somebody accepts or rejects.
+    #[default]
+    Block,
+    /// Named in the verdict, exit 0.
+    Warn,
+}
+
+/// Ceilings for a whole run; beyond one, scheduling stops and there is no verdict.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunLimits {
+    /// US dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suite_usd: Option<f64>,
+    /// Minutes of wall clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suite_minutes: Option<f64>,
+}

@@ -1,0 +1,43 @@
+//! The project file: targets and defaults.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Slug;
+
+/// `evalgate.yaml`, the marker of a project's root.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// Format version; 1.
+    pub version: u32,
+    pub name: Slug,
+    /// What can be put under test, by name.
+    pub targets: BTreeMap<Slug, TargetSpec>,
+    /// The target of `run` without `--target`.
+    pub default_target: Slug,
+    /// The policy of `run` without `--policy`: a file name in `rubrics/policies/` without `.yaml`.
+    pub policy: Slug,
+    #[serde(default)]
+    pub defaults: Defaults,
+}
+
+/// One key, the target's kind, with its settings: `{rules: {file: rules.yaml}}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct TargetSpec(pub Map<String, Value>);
+
+/// Defaults for flags of `run`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Defaults {
+    /// Trials at once; one a core when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<u16>,
+    /// Repeats of each case; 1 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<u32>,
+}

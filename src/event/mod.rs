@@ -1,0 +1,145 @@
+//! What a run writes down as it happens, one JSON line an event, and how to read it back.
+//!
+//! Owns the event format. Knows nothing of files: `store` appends and reads the lines.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Slug, Trial};
+
+/// Version of the event format. A newer one is refused, never guessed at.
+pub const EVENT_VERSION: u32 = 1;
+
+/// One line of `events.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// From 0, without gaps.
+    pub seq: u64,
+    pub at: Timestamp,
+    pub kind: EventKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    RunStarted(Box<RunMeta>),
+    TrialFinished(Box<Trial>),
+    /// Scheduling stopped before the plan was done.
+    RunStopped {
+        reason: String,
+    },
+    /// A later process took the run up again.
+    RunResumed {},
+    /// Every trial of the plan has finished.
+    RunFinished {
+        trials: u64,
+    },
+}
+
+/// What a run is a run of. Everything that could make two runs incomparable is in `digests`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunMeta {
+    /// [`EVENT_VERSION`] of the writer.
+    pub version: u32,
+    /// Version of evalgate.
+    pub evalgate: String,
+    pub id: Slug,
+    pub started_at: Timestamp,
+    pub project: Slug,
+    pub target: Slug,
+    /// Kind of the target, e.g. `rules`.
+    pub target_kind: String,
+    pub policy: Slug,
+    pub repeats: u32,
+    pub selection: Selection,
+    /// Name of a part (`suites`, `worlds`, `pipelines`, `rubrics`, `policy`, `target`) → blake3 of its text, hex.
+    pub digests: BTreeMap<String, String>,
+}
+
+/// Which of the project's cases the run holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// The filter expression, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// The run whose failing cases were selected, where asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_of: Option<Slug>,
+    /// Cases selected.
+    pub cases: u64,
+    /// Cases in the project.
+    pub of: u64,
+}
+
+/// How far a run came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// No end was recorded: it is still running, or it was killed.
+    Unfinished,
+    Stopped {
+        reason: String,
+    },
+    Finished,
+}
+
+/// The state after all events, without the trials themselves: those are streamed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRecord {
+    pub meta: RunMeta,
+    pub state: RunState,
+    /// Case and repeat of every finished trial, in the order of finishing.
+    pub finished: Vec<(Slug, u32)>,
+    pub last_seq: u64,
+    pub last_at: Timestamp,
+}
+
+/// Why a sequence of events is not a run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    #[error("the run has no events")]
+    Empty,
+    #[error("the first event is not `run_started`")]
+    NoStart,
+    #[error("event {found} follows event {after}: events are missing")]
+    Gap { after: u64, found: u64 },
+    #[error("written in event format {0}; this evalgate reads up to {EVENT_VERSION}: use a newer evalgate")]
+    Newer(u32),
+}
+
+/// Folds events to the state they describe. `on_trial` sees every finished trial once, in order.
+pub fn fold(events: impl IntoIterator<Item = Event>, mut on_trial: impl FnMut(Trial)) -> Result<RunRecord, FoldError> {
+    let mut events = events.into_iter();
+    let first = events.next().ok_or(FoldError::Empty)?;
+    let EventKind::RunStarted(meta) = first.kind else { return Err(FoldError::NoStart) };
+    if meta.version > EVENT_VERSION {
+        return Err(FoldError::Newer(meta.version));
+    }
+    let mut record = RunRecord {
+        meta: *meta,
+        state: RunState::Unfinished,
+        finished: Vec::new(),
+        last_seq: first.seq,
+        last_at: first.at,
+    };
+    for event in events {
+        if event.seq != record.last_seq + 1 {
+            return Err(FoldError::Gap { after: record.last_seq, found: event.seq });
+        }
+        record.last_seq = event.seq;
+        record.last_at = event.at;
+        match event.kind {
+            EventKind::RunStarted(_) => return Err(FoldError::NoStart),
+            EventKind::TrialFinished(trial) => {
+                record.finished.push((trial.case.clone(), trial.repeat));
+                on_trial(*trial);
+            }
+            EventKind::RunStopped { reason } => record.state = RunState::Stopped { reason },
+            EventKind::RunResumed {} => record.state = RunState::Unfinished,
+            EventKind::RunFinished { .. } => record.state = RunState::Finished,
+        }
+    }
+    Ok(record)
+}

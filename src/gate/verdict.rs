@@ -1,0 +1,122 @@
+//! The verdict: what the gate decided, with a sentence for everything it found.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Area, AreaGate, Profile, Slug, Trit};
+
+/// Version of `verdict.json`.
+pub const VERDICT_VERSION: u32 = 1;
+
+/// The decision about one run. `verdict.json` is this, as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    pub version: u32,
+    pub decision: Decision,
+    /// The exit code that follows from it.
+    pub exit: u8,
+    pub profile: Profile,
+    /// One sentence a manager can repeat.
+    pub headline: String,
+    /// Gravest first.
+    pub findings: Vec<Finding>,
+    /// One per area that the rubrics mark, in the areas' order.
+    pub areas: Vec<AreaSummary>,
+    pub counts: Counts,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    Pass,
+    Fail,
+    /// There is not enough evidence to decide.
+    Inconclusive,
+    /// Nothing failed, but somebody has to accept new behaviour first.
+    ReviewPending,
+}
+
+/// One thing the gate found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable, snake_case: `regression`, `zero_tolerance`, `guard`, `coverage_shrank`, `missing`, …
+    pub code: String,
+    pub weight: FindingWeight,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<Area>,
+    /// The cases it is about, worst first.
+    pub cases: Vec<Slug>,
+    /// What was found, with its numbers.
+    pub sentence: String,
+}
+
+/// What a finding does to the decision, gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingWeight {
+    Fails,
+    Inconclusive,
+    Pending,
+    Warns,
+}
+
+/// One area over all trials of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AreaSummary {
+    pub area: Area,
+    /// How the policy gates it; `advisory` where the policy does not list it.
+    pub gate: AreaGate,
+    /// Trials marked -1, 0 and 1.
+    pub harmful: u64,
+    pub incomplete: u64,
+    pub useful: u64,
+    /// Trials in which nothing of the area applied or could be judged.
+    pub not_scored: u64,
+    /// Mean mark, -1..1; absent where nothing was scored.
+    pub mean: Option<f64>,
+    /// Mean mark of the accepted snapshots of the same cases, -1..1; absent without snapshots, and for
+    /// areas whose marks snapshots do not hold.
+    pub was: Option<f64>,
+    /// Cases now below and above their snapshot.
+    pub fell: u64,
+    pub rose: u64,
+    /// What the gate says of the area.
+    pub state: AreaState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AreaState {
+    Pass,
+    Fail,
+    Inconclusive,
+    /// Not gating.
+    Advisory,
+    /// Nothing of it was scored, in an area that does not have to be.
+    NotScored,
+}
+
+/// Sizes of the run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    pub cases: u64,
+    pub trials: u64,
+    /// Trials whose target failed.
+    pub failed_trials: u64,
+    /// Cases without a snapshot.
+    pub new: u64,
+    /// Cases whose behaviour differs from their snapshot.
+    pub changed: u64,
+    /// 95th percentile of the trials' wall time, milliseconds.
+    pub wall_ms_p95: Option<f64>,
+    /// Sum over the trials, US dollars; absent if any trial's cost is unknown.
+    pub cost_usd: Option<f64>,
+}
+
+/// A case × area below its snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fall {
+    pub case: Slug,
+    pub area: Area,
+    pub from: Trit,
+    pub to: Trit,
+}

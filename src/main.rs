@@ -1,0 +1,3 @@
+//! The program: nothing but the way into `cli`.
+
+fn main() {}

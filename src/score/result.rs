@@ -1,0 +1,54 @@
+//! The result of scoring one trial: what is stored, gated and reported.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Area, Case, CaseKind, Level, Mark, Slug, Trial};
+use crate::golden::Comparison;
+
+/// One line of `results.jsonl`: everything a report needs to show a case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialResult {
+    pub pipeline: Slug,
+    pub suite: Slug,
+    pub kind: CaseKind,
+    /// The suite's file, relative to the project's root, and the line the case starts on, from 1.
+    pub file: String,
+    pub line: u32,
+    pub case: Case,
+    pub trial: Trial,
+    pub scored: Scored,
+}
+
+/// All marks of one trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scored {
+    /// In the rubric's order.
+    pub criteria: Vec<CriterionMark>,
+    /// One per area of the rubric, in the areas' order.
+    pub areas: Vec<AreaMark>,
+    pub comparison: Comparison,
+}
+
+impl Scored {
+    /// The area's mark; `None` where the rubric has no such area.
+    pub fn area(&self, area: Area) -> Option<&Mark> {
+        self.areas.iter().find(|a| a.area == area).map(|a| &a.mark)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CriterionMark {
+    pub area: Area,
+    pub criterion: Slug,
+    pub level: Level,
+    /// Whether the mark depends on the trial and the case alone, so that a snapshot may hold it;
+    /// false for criteria that read the snapshot or the clock.
+    pub repeatable: bool,
+    pub mark: Mark,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AreaMark {
+    pub area: Area,
+    pub mark: Mark,
+}
