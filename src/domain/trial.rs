@@ -186,6 +186,8 @@ pub struct Change {
     /// What the entry is: `Flow`, `Draft` …
     pub kind: String,
     pub change: ChangeKind,
+    /// The gravest effect class among the calls that changed it.
+    pub effect: Effect,
     /// Created: all fields. Updated: the changed ones with their new values. Deleted: empty.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub fields: Map<String, Value>,
