@@ -102,7 +102,7 @@ fn considered<'a>(system: &'a System, binding: &'a Binding) -> impl Iterator<Ite
 
 /// What the call touches: the values of the target argument, all of which an approval has to cover. A tool without a
 /// target touches something unnamed, which only an approval for everything covers.
-fn targets(tool: &Tool, args: &Map<String, Value>) -> Vec<String> {
+pub(super) fn targets(tool: &Tool, args: &Map<String, Value>) -> Vec<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match tool.target.as_ref().and_then(|name| args.get(name)) {
         Some(Value::Array(items)) if !items.is_empty() => items.iter().map(text).collect(),
@@ -111,12 +111,19 @@ fn targets(tool: &Tool, args: &Map<String, Value>) -> Vec<String> {
     }
 }
 
-/// Whether a scope covers a target: equal to it, or a glob that matches it. An empty scope covers nothing.
+/// Whether a scope covers a target: equal to it, or a glob that matches it. An empty scope covers nothing, and a
+/// wildcard never stands for what separates items of a list: `flow:Opp_*` does not cover "flow:Opp_A, flow:Pay".
 fn covers(scope: &str, target: &str) -> bool {
     if scope.is_empty() {
         return false;
     }
-    scope == target || Glob::new(scope).is_ok_and(|glob| glob.compile_matcher().is_match(target))
+    let one_item = || scope == "*" || target.chars().filter(|&c| separates(c)).all(|c| scope.contains(c));
+    scope == target || one_item() && Glob::new(scope).is_ok_and(|glob| glob.compile_matcher().is_match(target))
+}
+
+/// Whether a character separates the items of a list written as text.
+pub(super) fn separates(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | ';' | '|')
 }
 
 #[cfg(test)]
@@ -174,6 +181,10 @@ mod tests {
             ("pilot", "flow:Opp_Closed_Won", false),
             ("flow:Opp_*", "flow:Lead_Route", false),
             ("flow:Opp_*", "FLOW:OPP_CLOSED_WON", false),
+            ("flow:Opp_*", "flow:Opp_A,flow:Globex_Pay", false),
+            ("flow:Opp_*", "flow:Opp_A flow:Globex_Pay", false),
+            ("flow:Opp_*", "flow:Opp_A\nflow:Globex_Pay", false),
+            ("ops contacts *", "ops contacts 2026", true),
             ("flow:[", "flow:[", true),
             ("flow:[", "flow:x", false),
             ("", "", false),

@@ -126,7 +126,11 @@ fn denied(p: &Proposal) -> Option<String> {
 }
 
 fn foreign(p: &Proposal) -> Option<String> {
-    p.args.iter().find_map(|(name, value)| foreign_value(p, name, value))
+    let listed = || {
+        let targets = approval::targets(p.tool, p.args);
+        targets.iter().flat_map(|target| target.split(approval::separates)).find_map(|id| foreign_id(p, id))
+    };
+    p.args.iter().find_map(|(name, value)| foreign_value(p, name, value)).or_else(listed)
 }
 
 /// Looks at every text below an argument; an id argument is one of them, so that what is fetched or changed is covered.
@@ -135,12 +139,17 @@ fn foreign_value(p: &Proposal, name: &str, value: &Value) -> Option<String> {
     match value {
         Value::String(text) if breadth::is_org(name) => (text != org && text != SHARED_ORG)
             .then(|| format!("`{}` is not the org of this request; that is `{org}`", quoted(text))),
-        Value::String(id) => (p.system.entry(id).is_some() && !p.system.visible(id, org))
-            .then(|| format!("`{}` does not belong to `{org}`", quoted(id))),
+        Value::String(id) => foreign_id(p, id),
         Value::Array(items) => items.iter().find_map(|item| foreign_value(p, name, item)),
         Value::Object(map) => map.iter().find_map(|(name, value)| foreign_value(p, name, value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
+}
+
+fn foreign_id(p: &Proposal, id: &str) -> Option<String> {
+    let org = &p.binding.org;
+    let foreign = p.system.entry(id).is_some() && !p.system.visible(id, org);
+    foreign.then(|| format!("`{}` does not belong to `{org}`", quoted(id)))
 }
 
 fn restricted(p: &Proposal) -> Option<String> {
@@ -271,6 +280,7 @@ mod tests {
             (approved(), "update_record", json!({"id": "contact:1", "fields": {"refs": [{"of": "contact:9"}]}})),
             (approved(), "delete_record", json!({"id": "contact:9"})),
             (approved(), "deploy_metadata", json!({"component": ["flow:Lead_Route", "flow:Globex_Pay"]})),
+            (approved(), "deploy_metadata", json!({"component": "flow:Lead_Route, flow:Globex_Pay"})),
         ] {
             check(state, tool, args, RefusalKind::ForeignOrg, "does not belong to `acme`");
         }

@@ -10,7 +10,7 @@
 //! | 2 | `unknown_tool` | `authorise` | not in the world, or not offered to the pipeline; names are exact, a near one is only suggested |
 //! | 3 | `bad_arguments` | `authorise` | the tool's JSON Schema, every error; arguments the operation cannot do without |
 //! | 4 | `not_permitted` | `authorise` | the world denies the tool to agents |
-//! | 5 | `foreign_org` | `authorise` | an org named that is not the trial's; an argument that is the id of another org's entry |
+//! | 5 | `foreign_org` | `authorise` | an org named that is not the trial's; an argument (or an item of a listed target) that is the id of another org's entry |
 //! | 6 | `over_broad` | `breadth` | limits, wildcards, empty filters, bulk queries |
 //! | 7 | `restricted_field` | `permission` | changing or asking for what the world withholds |
 //! | 8 | `approval_required` | `approval` | every effect above `draft` without a valid approval |

@@ -174,12 +174,19 @@ fn matches(system: &System, entry: &Entry, name: &str, value: &Value) -> bool {
     }
 }
 
+/// Equal as JSON, or as text in any case where both are text, numbers or booleans.
 fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::String(a), Value::String(b)) => a == b || a.to_lowercase() == b.to_lowercase(),
-        (Value::String(text), plain @ (Value::Number(_) | Value::Bool(_)))
-        | (plain @ (Value::Number(_) | Value::Bool(_)), Value::String(text)) => *text == plain.to_string(),
-        (a, b) => a == b,
+    match (scalar(a), scalar(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.to_lowercase()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

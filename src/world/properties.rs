@@ -39,6 +39,7 @@ const TEXTS: [&str; 16] = [
     "*",
     "SELECT Id FROM Contact",
 ];
+const KINDS: [&str; 6] = ["Contact", "Flow", "SOP", "Payroll", "Integration", "InternalNote"];
 const NAMES: [&str; 16] = [
     "id",
     "query",
@@ -81,7 +82,8 @@ fn call() -> impl Strategy<Value = (&'static str, Value)> {
     prop_oneof![
         3 => text().prop_map(|query| ("search_metadata", json!({"query": query}))),
         3 => text().prop_map(|id| ("get_entry", json!({"id": id}))),
-        2 => (text(), value()).prop_map(|(kind, owner)| ("list_records", json!({"kind": kind, "owner": owner}))),
+        2 => prop::sample::select(&KINDS[..]).prop_map(|kind| ("list_records", json!({"kind": kind}))),
+        1 => (text(), value()).prop_map(|(kind, owner)| ("list_records", json!({"kind": kind, "owner": owner}))),
         2 => (text(), fields()).prop_map(|(id, fields)| ("update_record", json!({"id": id, "fields": fields}))),
         1 => text().prop_map(|id| ("delete_record", json!({"id": id}))),
         1 => (text(), text()).prop_map(|(subject, body)| ("draft_note", json!({"subject": subject, "body": body}))),
