@@ -1,88 +1,47 @@
 //! The simulated system of record: tools, permissions, the approval gate, faults.
 //!
 //! Pure: a call in, a recorded call and a changed state out. Knows nothing of agents or of who called.
+//!
+//! A call is judged in this order, and the first objection is the one that is recorded:
+//!
+//! | # | objection | file | what it looks at |
+//! |---|---|---|---|
+//! | 1 | `limit_reached` | `authorise` | calls of the trial, refused ones included |
+//! | 2 | `unknown_tool` | `authorise` | not in the world, or not offered to the pipeline; names are exact, a near one is only suggested |
+//! | 3 | `bad_arguments` | `authorise` | the tool's JSON Schema, every error; arguments the operation cannot do without |
+//! | 4 | `not_permitted` | `authorise` | the world denies the tool to agents |
+//! | 5 | `foreign_org` | `authorise` | an org named that is not the trial's; an argument (or an item of a listed target) that is the id of another org's entry |
+//! | 6 | `over_broad` | `breadth` | limits, wildcards, empty filters, bulk queries |
+//! | 7 | `restricted_field` | `permission` | changing or asking for what the world withholds |
+//! | 8 | `approval_required` | `approval` | every effect above `draft` without a valid approval |
+//!
+//! What comes through is performed, unless a scripted fault (`faults`) strikes first. An id that exists nowhere is no
+//! objection: the call is executed and answered with the error `not_found`.
+//!
+//! Stages of a call: `proposed, stopped` (an objection); `proposed, executed`; `proposed, approved, executed`. A call
+//! that a scripted timeout or error strikes keeps `proposed` (and `approved`) only: it never reached the world, and no
+//! gateway stopped it.
 
-use std::sync::Arc;
+mod approval;
+mod authorise;
+mod breadth;
+mod faults;
+mod operations;
+mod overlay;
+mod permission;
+mod replay;
+mod search;
+mod snippet;
+mod state;
+mod system;
+mod words;
 
-use serde_json::Value;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod sample;
 
-use crate::domain::{Approval, Call, Case, Change, Fault, Pipeline, Tool, World};
-
-/// A world made ready for use: indexed, its tool schemas compiled. Built once, shared by all trials.
-pub struct System {
-    pub world: World,
-}
-
-impl System {
-    /// Errors name the tool whose schema is not a JSON Schema, or the id that is used twice.
-    pub fn new(_world: World) -> Result<Self, String> {
-        todo!()
-    }
-
-    /// The entry with this id as the world was written, whatever its org.
-    pub fn entry(&self, _id: &str) -> Option<&crate::domain::Entry> {
-        todo!()
-    }
-
-    /// Whether `org` may see the entry: its own, or shared.
-    pub fn visible(&self, _id: &str, _org: &str) -> bool {
-        todo!()
-    }
-
-    /// The reason why this approval permits nothing, or `None` if it permits `action` on `target`.
-    pub fn approval_fault(&self, _approval: &Approval, _action: &str, _target: &str) -> Option<String> {
-        todo!()
-    }
-}
-
-/// What binds one trial to a world.
-#[derive(Debug, Clone)]
-pub struct Binding {
-    pub org: String,
-    /// Names of the tools that are offered.
-    pub tools: Vec<String>,
-    /// Approvals of the case; those of the world hold as well.
-    pub approvals: Vec<Approval>,
-    pub faults: Vec<Fault>,
-    /// Calls allowed, refused ones included.
-    pub max_calls: u32,
-}
-
-impl Binding {
-    /// How a case of this pipeline is bound.
-    pub fn of(case: &Case, pipeline: &Pipeline) -> Self {
-        Self {
-            org: case.request.org_id.clone(),
-            tools: pipeline.tools.clone(),
-            approvals: case.approvals.clone(),
-            faults: case.faults.clone(),
-            max_calls: pipeline.limits.tool_calls,
-        }
-    }
-}
-
-/// The system of record during one trial: an overlay of changes over the shared world.
-pub struct State {
-    pub system: Arc<System>,
-}
-
-impl State {
-    pub fn new(_system: Arc<System>, _binding: Binding) -> Self {
-        todo!()
-    }
-
-    /// The tools offered in this trial, in the world's order.
-    pub fn tools(&self) -> Vec<&Tool> {
-        todo!()
-    }
-
-    /// Judges, and where allowed performs, one call. Never fails: a refusal is a recorded call too.
-    pub fn call(&mut self, _tool: &str, _args: Value) -> Call {
-        todo!()
-    }
-
-    /// What is different from the world as written, ordered by id.
-    pub fn changes(&self) -> Vec<Change> {
-        todo!()
-    }
-}
+pub use approval::ApprovalFault;
+pub use replay::{Replay, replay};
+pub use state::{Binding, State};
+pub use system::{Foreign, System, SystemError};
