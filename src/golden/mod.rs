@@ -16,6 +16,6 @@ mod stored;
 pub use compare::{CallsDiff, Comparison, Difference, FieldDiff, MarkDiff};
 pub use diff::compare;
 pub use normalise::observe;
-pub use show::render;
+pub use show::{render, render_new};
 pub use snapshot::{Marks, Snapshot, SnapshotError, SnapshotInfo};
 pub use stored::Stored;

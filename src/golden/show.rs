@@ -24,7 +24,7 @@ const LONGEST_PROSE: usize = 200_000;
 
 /// Renders a comparison under a title. `width` is where prose is wrapped, in columns. Ends with a line end.
 pub fn render(comparison: &Comparison, title: &str, color: bool, width: usize) -> String {
-    let mut page = Page { out: String::new(), color, width: width.max(40) };
+    let mut page = Page::new(color, width);
     let verdict = match comparison {
         Comparison::New => "new",
         Comparison::Same => "same",
@@ -42,6 +42,15 @@ pub fn render(comparison: &Comparison, title: &str, color: bool, width: usize) -
     page.out
 }
 
+/// Renders behaviour that nothing was accepted for yet: the whole body of its file, as [`render`] does.
+pub fn render_new(body: &str, title: &str, color: bool, width: usize) -> String {
+    let mut page = Page::new(color, width);
+    page.painted(NAME, &format!("new: {}", one_line(title)));
+    page.end_line();
+    page.lines("", body);
+    page.out
+}
+
 struct Page {
     out: String,
     color: bool,
@@ -49,6 +58,10 @@ struct Page {
 }
 
 impl Page {
+    fn new(color: bool, width: usize) -> Self {
+        Self { out: String::new(), color, width: width.max(40) }
+    }
+
     fn difference(&mut self, difference: &Difference) {
         if !difference.marks.is_empty() {
             self.heading("marks", "");
