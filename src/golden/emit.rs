@@ -4,6 +4,8 @@
 //! `010`, control characters, invisible characters, trailing spaces) is double-quoted with escapes, so neither a
 //! terminal, an editor nor a checkout with other line ends can alter it.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 /// Columns after which one-line text is folded.
@@ -173,6 +175,15 @@ fn quoted(out: &mut String, text: &str) {
         }
     }
     out.push('"');
+}
+
+/// The text on one line of characters that any tool writes back as it read them; others become `\u{…}`.
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_visible) {
+        return Cow::Borrowed(text);
+    }
+    let show = |c: char| if is_visible(c) { c.to_string() } else { c.escape_default().to_string() };
+    Cow::Owned(text.chars().map(show).collect())
 }
 
 fn key_of(out: &mut String, key: &str) {

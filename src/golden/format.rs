@@ -88,7 +88,7 @@ pub(super) fn file(title: &str, info: &SnapshotInfo, body: &str) -> String {
     let SnapshotInfo { case_digest, run, accepted_by, accepted_at, reason } = info;
     let mut out = String::with_capacity(body.len() + 256);
     out.push_str("---\n");
-    emit::quoted_entry(&mut out, 0, "description", title);
+    emit::quoted_entry(&mut out, 0, "description", &emit::visible(title));
     out.push_str("info:\n");
     let optional = [("accepted_by", accepted_by), ("accepted_at", accepted_at), ("reason", reason)];
     let given = optional.into_iter().filter_map(|(key, text)| Some((key, text.as_ref()?)));
@@ -121,22 +121,25 @@ pub(super) fn body(snapshot: &Snapshot) -> String {
 
 /// Reads YAML that begins on the given line of the file.
 fn yaml<T: DeserializeOwned>(text: &str, first_line: usize) -> Result<T, SnapshotError> {
-    let options = serde_yaml::options! {
-        strict_booleans: true,
-        leading_zero_numbers_as_strings: true,
-        underscored_numbers_as_strings: true,
-        merge_keys: serde_yaml::options::MergeKeyPolicy::AsOrdinary,
-        with_snippet: false,
-        budget: serde_yaml::budget! {
-            max_nodes: 10_000_000,
-            max_events: 40_000_000,
-            max_aliases: 0,
-        },
+    let read = |text: &str| {
+        let options = serde_yaml::options! {
+            strict_booleans: true,
+            leading_zero_numbers_as_strings: true,
+            underscored_numbers_as_strings: true,
+            merge_keys: serde_yaml::options::MergeKeyPolicy::AsOrdinary,
+            with_snippet: false,
+            budget: serde_yaml::budget! {
+                max_nodes: 10_000_000,
+                max_events: 40_000_000,
+                max_aliases: 0,
+            },
+        };
+        serde_yaml::from_str_with_options(text, options)
     };
-    serde_yaml::from_str_with_options(text, options).map_err(|error| {
-        let line = error.location().map_or(0, |location| location.line() as usize);
-        SnapshotError::Malformed(format!("line {}: {error}", first_line + line.saturating_sub(1)))
-    })
+    // Empty lines before it cost nothing unless there is an error, which then names the line of the file.
+    read(text)
+        .or_else(|_| read(&format!("{}{text}", "\n".repeat(first_line - 1))))
+        .map_err(|error| SnapshotError::Malformed(error.to_string()))
 }
 
 #[cfg(test)]
