@@ -10,6 +10,7 @@ pub mod gate;
 pub mod gateway;
 pub mod golden;
 pub mod score;
+pub mod store;
 pub mod suite;
 pub mod target;
 pub mod world;

@@ -1,6 +1,6 @@
 //! What differs between a trial and the accepted behaviour.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::domain::{Area, FieldClass, Slug, Trit};
@@ -45,16 +45,28 @@ pub struct Difference {
     pub marks: Vec<MarkDiff>,
 }
 
+impl Difference {
+    /// The marks that are lower than they were. One that vanished is shown, but has not fallen.
+    pub fn fallen(&self) -> impl Iterator<Item = &MarkDiff> {
+        self.marks.iter().filter(|mark| mark.fell())
+    }
+}
+
 /// One field of the output. At least one side is present.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FieldDiff {
     /// JSON pointer into the output.
     pub pointer: String,
     pub class: FieldClass,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub old: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub new: Option<Value>,
+}
+
+/// A key that is there has a value, be it `null`.
+pub(super) fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,4 +84,44 @@ pub struct MarkDiff {
     pub old: Option<Trit>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new: Option<Trit>,
+}
+
+impl MarkDiff {
+    /// Whether both sides are there and the new one is lower.
+    pub fn fell(&self) -> bool {
+        matches!((self.old, self.new), (Some(old), Some(new)) if new < old)
+    }
+
+    /// Whether the new mark is -1 and the old one was not.
+    pub fn turned_harmful(&self) -> bool {
+        self.new == Some(Trit::Harmful) && self.old != Some(Trit::Harmful)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_field_that_was_null_is_read_back_as_null_and_not_as_absent() {
+        let diff = FieldDiff {
+            pointer: "/owner".into(),
+            class: FieldClass::Exact,
+            old: Some(Value::Null),
+            new: Some(json!("TBD")),
+        };
+        let text = serde_json::to_string(&diff).unwrap();
+        assert_eq!(serde_json::from_str::<FieldDiff>(&text).unwrap(), diff);
+    }
+
+    #[test]
+    fn a_mark_that_vanished_has_not_fallen() {
+        let mark = |old, new| MarkDiff { area: Area::TaskSuccess, criterion: Slug::new("c").unwrap(), old, new };
+        assert!(mark(Some(Trit::Useful), Some(Trit::Incomplete)).fell());
+        assert!(!mark(Some(Trit::Useful), None).fell());
+        assert!(!mark(None, Some(Trit::Harmful)).fell());
+        assert!(mark(None, Some(Trit::Harmful)).turned_harmful());
+    }
 }

@@ -3,7 +3,19 @@
 //! Text in, text out. Knows nothing of files; `store` writes them, and only after a person decided.
 
 mod compare;
+mod diff;
+mod emit;
+mod fields;
+mod format;
+mod normalise;
+mod redact;
+mod show;
 mod snapshot;
+mod stored;
 
 pub use compare::{CallsDiff, Comparison, Difference, FieldDiff, MarkDiff};
-pub use snapshot::{Snapshot, SnapshotError, SnapshotInfo, compare, observe};
+pub use diff::compare;
+pub use normalise::observe;
+pub use show::{render, render_new};
+pub use snapshot::{Marks, Snapshot, SnapshotError, SnapshotInfo};
+pub use stored::Stored;

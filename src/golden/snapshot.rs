@@ -1,12 +1,15 @@
-//! The snapshot itself: what it holds, how it is written (insta's file format) and read.
+//! The snapshot itself: what it holds, and its text.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Comparison;
-use crate::domain::{Area, Pipeline, Slug, Trial, Trit};
+use super::format;
+use crate::domain::{Area, Slug, Trit};
+
+/// Marks by area and criterion.
+pub type Marks = BTreeMap<Area, BTreeMap<Slug, Trit>>;
 
 /// Accepted behaviour, or a proposal for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +20,7 @@ pub struct Snapshot {
     /// One line a tool call: the tool and the last stage it reached, e.g. `deploy_metadata stopped approval_required`.
     pub calls: Vec<String>,
     /// Marks of the repeatable criteria.
-    pub marks: BTreeMap<Area, BTreeMap<Slug, Trit>>,
+    pub marks: Marks,
 }
 
 /// What goes into the `info` of the file: who accepted it, and what it is a snapshot of.
@@ -46,29 +49,26 @@ pub enum SnapshotError {
 }
 
 impl Snapshot {
-    /// Reads insta's file format: `---`, a YAML map, `---`, the body.
-    pub fn parse(_text: &str) -> Result<Self, SnapshotError> {
-        todo!()
+    /// Reads insta's file format: `---`, a YAML map, `---`, the body. Line ends may be those of any system.
+    pub fn parse(text: &str) -> Result<Self, SnapshotError> {
+        let text = format::unix_lines(text);
+        let parts = format::split(&text)?;
+        let header = parts.header()?;
+        parts.snapshot(header.info)
     }
 
     /// The text of the file; byte-stable for equal snapshots.
-    pub fn to_text(&self, _title: &str) -> String {
-        todo!()
+    pub fn to_text(&self, title: &str) -> String {
+        format::file(title, &self.info, &self.body())
     }
-}
 
-/// What a trial did, normalised: volatile fields dropped, sets sorted, secrets redacted.
-/// `marks` are those of the repeatable criteria. `None` when the target failed.
-pub fn observe(
-    _pipeline: &Pipeline,
-    _trial: &Trial,
-    _marks: BTreeMap<Area, BTreeMap<Slug, Trit>>,
-    _info: SnapshotInfo,
-) -> Option<Snapshot> {
-    todo!()
-}
+    /// The part of the text that says what happened: equal bodies are equal behaviour.
+    pub fn body(&self) -> String {
+        format::body(self)
+    }
 
-/// Holds what was observed against what was accepted.
-pub fn compare(_pipeline: &Pipeline, _accepted: Option<&Snapshot>, _observed: Option<&Snapshot>) -> Comparison {
-    todo!()
+    /// Whether output, calls and marks are the same, whoever accepted them.
+    pub fn same_behaviour(&self, other: &Snapshot) -> bool {
+        self.output == other.output && self.calls == other.calls && self.marks == other.marks
+    }
 }

@@ -1,0 +1,103 @@
+//! Holds what was observed against what was accepted, field by field.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::compare::{CallsDiff, Comparison, Difference, FieldDiff, MarkDiff};
+use super::fields::{FieldClasses, pointer};
+use super::normalise::normalise;
+use super::snapshot::{Marks, Snapshot};
+use crate::domain::{FieldClass, Pipeline};
+
+/// Holds what was observed against what was accepted.
+///
+/// What was accepted is normalised once more, so that a field declared volatile, or a new rule of redaction, makes
+/// no difference of its own.
+pub fn compare(pipeline: &Pipeline, accepted: Option<&Snapshot>, observed: Option<&Snapshot>) -> Comparison {
+    let Some(observed) = observed else { return Comparison::NotCompared };
+    let Some(accepted) = accepted else { return Comparison::New };
+    if accepted.same_behaviour(observed) {
+        return Comparison::Same;
+    }
+    let classes = FieldClasses::new(&pipeline.snapshot);
+    let was = accepted.output.as_ref().and_then(|output| normalise(&classes, output));
+    let mut walk = Walk { classes, path: Vec::new(), found: Vec::new() };
+    walk.value(FieldClass::Exact, was.as_ref(), observed.output.as_ref());
+    let difference = Difference {
+        fields: walk.found,
+        calls: (accepted.calls != observed.calls)
+            .then(|| CallsDiff { old: accepted.calls.clone(), new: observed.calls.clone() }),
+        marks: moved_marks(&accepted.marks, &observed.marks),
+    };
+    if difference == Difference::default() { Comparison::Same } else { Comparison::Changed(difference) }
+}
+
+struct Walk<'a> {
+    classes: FieldClasses<'a>,
+    path: Vec<Cow<'a, str>>,
+    found: Vec<FieldDiff>,
+}
+
+impl<'a> Walk<'a> {
+    /// Notes what differs at and below the current path. Objects are taken field by field, and so are lists of
+    /// equal length unless they are sets or prose, which are shown whole.
+    fn value(&mut self, inherited: FieldClass, old: Option<&'a Value>, new: Option<&'a Value>) {
+        if old == new {
+            return;
+        }
+        let class = self.classes.listed(&self.path).unwrap_or(inherited);
+        match (old, new) {
+            (Some(Value::Object(old)), Some(Value::Object(new))) => {
+                for (key, value) in new {
+                    self.below(Cow::Borrowed(key), class, old.get(key), Some(value));
+                }
+                for (key, value) in old.iter().filter(|(key, _)| !new.contains_key(*key)) {
+                    self.below(Cow::Borrowed(key), class, Some(value), None);
+                }
+            }
+            (Some(Value::Array(old)), Some(Value::Array(new)))
+                if class == FieldClass::Exact && old.len() == new.len() =>
+            {
+                for (i, (old, new)) in old.iter().zip(new).enumerate() {
+                    self.below(Cow::Owned(i.to_string()), class, Some(old), Some(new));
+                }
+            }
+            _ => {
+                let pointer = pointer(&self.path);
+                self.found.push(FieldDiff { pointer, class, old: old.cloned(), new: new.cloned() });
+            }
+        }
+    }
+
+    fn below(&mut self, key: Cow<'a, str>, class: FieldClass, old: Option<&'a Value>, new: Option<&'a Value>) {
+        self.path.push(key);
+        self.value(class, old, new);
+        self.path.pop();
+    }
+}
+
+/// Criteria whose marks are not what they were, in the order of areas and names.
+fn moved_marks(old: &Marks, new: &Marks) -> Vec<MarkDiff> {
+    let named: BTreeSet<_> = [old, new]
+        .into_iter()
+        .flatten()
+        .flat_map(|(&area, marks)| marks.keys().map(move |criterion| (area, criterion)))
+        .collect();
+    let mark = |marks: &Marks, area, criterion| marks.get(&area).and_then(|marks| marks.get(criterion)).copied();
+    named
+        .into_iter()
+        .map(|(area, criterion)| MarkDiff {
+            area,
+            criterion: criterion.clone(),
+            old: mark(old, area, criterion),
+            new: mark(new, area, criterion),
+        })
+        .filter(|diff| diff.old != diff.new)
+        .collect()
+}
+
+#[cfg(test)]
+#[path = "diff_tests.rs"]
+mod tests;

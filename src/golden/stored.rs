@@ -1,0 +1,78 @@
+//! A snapshot file as it was read: taken apart only as far as somebody asks.
+//!
+//! Most snapshots of a run are unchanged, and equal text settles that without any YAML.
+
+use std::sync::OnceLock;
+
+use super::snapshot::{Snapshot, SnapshotError, SnapshotInfo};
+use super::{Comparison, compare, format};
+use crate::domain::Pipeline;
+
+/// The text of a snapshot file.
+#[derive(Debug)]
+pub struct Stored {
+    text: String,
+    body_at: usize,
+    parsed: OnceLock<Result<Parsed, SnapshotError>>,
+}
+
+#[derive(Debug)]
+struct Parsed {
+    title: String,
+    snapshot: Snapshot,
+}
+
+impl Stored {
+    /// Takes the text of a file. Conflict markers and a missing header are errors at once.
+    pub fn new(text: String) -> Result<Self, SnapshotError> {
+        let text = match format::unix_lines(&text) {
+            std::borrow::Cow::Owned(text) => text,
+            std::borrow::Cow::Borrowed(_) => text,
+        };
+        let body_at = text.len() - format::split(&text)?.body.len();
+        Ok(Self { text, body_at, parsed: OnceLock::new() })
+    }
+
+    /// The whole file, with `\n` line ends.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The part of the file that says what happened.
+    pub fn body(&self) -> &str {
+        &self.text[self.body_at..]
+    }
+
+    /// What the file says, parsed at the first call.
+    pub fn snapshot(&self) -> Result<&Snapshot, SnapshotError> {
+        Ok(&self.parsed()?.snapshot)
+    }
+
+    /// The title of the case when the file was written.
+    pub fn title(&self) -> Result<&str, SnapshotError> {
+        Ok(&self.parsed()?.title)
+    }
+
+    /// Holds what was observed against this: by text first, by meaning where the text differs.
+    pub fn compare(&self, pipeline: &Pipeline, observed: Option<&Snapshot>) -> Result<Comparison, SnapshotError> {
+        match observed {
+            Some(observed) if observed.body() == self.body() => Ok(Comparison::Same),
+            _ => Ok(compare(pipeline, Some(self.snapshot()?), observed)),
+        }
+    }
+
+    /// The same file with another `info`: its behaviour is not touched.
+    pub fn with_info(&self, info: &SnapshotInfo) -> Result<String, SnapshotError> {
+        Ok(format::file(self.title()?, info, self.body()))
+    }
+
+    fn parsed(&self) -> Result<&Parsed, SnapshotError> {
+        let parse = || {
+            let parts = format::split(&self.text)?;
+            let header = parts.header()?;
+            let snapshot = parts.snapshot(header.info)?;
+            Ok(Parsed { title: header.description.unwrap_or_default(), snapshot })
+        };
+        self.parsed.get_or_init(parse).as_ref().map_err(SnapshotError::clone)
+    }
+}

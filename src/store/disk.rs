@@ -1,0 +1,159 @@
+//! Writing files so that a crash leaves the old content or the new, never a part; and errors that name the path.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::event::FoldError;
+use crate::golden::SnapshotError;
+
+/// Why something could not be stored or read back.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("cannot {action} {}: {cause}", path.display())]
+    Io { action: &'static str, path: PathBuf, cause: io::Error },
+    #[error("{} exists already", .0.display())]
+    Exists(PathBuf),
+    #[error("{} is being written by another evalgate", .0.display())]
+    InUse(PathBuf),
+    #[error("{} leads out of its folder: links are not followed", .0.display())]
+    Link(PathBuf),
+    #[error("{}:{line}: {message}", path.display())]
+    Line { path: PathBuf, line: u64, message: String },
+    #[error("{}: {cause}", path.display())]
+    Run { path: PathBuf, cause: FoldError },
+    #[error("{}: {cause}", path.display())]
+    Snapshot { path: PathBuf, cause: SnapshotError },
+    #[error("{0:?} is not a name for a file in a run folder")]
+    Name(String),
+    #[error("an earlier write to {} failed half-way, so no more can be written to it", .0.display())]
+    Broken(PathBuf),
+    #[error("there is no pending snapshot of {0}")]
+    NotPending(String),
+    #[error("the pending snapshot of {0} changed since it was shown: look at it again")]
+    Moved(String),
+    #[error("{0} is pending, but the project has no such pipeline")]
+    NoPipeline(String),
+    #[error("no run {name:?}{}", hint(.near))]
+    NoRun { name: String, near: Option<String> },
+    #[error("{name:?} may be any of {}", .runs.join(", "))]
+    ManyRuns { name: String, runs: Vec<String> },
+}
+
+fn hint(near: &Option<String>) -> String {
+    near.as_ref().map(|near| format!(", did you mean {near:?}?")).unwrap_or_default()
+}
+
+/// Adds what was tried, and on which path, to an I/O error.
+pub(super) trait Naming<T> {
+    fn naming(self, action: &'static str, path: &Path) -> Result<T, StoreError>;
+}
+
+impl<T> Naming<T> for io::Result<T> {
+    fn naming(self, action: &'static str, path: &Path) -> Result<T, StoreError> {
+        self.map_err(|cause| StoreError::Io { action, path: path.to_owned(), cause })
+    }
+}
+
+/// Whether a written file must outlive a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durable {
+    Yes,
+    /// It can be made again at any time.
+    No,
+}
+
+/// A file that is written beside `path` and takes its place when finished. Dropped before that, it leaves no trace.
+pub(super) struct Replacement {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl Replacement {
+    /// Begins a replacement of `path`, in the same folder.
+    pub fn of(path: &Path) -> Result<Self, StoreError> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".").suffix(".part");
+        // Not private to the user: what stands there is shared through git or CI. The umask still applies.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(folder).naming("create a file in", folder)?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// Where it is written.
+    pub fn file(&self) -> &File {
+        self.file.as_file()
+    }
+
+    /// Puts it in the place of the old file.
+    pub fn finish(self, durable: Durable) -> Result<(), StoreError> {
+        if durable == Durable::Yes {
+            self.file.as_file().sync_all().naming("write", &self.path)?;
+        }
+        self.file.persist(&self.path).map_err(|failed| failed.error).naming("write", &self.path)?;
+        match durable {
+            Durable::Yes => sync_folder(self.path.parent().unwrap_or(Path::new("."))),
+            Durable::No => Ok(()),
+        }
+    }
+}
+
+/// Writes a whole file at once.
+pub(super) fn replace(path: &Path, bytes: &[u8], durable: Durable) -> Result<(), StoreError> {
+    let replacement = Replacement::of(path)?;
+    replacement.file().write_all(bytes).naming("write", path)?;
+    replacement.finish(durable)
+}
+
+/// Makes the folder's list of names outlive a power cut.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    // Only there can folders be opened; elsewhere the file system keeps names in order by itself.
+    if cfg!(unix) {
+        File::open(folder).and_then(|folder| folder.sync_all()).naming("sync", folder)?;
+    }
+    Ok(())
+}
+
+/// Removes a file; that it is gone already is fine.
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause).naming("remove", path),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replacement_that_is_not_finished_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        replace(&path, b"old", Durable::Yes).unwrap();
+        let half = Replacement::of(&path).unwrap();
+        half.file().write_all(b"ne").unwrap();
+        drop(half);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_error_names_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("missing/a");
+        let error = replace(&path, b"x", Durable::No).unwrap_err().to_string();
+        assert!(error.contains("missing"), "{error}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_an_error_and_not_a_short_file() {
+        let full = Path::new("/dev/full");
+        let error =
+            File::options().write(true).open(full).and_then(|mut file| file.write_all(b"x")).naming("write", full);
+        assert!(error.unwrap_err().to_string().starts_with("cannot write /dev/full: No space left"));
+    }
+}

@@ -1,0 +1,213 @@
+//! `events.jsonl`: one event a line, in the operating system's hands before anybody is told that it happened.
+//!
+//! A line without its line end was never acknowledged and is dropped. Any other line that cannot be read is an error.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::StoreError;
+use super::disk::{Naming, sync_folder};
+use crate::domain::Trial;
+use crate::event::{EVENT_VERSION, Event, EventKind, FoldError, RunRecord, fold};
+
+const EVENTS: &str = "events.jsonl";
+const LOCK: &str = "events.lock";
+
+/// The only writer of a run's events; a second one is refused until this one is dropped.
+#[derive(Debug)]
+pub struct EventWriter {
+    path: PathBuf,
+    file: File,
+    /// Bytes of whole lines.
+    length: u64,
+    next_seq: u64,
+    line: Vec<u8>,
+    broken: bool,
+    /// Held, never read: the system lets go of it however this process ends.
+    _lock: File,
+}
+
+/// What reading a run's events gave.
+#[derive(Debug, PartialEq)]
+pub struct Replay {
+    pub record: RunRecord,
+    /// Bytes at the end that a crash left of a line nobody was told of.
+    pub torn: u64,
+}
+
+impl EventWriter {
+    /// Begins the events of a new run.
+    pub(super) fn create(folder: &Path) -> Result<Self, StoreError> {
+        let lock = lock(folder)?;
+        let path = folder.join(EVENTS);
+        let file = File::options().append(true).create_new(true).open(&path).naming("create", &path)?;
+        Ok(Self::new(path, file, lock, 0, 0))
+    }
+
+    /// Goes on where the events end: drops a torn line, and notes that the run was resumed.
+    pub(super) fn resume(
+        folder: &Path,
+        at: Timestamp,
+        on_trial: impl FnMut(Trial),
+    ) -> Result<(Self, Replay), StoreError> {
+        let lock = lock(folder)?;
+        let replay = read(folder, on_trial)?;
+        let path = folder.join(EVENTS);
+        let file = File::options().append(true).open(&path).naming("open", &path)?;
+        let length = file.metadata().naming("read", &path)?.len() - replay.torn;
+        file.set_len(length).naming("cut the torn end of", &path)?;
+        let mut writer = Self::new(path, file, lock, length, replay.record.last_seq + 1);
+        writer.append(at, EventKind::RunResumed {})?;
+        Ok((writer, replay))
+    }
+
+    fn new(path: PathBuf, file: File, lock: File, length: u64, next_seq: u64) -> Self {
+        Self { path, file, length, next_seq, line: Vec::new(), broken: false, _lock: lock }
+    }
+
+    /// Appends an event and gives it back with its number. When this returns, killing the process loses nothing.
+    ///
+    /// After an error the file holds whole lines only, and the event is not among them.
+    pub fn append(&mut self, at: Timestamp, kind: EventKind) -> Result<Event, StoreError> {
+        if self.broken {
+            return Err(StoreError::Broken(self.path.clone()));
+        }
+        let event = Event { seq: self.next_seq, at, kind };
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, &event).map_err(io::Error::from).naming("write", &self.path)?;
+        self.line.push(b'\n');
+        if let Err(cause) = self.file.write_all(&self.line) {
+            self.broken = self.file.set_len(self.length).is_err();
+            return Err(cause).naming("write", &self.path);
+        }
+        self.length += self.line.len() as u64;
+        self.next_seq += 1;
+        Ok(event)
+    }
+
+    /// Makes everything appended so far outlive a power cut.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.file.sync_all().naming("sync", &self.path)?;
+        sync_folder(self.path.parent().unwrap_or(Path::new(".")))
+    }
+}
+
+/// Reads the events of a run; `on_trial` sees every finished trial once, in order, and none is kept.
+pub(super) fn read(folder: &Path, on_trial: impl FnMut(Trial)) -> Result<Replay, StoreError> {
+    let path = folder.join(EVENTS);
+    let mut lines = Lines::open(&path)?;
+    let mut failed = None;
+    let events = std::iter::from_fn(|| match lines.next() {
+        Ok(event) => event,
+        Err(error) => {
+            failed = Some(error);
+            None
+        }
+    });
+    let folded = fold(events, on_trial);
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let torn = lines.torn;
+    let record = folded.map_err(|cause| StoreError::Run { path, cause })?;
+    Ok(Replay { record, torn })
+}
+
+/// The first event only: what the run is a run of.
+pub(super) fn read_start(folder: &Path) -> Result<RunRecord, StoreError> {
+    let path = folder.join(EVENTS);
+    let first = Lines::open(&path)?.next()?;
+    fold(first, |_| {}).map_err(|cause| StoreError::Run { path, cause })
+}
+
+/// The whole lines of a file of events.
+struct Lines<'p> {
+    path: &'p Path,
+    input: BufReader<File>,
+    buffer: Vec<u8>,
+    number: u64,
+    torn: u64,
+}
+
+impl<'p> Lines<'p> {
+    fn open(path: &'p Path) -> Result<Self, StoreError> {
+        let input = BufReader::with_capacity(1 << 16, File::open(path).naming("open", path)?);
+        Ok(Self { path, input, buffer: Vec::new(), number: 0, torn: 0 })
+    }
+
+    fn next(&mut self) -> Result<Option<Event>, StoreError> {
+        self.buffer.clear();
+        self.number += 1;
+        self.input.read_until(b'\n', &mut self.buffer).naming("read", self.path)?;
+        if self.buffer.last() != Some(&b'\n') {
+            self.torn = self.buffer.len() as u64;
+            return Ok(None);
+        }
+        serde_json::from_slice(&self.buffer).map(Some).map_err(|cause| self.unreadable(&cause))
+    }
+
+    /// A later format may not even look like an event; its first line says so.
+    fn unreadable(&self, cause: &serde_json::Error) -> StoreError {
+        #[derive(Deserialize)]
+        struct Start {
+            kind: Kind,
+        }
+        #[derive(Deserialize)]
+        struct Kind {
+            run_started: Version,
+        }
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let path = self.path.to_owned();
+        match serde_json::from_slice::<Start>(&self.buffer).map(|start| start.kind.run_started.version) {
+            Ok(version) if version > EVENT_VERSION => StoreError::Run { path, cause: FoldError::Newer(version) },
+            _ => StoreError::Line { path, line: self.number, message: cause.to_string() },
+        }
+    }
+}
+
+/// Claims the right to write a run's events.
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join(LOCK);
+    let file = File::options().create(true).write(true).truncate(false).open(&path).naming("lock", &path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(cause)) => Err(cause).naming("lock", &path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn after_a_write_that_could_not_be_undone_nothing_more_is_written() {
+        let full = PathBuf::from("/dev/full");
+        let file = File::options().append(true).open(&full).unwrap();
+        let lock = file.try_clone().unwrap();
+        let mut writer = EventWriter::new(full, file, lock, 0, 0);
+        let mut append = || writer.append(Timestamp::UNIX_EPOCH, EventKind::RunResumed {}).unwrap_err().to_string();
+        assert!(append().starts_with("cannot write /dev/full: No space left on device"));
+        assert!(append().contains("/dev/full failed half-way"));
+    }
+
+    #[test]
+    fn a_later_format_is_refused_by_its_first_line_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join(EVENTS),
+            "{\"seq\":0,\"when\":1,\"kind\":{\"run_started\":{\"version\":99}}}\n{}\n",
+        )
+        .unwrap();
+        let error = read(folder.path(), |_| {}).unwrap_err();
+        assert!(matches!(error, StoreError::Run { cause: FoldError::Newer(99), .. }), "{error}");
+    }
+}

@@ -1,0 +1,252 @@
+//! `golden/<target>/<pipeline>/<suite>/<case>.snap`: accepted behaviour, and `.snap.new` beside it while pending.
+//!
+//! A run writes and removes pending files only. Accepted ones change through [`GoldenFolder::accept`] alone, and
+//! nothing that cannot be read is ever deleted.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+
+use super::StoreError;
+use super::disk::{Durable, Naming, remove, replace};
+use crate::domain::Slug;
+use crate::golden::{Snapshot, SnapshotError, SnapshotInfo, Stored};
+
+const ACCEPTED: &str = ".snap";
+const PENDING: &str = ".snap.new";
+
+/// The snapshots of one target.
+#[derive(Debug)]
+pub struct GoldenFolder {
+    /// `golden/`; nothing outside it is read or written.
+    root: PathBuf,
+    /// `golden/<target>/`
+    folder: PathBuf,
+    /// Suites whose folders are there and were found to lie in the root.
+    known: Mutex<HashMap<(Slug, Slug), PathBuf>>,
+}
+
+/// Where a snapshot belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SnapshotKey {
+    pub pipeline: Slug,
+    pub suite: Slug,
+    pub case: Slug,
+}
+
+impl fmt::Display for SnapshotKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.pipeline, self.suite, self.case)
+    }
+}
+
+/// Who accepted, when and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    pub by: String,
+    pub at: Timestamp,
+    pub reason: Option<String>,
+}
+
+/// What lies in the folder, sorted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    pub accepted: Vec<SnapshotKey>,
+    pub pending: Vec<SnapshotKey>,
+    /// Whatever else is there and is not hidden: nobody will ever read it.
+    pub strays: Vec<PathBuf>,
+}
+
+impl GoldenFolder {
+    /// The snapshots of `target` under `root`, the project's `golden/`. Neither need exist yet.
+    pub fn open(root: &Path, target: &Slug) -> Self {
+        let folder = root.join(target.as_str());
+        Self { root: root.to_owned(), folder, known: Mutex::default() }
+    }
+
+    /// The path of the accepted snapshot, for messages.
+    pub fn accepted_path(&self, key: &SnapshotKey) -> PathBuf {
+        self.folder.join(key.pipeline.as_str()).join(key.suite.as_str()).join(format!("{}{ACCEPTED}", key.case))
+    }
+
+    /// The path of the pending snapshot, for messages.
+    pub fn pending_path(&self, key: &SnapshotKey) -> PathBuf {
+        self.accepted_path(key).with_file_name(format!("{}{PENDING}", key.case))
+    }
+
+    /// The accepted behaviour, where there is any.
+    pub fn accepted(&self, key: &SnapshotKey) -> Result<Option<Stored>, StoreError> {
+        self.read(key, ACCEPTED)
+    }
+
+    /// The behaviour that waits for a decision, where there is any.
+    pub fn pending(&self, key: &SnapshotKey) -> Result<Option<Stored>, StoreError> {
+        self.read(key, PENDING)
+    }
+
+    /// Puts behaviour up for a decision, in the place of what waited before.
+    pub fn propose(&self, key: &SnapshotKey, title: &str, snapshot: &Snapshot) -> Result<(), StoreError> {
+        let path = self.suite_folder(key, true)?.join(format!("{}{PENDING}", key.case));
+        replace(&path, snapshot.to_text(title).as_bytes(), Durable::No)
+    }
+
+    /// Removes what waits for a decision: behaviour is back to what was accepted.
+    pub fn withdraw(&self, key: &SnapshotKey) -> Result<(), StoreError> {
+        remove(&self.suite_folder(key, false)?.join(format!("{}{PENDING}", key.case)))
+    }
+
+    /// Makes `shown`, the pending snapshot that a person looked at, the accepted one. Refused if it changed since.
+    pub fn accept(&self, key: &SnapshotKey, shown: &Stored, acceptance: &Acceptance) -> Result<(), StoreError> {
+        let _turn = self.take_turn()?;
+        self.check_unchanged(key, shown)?;
+        let path = self.suite_folder(key, false)?.join(format!("{}{ACCEPTED}", key.case));
+        let malformed = |cause| StoreError::Snapshot { path: self.pending_path(key), cause };
+        let info = SnapshotInfo {
+            accepted_by: Some(acceptance.by.clone()),
+            accepted_at: Some(acceptance.at.to_string()),
+            reason: acceptance.reason.clone(),
+            ..shown.snapshot().map_err(malformed)?.info.clone()
+        };
+        let text = shown.with_info(&info).map_err(malformed)?;
+        replace(&path, text.as_bytes(), Durable::Yes)?;
+        self.withdraw(key)
+    }
+
+    /// Removes `shown`, the pending snapshot that a person looked at. Refused if it changed since.
+    pub fn reject(&self, key: &SnapshotKey, shown: &Stored) -> Result<(), StoreError> {
+        let _turn = self.take_turn()?;
+        self.check_unchanged(key, shown)?;
+        self.withdraw(key)
+    }
+
+    /// Whether the pending snapshot still is what a person looked at.
+    pub fn check_unchanged(&self, key: &SnapshotKey, shown: &Stored) -> Result<(), StoreError> {
+        match self.pending(key)? {
+            None => Err(StoreError::NotPending(key.to_string())),
+            Some(now) if now.text() != shown.text() => Err(StoreError::Moved(key.to_string())),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Everything in the folder, by name alone.
+    pub fn list(&self) -> Result<Listing, StoreError> {
+        let mut listing = Listing::default();
+        for (pipeline, path) in folders(&self.folder, &mut listing.strays)? {
+            for (suite, path) in folders(&path, &mut listing.strays)? {
+                for (name, entry) in entries(&path)? {
+                    let case = |end| name.strip_suffix(end).and_then(|name| Slug::new(name).ok());
+                    let key = |case| SnapshotKey { pipeline: pipeline.clone(), suite: suite.clone(), case };
+                    match (case(ACCEPTED), case(PENDING)) {
+                        _ if is_folder(&entry)? => listing.strays.push(entry.path()),
+                        (Some(case), _) => listing.accepted.push(key(case)),
+                        (None, Some(case)) => listing.pending.push(key(case)),
+                        (None, None) => listing.strays.push(entry.path()),
+                    }
+                }
+            }
+        }
+        listing.accepted.sort_unstable();
+        listing.pending.sort_unstable();
+        listing.strays.sort_unstable();
+        Ok(listing)
+    }
+
+    fn read(&self, key: &SnapshotKey, end: &str) -> Result<Option<Stored>, StoreError> {
+        let path = self.suite_folder(key, false)?.join(format!("{}{end}", key.case));
+        self.check_inside(&path)?;
+        let bytes = match fs::read(&path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            bytes => bytes.naming("read", &path)?,
+        };
+        let stored = String::from_utf8(bytes)
+            .map_err(|_| SnapshotError::Malformed("it is not UTF-8 text".to_owned()))
+            .and_then(Stored::new);
+        stored.map(Some).map_err(|cause| StoreError::Snapshot { path, cause })
+    }
+
+    /// The folder of the key's suite. It is looked at once, and made if `create` says so.
+    fn suite_folder(&self, key: &SnapshotKey, create: bool) -> Result<PathBuf, StoreError> {
+        let name = (key.pipeline.clone(), key.suite.clone());
+        let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(path) = known.get(&name) {
+            return Ok(path.clone());
+        }
+        let mut path = self.folder.clone();
+        self.check_inside(&path)?;
+        for part in [&key.pipeline, &key.suite] {
+            path.push(part.as_str());
+            self.check_inside(&path)?;
+        }
+        if create {
+            fs::create_dir_all(&path).naming("create", &path)?;
+        }
+        if create || path.is_dir() {
+            known.insert(name, path.clone());
+        }
+        Ok(path)
+    }
+
+    /// Refuses links that lead out of the root. Ordinary files and folders cost one look.
+    fn check_inside(&self, path: &Path) -> Result<(), StoreError> {
+        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+        let leads_inside = || Ok(fs::canonicalize(path)?.starts_with(fs::canonicalize(&self.root)?));
+        if is_link && !leads_inside().unwrap_or_else(|_: io::Error| false) {
+            return Err(StoreError::Link(path.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody else decides about this target. Without it, an older decision could replace a newer one.
+    fn take_turn(&self) -> Result<Option<File>, StoreError> {
+        // Only there can a folder be locked; elsewhere decisions are still atomic, one by one.
+        if !cfg!(unix) {
+            return Ok(None);
+        }
+        let turn = File::open(&self.folder).naming("open", &self.folder)?;
+        turn.lock().naming("lock", &self.folder)?;
+        Ok(Some(turn))
+    }
+}
+
+/// The folders in a folder, by name; everything else is a stray.
+fn folders(path: &Path, strays: &mut Vec<PathBuf>) -> Result<Vec<(Slug, PathBuf)>, StoreError> {
+    let mut folders = Vec::new();
+    for (name, entry) in entries(path)? {
+        match Slug::new(&name) {
+            Ok(name) if is_folder(&entry)? => folders.push((name, entry.path())),
+            _ => strays.push(entry.path()),
+        }
+    }
+    Ok(folders)
+}
+
+/// What is in a folder and not hidden; nothing if there is no such folder.
+fn entries(path: &Path) -> Result<Vec<(String, fs::DirEntry)>, StoreError> {
+    let found = match fs::read_dir(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        found => found.naming("list", path)?,
+    };
+    let mut entries = Vec::new();
+    for entry in found {
+        let entry = entry.naming("list", path)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            entries.push((name, entry));
+        }
+    }
+    Ok(entries)
+}
+
+/// Whether it is a folder itself, not a link to one.
+fn is_folder(entry: &fs::DirEntry) -> Result<bool, StoreError> {
+    Ok(entry.file_type().naming("list", &entry.path())?.is_dir())
+}
+
+#[cfg(test)]
+#[path = "golden_folder_tests.rs"]
+mod tests;

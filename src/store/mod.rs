@@ -1,0 +1,20 @@
+//! What is kept on disk: run folders, which are the truth about runs, and the golden folder of accepted behaviour.
+//!
+//! Owns file layout, atomic writes and locks. Decides nothing: what to write comes from the pure half, and what to
+//! accept from a person.
+
+mod disk;
+mod event_log;
+mod golden_folder;
+mod results;
+mod review;
+mod run_folder;
+mod runs;
+
+pub use disk::StoreError;
+pub use event_log::{EventWriter, Replay};
+pub use golden_folder::{Acceptance, GoldenFolder, Listing, SnapshotKey};
+pub use results::{Results, ResultsWriter};
+pub use review::{Choice, Pending, Plan, Refusal, load, plan, settle};
+pub use run_folder::RunFolder;
+pub use runs::{RunEntry, Runs, Skipped, new_run_id};

@@ -1,0 +1,84 @@
+//! One run's folder, `reports/runs/<id>/`: its events, its results, and what was made of them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::disk::{Durable, Naming, replace, sync_folder};
+use super::event_log::{self, EventWriter, Replay};
+use super::results::{Results, ResultsWriter};
+use super::{Runs, StoreError};
+use crate::domain::{Slug, Trial};
+
+/// A run on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder {
+    id: Slug,
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run and begins its events. An id that exists is an error: choose another.
+    pub fn create(runs: &Runs, id: &Slug) -> Result<(Self, EventWriter), StoreError> {
+        fs::create_dir_all(runs.path()).naming("create", runs.path())?;
+        let path = runs.path().join(id.as_str());
+        match fs::create_dir(&path) {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => return Err(StoreError::Exists(path)),
+            made => made.naming("create", &path)?,
+        }
+        sync_folder(runs.path())?;
+        let writer = EventWriter::create(&path)?;
+        Ok((Self { id: id.clone(), path }, writer))
+    }
+
+    pub(super) fn at(path: PathBuf, id: Slug) -> Self {
+        Self { id, path }
+    }
+
+    pub fn id(&self) -> &Slug {
+        &self.id
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the events; `on_trial` sees every finished trial once, in the order of finishing, and none is kept.
+    pub fn read(&self, on_trial: impl FnMut(Trial)) -> Result<Replay, StoreError> {
+        event_log::read(&self.path, on_trial)
+    }
+
+    /// Takes the run up again: what was recorded, as by [`RunFolder::read`], and a writer that goes on from there.
+    pub fn resume(&self, at: Timestamp, on_trial: impl FnMut(Trial)) -> Result<(EventWriter, Replay), StoreError> {
+        EventWriter::resume(&self.path, at, on_trial)
+    }
+
+    /// Begins new results; the old ones stay until they are finished.
+    pub fn write_results(&self) -> Result<ResultsWriter, StoreError> {
+        ResultsWriter::create(&self.path)
+    }
+
+    /// The results of the last pass of scoring.
+    pub fn results(&self) -> Result<Results, StoreError> {
+        Results::open(&self.path)
+    }
+
+    /// Writes a file of the run whole, safe from a crash and a power cut.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        replace(&self.file(name)?, bytes, Durable::Yes)
+    }
+
+    /// The path of a file of the run, e.g. `verdict.json`.
+    pub fn file(&self, name: &str) -> Result<PathBuf, StoreError> {
+        match Slug::new(name) {
+            Ok(name) => Ok(self.path.join(name.as_str())),
+            Err(_) => Err(StoreError::Name(name.to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "run_folder_tests.rs"]
+mod tests;

@@ -1,0 +1,113 @@
+//! The folder of all runs: their ids, in order of time, and how people name them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::disk::Naming;
+use super::{RunFolder, StoreError, event_log};
+use crate::diagnostic::closest;
+use crate::domain::Slug;
+use crate::event::RunMeta;
+
+/// `reports/runs/`; it need not exist yet.
+#[derive(Debug, Clone)]
+pub struct Runs {
+    path: PathBuf,
+}
+
+/// A run in a listing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunEntry {
+    pub folder: RunFolder,
+    pub meta: RunMeta,
+}
+
+/// A folder among the runs that is not readable as one.
+#[derive(Debug)]
+pub struct Skipped {
+    pub path: PathBuf,
+    pub why: StoreError,
+}
+
+/// An id that sorts by time, e.g. `20261121-112630-7f3a` (UTC). The end keeps runs of one second apart.
+pub fn new_run_id(now: Timestamp, entropy: u64) -> Slug {
+    let now = now.max(Timestamp::UNIX_EPOCH);
+    let id = format!("{}-{:04x}", now.strftime("%Y%m%d-%H%M%S"), entropy & 0xffff);
+    Slug::new(&id).expect("digits and dashes are a name")
+}
+
+impl Runs {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Every readable run, newest first, and what had to be left out.
+    pub fn list(&self) -> Result<(Vec<RunEntry>, Vec<Skipped>), StoreError> {
+        let mut entries = Vec::new();
+        let mut skipped = Vec::new();
+        for id in self.ids()? {
+            let folder = self.folder(id);
+            match event_log::read_start(folder.path()) {
+                Ok(record) => entries.push(RunEntry { folder, meta: record.meta }),
+                Err(why) => skipped.push(Skipped { path: folder.path().to_owned(), why }),
+            }
+        }
+        Ok((entries, skipped))
+    }
+
+    /// The run that is meant by an id, the beginning of just one id, `latest`, or `latest~N` (N runs before it).
+    ///
+    /// A run that is named is never passed over: if it is corrupt, reading it fails.
+    pub fn resolve(&self, name: &str) -> Result<RunFolder, StoreError> {
+        let ids = self.ids()?;
+        let none = || StoreError::NoRun {
+            name: name.to_owned(),
+            near: closest(name, &ids.iter().map(Slug::as_str).collect::<Vec<_>>()).map(str::to_owned),
+        };
+        let back = match name.strip_prefix("latest") {
+            Some("") => Some(0),
+            Some(rest) => rest.strip_prefix('~').and_then(|n| n.parse::<usize>().ok()),
+            None => None,
+        };
+        if let Some(back) = back {
+            return ids.get(back).map(|id| self.folder(id.clone())).ok_or_else(none);
+        }
+        let begins: Vec<&Slug> = ids.iter().filter(|id| !name.is_empty() && id.starts_with(name)).collect();
+        match (begins.iter().find(|id| id.as_str() == name), begins.as_slice()) {
+            (Some(&id), _) | (None, &[id]) => Ok(self.folder(id.clone())),
+            (None, []) => Err(none()),
+            (None, many) => {
+                let runs = many.iter().take(5).map(|id| id.to_string()).collect();
+                Err(StoreError::ManyRuns { name: name.to_owned(), runs })
+            }
+        }
+    }
+
+    fn folder(&self, id: Slug) -> RunFolder {
+        RunFolder::at(self.path.join(id.as_str()), id)
+    }
+
+    /// Names of the folders here, newest first. Links and files are not runs.
+    fn ids(&self) -> Result<Vec<Slug>, StoreError> {
+        let entries = match fs::read_dir(&self.path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.naming("list", &self.path)?,
+        };
+        let mut ids = Vec::new();
+        for entry in entries {
+            let entry = entry.naming("list", &self.path)?;
+            if entry.file_type().naming("list", &self.path)?.is_dir() {
+                ids.extend(entry.file_name().to_str().and_then(|name| Slug::new(name).ok()));
+            }
+        }
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(ids)
+    }
+}
