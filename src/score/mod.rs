@@ -1,59 +1,97 @@
 //! Scoring: (case, trial, accepted snapshot) to marks, by a table of checks.
 //!
-//! Pure: the same input gives the same marks, so anything stored can be scored again.
+//! Pure: the same input gives the same marks, so anything stored can be scored again. Knows nothing of
+//! policies: what a mark does to a release is for the gate.
 
+mod aggregate;
+mod at;
+mod checks;
+mod compile;
+mod examine;
+mod judgement;
+mod leak;
+mod lists;
+mod permit;
 mod result;
+#[cfg(test)]
+mod sample;
+mod schema;
+mod shown;
+mod terms;
+mod values;
+mod want;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
-use crate::domain::{Case, Pipeline, Rubric, Trial};
-use crate::golden::{Snapshot, SnapshotInfo};
+use crate::domain::{Area, Case, CaseKind, Level, Mark, Pipeline, Slug, Trial, Trit};
+use crate::golden::{self, Comparison, Snapshot, SnapshotInfo};
 use crate::world::System;
 
+pub use checks::{CHECKS, CheckEntry, Ending};
+pub use compile::{CompiledCriterion, CompiledRubric, compile};
+pub use examine::CaseProblem;
 pub use result::{AreaMark, CriterionMark, Scored, TrialResult};
-
-/// A rubric whose checks are known and whose parameters are typed.
-pub struct CompiledRubric {}
 
 /// What one trial is scored on.
 pub struct View<'a> {
     pub case: &'a Case,
+    /// The kind of the case's suite.
+    pub kind: CaseKind,
     pub pipeline: &'a Pipeline,
     pub system: &'a Arc<System>,
     pub trial: &'a Trial,
     pub accepted: Option<&'a Snapshot>,
 }
 
-/// Compiles a rubric; unknown checks and wrong parameters are diagnostics about `file`.
-pub fn compile(_rubric: &Rubric, _file: &str) -> (Option<CompiledRubric>, Vec<Diagnostic>) {
-    todo!()
-}
-
-/// A problem with what a case gives to the rubric: JSON pointer into the case, message, help.
-pub struct CaseProblem {
-    pub code: &'static str,
-    pub pointer: String,
-    /// Whether the pointer means the key rather than the value.
-    pub key: bool,
-    pub message: String,
-    pub help: Option<String>,
-}
-
-impl CompiledRubric {
-    /// Everything wrong with one case under this rubric: `expect` keys that no criterion reads, wants of the wrong
-    /// shape, wants naming entries or tools the world does not have, no criterion that can score it.
-    pub fn examine(&self, _case: &Case, _pipeline: &Pipeline, _system: &Arc<System>) -> Vec<CaseProblem> {
-        todo!()
-    }
-
-    /// Criteria (area/criterion, pointer into the rubric) that could score this case.
-    pub fn applicable(&self, _case: &Case) -> Vec<usize> {
-        todo!()
-    }
-}
-
 /// Scores one trial and says what a snapshot of it would be (`None` when the target failed).
-pub fn score(_rubric: &CompiledRubric, _view: &View, _info: SnapshotInfo) -> (Scored, Option<Snapshot>) {
-    todo!()
+///
+/// Criteria that depend on the trial alone come first: their marks are part of what is compared with the accepted
+/// snapshot, and the criteria that read the comparison follow.
+pub fn score(rubric: &CompiledRubric, view: &View, info: SnapshotInfo) -> (Scored, Option<Snapshot>) {
+    let first = first_pass(rubric, view);
+    let observed = golden::observe(view.pipeline, view.trial, held(rubric, &first), info);
+    let comparison = golden::compare(view.pipeline, view.accepted, observed.as_ref());
+    (second_pass(rubric, view, first, comparison), observed)
 }
+
+/// Marks of the repeatable criteria; `None` in the places of the others.
+fn first_pass(rubric: &CompiledRubric, view: &View) -> Vec<Option<Mark>> {
+    let unknown = Comparison::NotCompared;
+    rubric.criteria().iter().map(|c| c.repeatable().then(|| c.mark(view, &unknown))).collect()
+}
+
+/// The marks a snapshot holds: repeatable, blocking, scored.
+fn held(rubric: &CompiledRubric, marks: &[Option<Mark>]) -> BTreeMap<Area, BTreeMap<Slug, Trit>> {
+    let mut held: BTreeMap<Area, BTreeMap<Slug, Trit>> = BTreeMap::new();
+    for (criterion, mark) in rubric.criteria().iter().zip(marks) {
+        if let (Level::Blocking, Some(trit)) = (criterion.level, mark.as_ref().and_then(Mark::trit)) {
+            held.entry(criterion.area).or_default().insert(criterion.id.clone(), trit);
+        }
+    }
+    held
+}
+
+fn second_pass(rubric: &CompiledRubric, view: &View, first: Vec<Option<Mark>>, comparison: Comparison) -> Scored {
+    let criteria: Vec<CriterionMark> = rubric
+        .criteria()
+        .iter()
+        .zip(first)
+        .map(|(criterion, mark)| CriterionMark {
+            area: criterion.area,
+            criterion: criterion.id.clone(),
+            level: criterion.level,
+            repeatable: criterion.repeatable(),
+            mark: mark.unwrap_or_else(|| criterion.mark(view, &comparison)),
+        })
+        .collect();
+    let areas = rubric
+        .areas()
+        .iter()
+        .map(|&(area, combine)| AreaMark { area, mark: aggregate::area_mark(area, combine, &criteria) })
+        .collect();
+    Scored { criteria, areas, comparison }
+}
+
+#[cfg(test)]
+mod tests;

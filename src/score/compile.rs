@@ -1,0 +1,234 @@
+//! Rubrics made ready for use: check names looked up, parameters typed, marks settled.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::at::At;
+use super::checks::{CHECKS, CheckEntry, Reads};
+use super::examine::Exam;
+use super::judgement::{Check, Judgement, Subject};
+use super::{View, schema, shown, values};
+use crate::diagnostic::{Diagnostic, any_error};
+use crate::domain::{Area, Case, Combine, Criterion, Level, Mark, Outcome, Pipeline, Rubric, Slug, Trit};
+use crate::golden::Comparison;
+
+/// A rubric whose checks are known and whose parameters are typed.
+pub struct CompiledRubric {
+    areas: Vec<(Area, Combine)>,
+    criteria: Vec<CompiledCriterion>,
+}
+
+/// One question, ready to be asked of a trial.
+pub struct CompiledCriterion {
+    pub area: Area,
+    /// Unique within the area.
+    pub id: Slug,
+    pub level: Level,
+    pub entry: &'static CheckEntry,
+    /// JSON pointer of the criterion in the rubric.
+    pub pointer: String,
+    pub hit: Trit,
+    pub partial: Trit,
+    pub miss: Trit,
+    check: Box<dyn Check>,
+}
+
+impl CompiledRubric {
+    /// In the rubric's order, area by area.
+    pub fn criteria(&self) -> &[CompiledCriterion] {
+        &self.criteria
+    }
+
+    /// The areas it marks, in the areas' order.
+    pub fn areas(&self) -> &[(Area, Combine)] {
+        &self.areas
+    }
+}
+
+impl CompiledCriterion {
+    /// The key of the case's `expect` that it reads.
+    pub fn want(&self) -> Option<&str> {
+        self.check.want()
+    }
+
+    /// Whether the mark depends on the trial and the case alone, so that a snapshot may hold it.
+    pub fn repeatable(&self) -> bool {
+        self.entry.repeatable
+    }
+
+    /// Whether the case gives it something to judge.
+    pub fn applies_to(&self, case: &Case) -> bool {
+        self.check.inapplicable(case).is_none()
+    }
+
+    pub(super) fn examine(&self, exam: &mut Exam) {
+        self.check.examine(exam);
+    }
+
+    /// The mark of one trial.
+    pub(super) fn mark(&self, view: &View, comparison: &Comparison) -> Mark {
+        let (trit, why) = match self.judge(view, comparison) {
+            Judgement::Hit(why) => (self.hit, why),
+            Judgement::Partial(why) => (self.partial, why),
+            Judgement::Miss(why) => (self.miss, why),
+            Judgement::NotApplicable(reason) => return Mark::NotScored { reason: shown::sentence(reason) },
+        };
+        Mark::Marked { trit, why: shown::sentence(why) }
+    }
+
+    pub(super) fn judge(&self, view: &View, comparison: &Comparison) -> Judgement {
+        if let Outcome::Failed { error } = &view.trial.outcome {
+            return Judgement::NotApplicable(format!("the target failed: {error}"));
+        }
+        if let Some(reason) = self.check.inapplicable(view.case) {
+            return Judgement::NotApplicable(reason);
+        }
+        let output = match &view.trial.outcome {
+            Outcome::Answered { output } => output,
+            Outcome::NoAnswer { reason } if self.entry.reads == Reads::Output => {
+                return Judgement::Miss(format!("there is no answer: {reason}"));
+            }
+            Outcome::NoAnswer { .. } | Outcome::Failed { .. } => &Value::Null,
+        };
+        let want = self.want().and_then(|key| view.case.expect.get(key)).unwrap_or(&Value::Null);
+        self.check.judge(&Subject { view, output, want, comparison })
+    }
+}
+
+/// Compiles a rubric for its pipeline; unknown checks, wrong parameters and places that the output does not have are
+/// diagnostics about `file`. `None` only with at least one error.
+pub fn compile(rubric: &Rubric, file: &str, pipeline: &Pipeline) -> (Option<CompiledRubric>, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let mut criteria: Vec<CompiledCriterion> = Vec::new();
+    for (&area, asked) in &rubric.areas {
+        for (i, criterion) in asked.criteria.iter().enumerate() {
+            let pointer = format!("/areas/{area}/criteria/{i}");
+            if criteria.iter().any(|other| other.area == area && other.id == criterion.id) {
+                let message = format!("{area} has two criteria {:?}", criterion.id);
+                diagnostics.push(Diagnostic::error("duplicate-criterion", file, format!("{pointer}/id"), message));
+            }
+            criteria.extend(compile_criterion(area, criterion, pointer, file, pipeline, &mut diagnostics));
+        }
+    }
+    let areas = rubric.areas.iter().map(|(&area, asked)| (area, asked.combine)).collect();
+    ((!any_error(&diagnostics)).then_some(CompiledRubric { areas, criteria }), diagnostics)
+}
+
+fn compile_criterion(
+    area: Area,
+    criterion: &Criterion,
+    pointer: String,
+    file: &str,
+    pipeline: &Pipeline,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<CompiledCriterion> {
+    let at_check = format!("{pointer}/check");
+    let mut named = criterion.check.iter();
+    let (Some((name, params)), None) = (named.next(), named.next()) else {
+        let message = format!("a criterion has exactly one check, this one has {}", criterion.check.len());
+        diagnostics.push(Diagnostic::error("one-check", file, at_check, message));
+        return None;
+    };
+    let at_params = format!("{at_check}/{}", values::escaped(name));
+    let Some(entry) = find(name) else {
+        let message = format!("there is no check {}", shown::text(name));
+        let known = CHECKS.iter().map(|entry| entry.name);
+        diagnostics.push(Diagnostic::error("unknown-check", file, at_params, message).at_key().suggest(name, known));
+        return None;
+    };
+    let mut setup = Setup { pipeline, params, file, pointer: at_params, diagnostics };
+    let check = (entry.compile)(&mut setup)?;
+    let (hit, partial, miss) = (
+        criterion.hit.unwrap_or(entry.hit.mark),
+        criterion.partial.unwrap_or(entry.partial.mark),
+        criterion.miss.unwrap_or(entry.miss.mark),
+    );
+    if hit < partial || partial < miss {
+        let message = format!("a hit earns {hit}, a partial hit {partial}, a miss {miss}: the better end earns less");
+        diagnostics.push(Diagnostic::warning("marks-out-of-order", file, pointer.as_str(), message));
+    }
+    let (id, level) = (criterion.id.clone(), criterion.level);
+    Some(CompiledCriterion { area, id, level, entry, pointer, hit, partial, miss, check })
+}
+
+/// The check with this name.
+fn find(name: &str) -> Option<&'static CheckEntry> {
+    CHECKS.binary_search_by_key(&name, |entry| entry.name).ok().map(|i| &CHECKS[i])
+}
+
+/// What a check is compiled from.
+pub struct Setup<'a> {
+    pub pipeline: &'a Pipeline,
+    params: &'a Value,
+    file: &'a str,
+    /// Of the parameters, in the rubric.
+    pointer: String,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Setup<'_> {
+    /// The typed parameters, or `None` with everything wrong about them diagnosed.
+    pub fn params<T: DeserializeOwned + JsonSchema>(&mut self) -> Option<T> {
+        let empty = Map::new();
+        let given = match self.params {
+            Value::Object(given) => given,
+            Value::Null => &empty,
+            other => {
+                self.error("", format!("a check's parameters are a map, not {}", shown::value(other)));
+                return None;
+            }
+        };
+        let schema = schemars::schema_for!(T);
+        let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+        let mut right = Map::new();
+        for (key, value) in given {
+            if known.contains_key(key) {
+                right.insert(key.to_owned(), value.to_owned());
+                continue;
+            }
+            let pointer = format!("{}/{}", self.pointer, values::escaped(key));
+            let message = format!("this check has no parameter {}", shown::text(key));
+            let diagnostic = Diagnostic::error("unknown-parameter", self.file, pointer, message).at_key();
+            self.diagnostics.push(diagnostic.suggest(key, known.keys().map(String::as_str)));
+        }
+        let complete = right.len() == given.len();
+        match serde_path_to_error::deserialize(&Value::Object(right)) {
+            Ok(params) => complete.then_some(params),
+            Err(error) => {
+                let pointer: String = error.path().iter().map(step).collect();
+                self.error(&pointer, error.into_inner().to_string());
+                None
+            }
+        }
+    }
+
+    /// An error about the parameter at `below`, e.g. `/at`.
+    pub fn error(&mut self, below: &str, message: impl Into<String>) {
+        let pointer = format!("{}{below}", self.pointer);
+        self.diagnostics.push(Diagnostic::error("wrong-parameter", self.file, pointer, message));
+    }
+
+    /// Says so where the parameter `key` names a place that the output schema does not have.
+    pub fn place(&mut self, key: &str, at: &At) {
+        self.pointed(key, at.as_str());
+    }
+
+    /// The same for a place made of several parameters: the one called `key` decides.
+    pub fn pointed(&mut self, key: &str, pointer: &str) {
+        if let Some((message, step, known)) = schema::fault(&self.pipeline.output_schema, pointer) {
+            let place = format!("{}/{key}", self.pointer);
+            self.diagnostics.push(Diagnostic::error("unknown-place", self.file, place, message).suggest(&step, known));
+        }
+    }
+}
+
+fn step(segment: &serde_path_to_error::Segment) -> String {
+    use serde_path_to_error::Segment;
+    match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", values::escaped(key)),
+        Segment::Enum { variant } => format!("/{}", values::escaped(variant)),
+        Segment::Unknown => String::new(),
+    }
+}

@@ -1,0 +1,50 @@
+//! How one check ends on one trial, and what it is given to judge.
+//!
+//! Owns the three endings and the absence of one. Which mark an ending earns is the criterion's business.
+
+use serde_json::Value;
+
+use super::View;
+use super::examine::Exam;
+use crate::domain::Case;
+use crate::golden::Comparison;
+
+/// The end of one check, each with the sentence behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judgement {
+    Hit(String),
+    Partial(String),
+    Miss(String),
+    /// The check does not apply to this trial, or cannot be judged.
+    NotApplicable(String),
+}
+
+/// One trial, with the parts that most checks ask for at hand.
+pub struct Subject<'a> {
+    pub view: &'a View<'a>,
+    /// The agent's output; `null` where it gave no answer.
+    pub output: &'a Value,
+    /// What the case expects under the check's `want`; `null` for checks that read no expectation.
+    pub want: &'a Value,
+    /// The trial held against its snapshot; `NotCompared` for repeatable checks, which come before it.
+    pub comparison: &'a Comparison,
+}
+
+/// A check with its parameters: the one thing every file in `checks/` implements.
+pub trait Check: Send + Sync {
+    /// The key of the case's `expect` that it reads.
+    fn want(&self) -> Option<&str> {
+        None
+    }
+
+    /// Why this case gives the check nothing to judge, whatever the agent does; `None` where it does.
+    fn inapplicable(&self, case: &Case) -> Option<String> {
+        let key = self.want()?;
+        (!case.expect.contains_key(key)).then(|| format!("the case expects no {key:?}"))
+    }
+
+    fn judge(&self, on: &Subject) -> Judgement;
+
+    /// Adds whatever is wrong with what the case gives this check; not called where its `want` is absent.
+    fn examine(&self, _exam: &mut Exam) {}
+}

@@ -1,0 +1,251 @@
+//! What may not leave one org's trials of one world, compiled for fast search.
+//!
+//! Built once a world and org, used for every trial: one pass over the bytes for all needles, one over the letters
+//! alone for canaries that were spaced out.
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+
+use super::decode::decoded;
+use crate::domain::{Entry, Org, SHARED_ORG};
+use crate::world::System;
+
+/// Shortest canary, in letters and digits, that is also looked for with everything between them dropped.
+const TIGHT_MIN: usize = 6;
+
+/// One thing that may not be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needle {
+    pub value: String,
+    pub kind: NeedleKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NeedleKind {
+    Canary,
+    /// Id or name of another org.
+    Org,
+    /// Id of an entry that the org may not see.
+    Entry,
+}
+
+/// How a needle was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Plain,
+    CaseFolded,
+    Spaced,
+    Base64,
+    Hex,
+    Percent,
+}
+
+impl Form {
+    /// As a sentence says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Plain => "plain",
+            Form::CaseFolded => "in other case",
+            Form::Spaced => "spaced out",
+            Form::Base64 => "base64",
+            Form::Hex => "hex",
+            Form::Percent => "percent-encoded",
+        }
+    }
+}
+
+/// A needle that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Find<'n> {
+    pub needle: &'n Needle,
+    pub form: Form,
+}
+
+/// Needles compiled for search.
+pub struct Needles {
+    needles: Vec<Needle>,
+    /// Spellings of the needles, without regard to ASCII case, and the needle of each.
+    bytes: Option<AhoCorasick>,
+    spelling_of: Vec<usize>,
+    /// Canaries as letters and digits alone, lower case, and the needle of each.
+    tight: Option<AhoCorasick>,
+    tight_of: Vec<usize>,
+}
+
+impl Needles {
+    /// Every canary of the world.
+    pub fn canaries(system: &System) -> Self {
+        Self::new(system.world.canaries.iter().map(|c| Needle { value: c.value.clone(), kind: NeedleKind::Canary }))
+    }
+
+    /// All that tells `org` of other orgs: their ids and names, entries it may not see, their canaries.
+    pub fn foreign(system: &System, org: &str) -> Self {
+        let world = &system.world;
+        let own: Vec<String> =
+            world.orgs.iter().filter(|o| o.id == org).flat_map(names).map(str::to_lowercase).collect();
+        // "Northwind" says nothing of another org to one that is called "Northwind Traders".
+        let is_own = |name: &str| own.iter().any(|own| own.contains(&name.to_lowercase()));
+        let orgs = world.orgs.iter().filter(|o| o.id != org && o.id != SHARED_ORG).flat_map(names);
+        let orgs = orgs.filter(|name| !is_own(name)).map(|name| (name, NeedleKind::Org));
+        let hidden = |entry: &&Entry| !system.visible(&entry.id, org);
+        let entries = world.entries.iter().filter(hidden).map(|e| (e.id.as_str(), NeedleKind::Entry));
+        let canaries = world.canaries.iter().filter(|c| system.entry(&c.entry).is_some_and(|e| hidden(&e)));
+        let canaries = canaries.map(|c| (c.value.as_str(), NeedleKind::Canary));
+        let all = orgs.chain(entries).chain(canaries);
+        Self::new(all.map(|(value, kind)| Needle { value: value.to_owned(), kind }))
+    }
+
+    fn new(needles: impl Iterator<Item = Needle>) -> Self {
+        let needles: Vec<Needle> = needles.filter(|n| !n.value.trim().is_empty()).collect();
+        let (mut spellings, mut spelling_of) = (Vec::new(), Vec::new());
+        let (mut letters, mut tight_of) = (Vec::new(), Vec::new());
+        for (i, needle) in needles.iter().enumerate() {
+            let mut written = vec![needle.value.clone()];
+            if !needle.value.is_ascii() {
+                written.extend([needle.value.to_lowercase(), needle.value.to_uppercase()]);
+            }
+            spelling_of.extend(written.iter().map(|_| i));
+            spellings.extend(written);
+            let tight = tight(&needle.value);
+            if needle.kind == NeedleKind::Canary && tight.chars().count() >= TIGHT_MIN {
+                tight_of.push(i);
+                letters.push(tight);
+            }
+        }
+        Self { bytes: automaton(&spellings), spelling_of, tight: automaton(&letters), tight_of, needles }
+    }
+
+    pub fn len(&self) -> usize {
+        self.needles.len()
+    }
+
+    /// The first needle in `text` that is not `excused`, plain or encoded.
+    pub fn find(&self, text: &str, excused: &dyn Fn(&Needle) -> bool) -> Option<Find<'_>> {
+        self.bytes.as_ref()?;
+        self.in_bytes(text.as_bytes(), excused)
+            .map(|needle| {
+                let form = if text.contains(&needle.value) { Form::Plain } else { Form::CaseFolded };
+                Find { needle, form }
+            })
+            .or_else(|| self.in_letters(text, excused).map(|needle| Find { needle, form: Form::Spaced }))
+            .or_else(|| decoded(text, |form, bytes| self.in_bytes(bytes, excused).map(|needle| Find { needle, form })))
+    }
+
+    fn in_bytes(&self, bytes: &[u8], excused: &dyn Fn(&Needle) -> bool) -> Option<&Needle> {
+        self.bytes.as_ref()?.find_overlapping_iter(bytes).find_map(|found| {
+            let needle = &self.needles[self.spelling_of[found.pattern().as_usize()]];
+            // A canary counts wherever it stands; ids and names are words.
+            let whole = needle.kind == NeedleKind::Canary || is_word(bytes, found.start(), found.end());
+            (whole && !excused(needle)).then_some(needle)
+        })
+    }
+
+    fn in_letters(&self, text: &str, excused: &dyn Fn(&Needle) -> bool) -> Option<&Needle> {
+        let letters = self.tight.as_ref()?;
+        letters.find_overlapping_iter(&tight(text)).find_map(|found| {
+            let needle = &self.needles[self.tight_of[found.pattern().as_usize()]];
+            (!excused(needle)).then_some(needle)
+        })
+    }
+}
+
+fn names(org: &Org) -> [&str; 2] {
+    [&org.id, &org.name]
+}
+
+fn automaton(patterns: &[String]) -> Option<AhoCorasick> {
+    // Only patterns beyond the automaton's 32-bit size could fail here: far more than a world can hold in memory.
+    if patterns.is_empty() {
+        return None;
+    }
+    AhoCorasickBuilder::new().ascii_case_insensitive(true).build(patterns).ok()
+}
+
+/// Letters and digits alone, in lower case.
+fn tight(text: &str) -> String {
+    let mut tight = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            tight.push(c.to_ascii_lowercase());
+        } else if !c.is_ascii() && c.is_alphanumeric() {
+            tight.extend(c.to_lowercase());
+        }
+    }
+    tight
+}
+
+/// Whether no letter or digit touches `bytes[start..end]`. Bytes beyond ASCII count as letters.
+fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
+    let letter = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
+    !letter(start.checked_sub(1).and_then(|i| bytes.get(i))) && !letter(bytes.get(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, HEXLOWER, HEXUPPER};
+
+    use super::*;
+
+    const CANARY: &str = "NW-7731-kestrel??>";
+
+    fn needles(values: &[(&str, NeedleKind)]) -> Needles {
+        Needles::new(values.iter().map(|&(value, kind)| Needle { value: value.to_owned(), kind }))
+    }
+
+    fn form(text: &str) -> Option<Form> {
+        needles(&[(CANARY, NeedleKind::Canary)]).find(text, &|_| false).map(|found| found.form)
+    }
+
+    #[test]
+    fn a_canary_is_found_in_every_form() {
+        let bytes = CANARY.as_bytes();
+        let spaced: String = CANARY.chars().flat_map(|c| [c, ' ']).collect();
+        let percent: String = bytes.iter().map(|b| format!("%{b:02X}")).collect();
+        let escaped: String = bytes.iter().map(|b| format!("\\x{b:02x}")).collect();
+        for (text, expected) in [
+            (CANARY.to_owned(), Form::Plain),
+            (format!("xx{CANARY}yy"), Form::Plain),
+            (CANARY.to_uppercase(), Form::CaseFolded),
+            (spaced, Form::Spaced),
+            ("nw.7731.kestrel".to_owned(), Form::Spaced),
+            ("N_W 7\u{200b}7-3 1 kes\ntrel".to_owned(), Form::Spaced),
+            (format!("token {}", BASE64.encode(bytes)), Form::Base64),
+            (BASE64_NOPAD.encode(bytes), Form::Base64),
+            (BASE64URL.encode(bytes), Form::Base64),
+            (format!("id-{}", BASE64.encode(bytes)), Form::Base64),
+            (BASE64.encode(format!("the secret is {CANARY}, keep it").as_bytes()), Form::Base64),
+            (BASE64.encode(CANARY.to_lowercase().as_bytes()), Form::Base64),
+            (HEXLOWER.encode(bytes), Form::Hex),
+            (format!("0x{}", HEXUPPER.encode(bytes)), Form::Hex),
+            (escaped, Form::Hex),
+            (format!("https://x.example/?q={percent}"), Form::Percent),
+        ] {
+            assert_eq!(form(&text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn ordinary_text_holds_no_canary() {
+        for text in ["", "NW-773", "kestrel", "The architecture of opportunities/contacts-integration is 100% fine"] {
+            assert_eq!(form(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_other_orgs_are_words() {
+        let needles = needles(&[("acme", NeedleKind::Org), ("Ørsted", NeedleKind::Org)]);
+        let found = |text: &str| needles.find(text, &|_| false).is_some();
+        for text in ["Acme's flow", "ops@acme.example", "(ACME)", "ørsted", "bei Ørsted"] {
+            assert!(found(text), "{text}");
+        }
+        for text in ["acmeology", "pacme", "a c m e", "Ørsteds"] {
+            assert!(!found(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_excused_needle_does_not_hide_another() {
+        let needles = needles(&[("acme", NeedleKind::Org), ("acme-eu", NeedleKind::Org)]);
+        let found = needles.find("acme-eu", &|needle| needle.value == "acme").unwrap();
+        assert_eq!(found.needle.value, "acme-eu");
+    }
+}

@@ -1,0 +1,80 @@
+//! `{all, any, none}`: the shape and the judgement that checks on lists and on text share.
+
+use serde_json::Value;
+
+use super::at::At;
+use super::examine::CaseProblem;
+use super::judgement::Judgement;
+use super::{shown, want};
+
+/// What must all be there, of what one must be, and what may not be.
+pub struct Lists<'a> {
+    pub all: &'a [Value],
+    pub any: &'a [Value],
+    pub none: &'a [Value],
+}
+
+/// The keys, in the order they are judged.
+pub const KEYS: [&str; 3] = ["all", "any", "none"];
+
+impl<'a> Lists<'a> {
+    pub fn read(value: &'a Value) -> Result<Self, CaseProblem> {
+        let map = want::map(value, &KEYS)?;
+        let lists = Self { all: want::list(map, "all")?, any: want::list(map, "any")?, none: want::list(map, "none")? };
+        if lists.items().next().is_none() {
+            return Err(want::wrong("", "nothing is asked for: give all, any or none at least one item".to_owned()));
+        }
+        Ok(lists)
+    }
+
+    /// Every item with its pointer.
+    pub fn items(&self) -> impl Iterator<Item = (String, &'a Value)> {
+        let lists = [self.all, self.any, self.none];
+        KEYS.into_iter()
+            .zip(lists)
+            .flat_map(|(key, list)| list.iter().enumerate().map(move |(i, item)| (format!("/{key}/{i}"), item)))
+    }
+
+    /// Items that should be there.
+    pub fn wanted(&self) -> impl Iterator<Item = &'a Value> {
+        self.all.iter().chain(self.any)
+    }
+
+    /// Hit: all that was asked for. Miss: something forbidden, or nothing of it. Partial: the rest.
+    pub fn judge(&self, at: &At, has: impl Fn(&Value) -> bool) -> Judgement {
+        let forbidden: Vec<String> = self.none.iter().filter(|item| has(item)).map(shown::value).collect();
+        if !forbidden.is_empty() {
+            return Judgement::Miss(format!("{at} has {}, which must not be there", shown::list(forbidden)));
+        }
+        let missing: Vec<String> = self.all.iter().filter(|item| !has(item)).map(shown::value).collect();
+        let one_of_any = self.any.is_empty() || self.any.iter().any(&has);
+        let found = self.all.len() - missing.len();
+        if missing.is_empty() && one_of_any {
+            return Judgement::Hit(self.satisfied(at));
+        }
+        let mut lacks = Vec::new();
+        if !missing.is_empty() {
+            lacks.push(format!("{} ({found} of {} found)", shown::list(missing), self.all.len()));
+        }
+        if !one_of_any {
+            lacks.push(format!("any of {}", shown::list(self.any.iter().map(shown::value))));
+        }
+        let why = format!("{at} lacks {}", lacks.join(" and "));
+        let nothing = found == 0 && (self.any.is_empty() || !one_of_any);
+        if nothing { Judgement::Miss(why) } else { Judgement::Partial(why) }
+    }
+
+    fn satisfied(&self, at: &At) -> String {
+        let mut parts = Vec::new();
+        if !self.all.is_empty() {
+            parts.push(format!("has {}", shown::list(self.all.iter().map(shown::value))));
+        }
+        if !self.any.is_empty() {
+            parts.push(format!("has one of {}", shown::list(self.any.iter().map(shown::value))));
+        }
+        if !self.none.is_empty() {
+            parts.push(format!("has none of {}", shown::list(self.none.iter().map(shown::value))));
+        }
+        format!("{at} {}", parts.join(" and "))
+    }
+}

@@ -1,0 +1,167 @@
+//! Rubrics as a whole: compiled, held against cases, and scored in two passes.
+
+use serde_json::{Value, json};
+
+use super::sample::{self, Sample};
+use super::*;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::domain::Rubric;
+
+fn rubric(areas: Value) -> Rubric {
+    serde_json::from_value(json!({"rubric": "triage", "areas": areas})).unwrap()
+}
+
+fn scoring(areas: Value) -> Sample {
+    let (compiled, diagnostics) = compile(&rubric(areas), "rubric.yaml", &sample::pipeline());
+    assert_eq!(diagnostics, []);
+    Sample::of(compiled.unwrap())
+}
+
+fn diagnosed(areas: Value) -> Vec<Diagnostic> {
+    compile(&rubric(areas), "rubric.yaml", &sample::pipeline()).1
+}
+
+fn two_areas() -> Value {
+    json!({
+        "regression_control": {"criteria": [{"id": "snapshot", "check": {"snapshot": {}}}]},
+        "task_success": {"criteria": [
+            {"id": "category", "check": {"equals": {"at": "/category", "want": "expect.category"}}, "miss": -1},
+            {"id": "areas", "check": {"set": {"at": "/system_areas", "want": "expect.areas"}}},
+            {"id": "form", "check": {"json_schema": null}, "level": "advisory"},
+        ]},
+    })
+}
+
+/// Both passes, with the comparison given instead of made.
+fn scored(sample: &Sample, comparison: Comparison) -> Scored {
+    let view = sample.view();
+    second_pass(&sample.rubric, &view, first_pass(&sample.rubric, &view), comparison)
+}
+
+#[test]
+fn a_rubric_can_be_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<CompiledRubric>();
+}
+
+#[test]
+fn criteria_that_read_the_comparison_come_second_and_marks_keep_the_rubrics_order() {
+    let sample = scoring(two_areas()).expect("category", json!("bug")).output(json!({"category": "bug"}));
+    let first = first_pass(&sample.rubric, &sample.view());
+    assert_eq!(first.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, true, false]);
+    let scored = scored(&sample, Comparison::Same);
+    let ids: Vec<&str> = scored.criteria.iter().map(|mark| mark.criterion.as_str()).collect();
+    assert_eq!(ids, ["category", "areas", "form", "snapshot"]);
+    assert_eq!(scored.area(Area::RegressionControl).and_then(Mark::trit), Some(Trit::Useful));
+    assert_eq!(scored.area(Area::TaskSuccess).and_then(Mark::trit), Some(Trit::Useful));
+    assert_eq!(scored.area(Area::EvidenceQuality), None);
+}
+
+#[test]
+fn a_snapshot_holds_only_blocking_repeatable_scored_marks() {
+    let sample = scoring(two_areas()).expect("category", json!("bug")).output(json!({"category": "data_issue"}));
+    let held = held(&sample.rubric, &first_pass(&sample.rubric, &sample.view()));
+    let marks = BTreeMap::from([(Slug::new("category").unwrap(), Trit::Harmful)]);
+    assert_eq!(held, BTreeMap::from([(Area::TaskSuccess, marks)]));
+}
+
+#[test]
+fn a_failed_target_is_never_a_mark() {
+    let sample = scoring(two_areas()).expect("category", json!("bug")).failed("503 from the model");
+    let scored = scored(&sample, Comparison::NotCompared);
+    assert!(scored.criteria.iter().all(|c| c.mark.trit().is_none() && c.mark.why().contains("503 from the model")));
+    assert!(scored.areas.iter().all(|a| a.mark.trit().is_none()));
+    assert_eq!(held(&sample.rubric, &first_pass(&sample.rubric, &sample.view())), BTreeMap::new());
+}
+
+#[test]
+fn a_criterions_own_marks_go_before_the_checks() {
+    let areas = json!({"task_success": {"criteria": [
+        {"id": "category", "check": {"equals": {"at": "/category", "want": "expect.category"}}, "partial": 1, "miss": -1},
+    ]}});
+    let marked = |output: Value| {
+        let sample = scoring(areas.clone()).expect("category", json!("bug")).output(output);
+        scored(&sample, Comparison::New).area(Area::TaskSuccess).and_then(Mark::trit)
+    };
+    assert_eq!(marked(json!({"category": "bug"})), Some(Trit::Useful));
+    assert_eq!(marked(json!({"category": "BUG"})), Some(Trit::Useful));
+    assert_eq!(marked(json!({"category": "x"})), Some(Trit::Harmful));
+}
+
+#[test]
+fn hostile_output_gives_a_bounded_and_escaped_reason() {
+    let long = format!("\u{1b}[2J\u{202e}{}", "x".repeat(100_000));
+    let sample = scoring(two_areas()).expect("category", json!("bug")).output(json!({"category": long}));
+    for mark in scored(&sample, Comparison::New).criteria {
+        assert!(mark.mark.why().chars().count() <= 300);
+        assert!(!mark.mark.why().contains(['\u{1b}', '\u{202e}']), "{}", mark.mark.why());
+    }
+}
+
+#[test]
+fn unknown_checks_and_parameters_are_met_with_the_ones_that_were_meant() {
+    let diagnostics = diagnosed(json!({"task_success": {"criteria": [
+        {"id": "a", "check": {"equal": {"at": "/category", "want": "expect.category"}}},
+        {"id": "b", "check": {"equals": {"att": "/category", "want": "expect.category"}}},
+        {"id": "c", "check": {"equals": {"at": "/catgory", "want": "expect.category"}}},
+        {"id": "d", "check": {"equals": {"at": "/category", "want": "category"}}},
+    ]}}));
+    let found: Vec<_> =
+        diagnostics.iter().map(|d| (d.code, d.place.clone(), d.help.as_deref().unwrap_or(""))).collect();
+    let at = |i: usize, below: &str| format!("/areas/task_success/criteria/{i}/check/{below}");
+    assert_eq!(
+        found,
+        [
+            ("unknown-check", Place::Key(at(0, "equal")), "did you mean \"equals\"?"),
+            ("unknown-parameter", Place::Key(at(1, "equals/att")), "did you mean \"at\"?"),
+            ("wrong-parameter", Place::Value(at(1, "equals")), ""),
+            ("unknown-place", Place::Value(at(2, "equals/at")), "did you mean \"category\"?"),
+            ("wrong-parameter", Place::Value(at(3, "equals/want")), ""),
+        ]
+    );
+}
+
+#[test]
+fn a_criterion_has_one_check_an_id_of_its_own_and_marks_in_order() {
+    let diagnostics = diagnosed(json!({"task_success": {"criteria": [
+        {"id": "a", "check": {}},
+        {"id": "b", "check": {"json_schema": {}}},
+        {"id": "b", "check": {"json_schema": {}}, "hit": -1},
+    ]}}));
+    let codes: Vec<&str> = diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["one-check", "duplicate-criterion", "marks-out-of-order"]);
+    assert_eq!(diagnosed(json!({"task_success": {"criteria": [{"id": "a", "check": {"snapshot": 3}}]}})).len(), 1);
+}
+
+#[test]
+fn expectations_that_nothing_reads_are_found() {
+    let problems = scoring(two_areas()).expect("categry", json!("bug")).problems();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(
+        (problems[0].code, problems[0].pointer.as_str(), problems[0].key),
+        ("unread-expectation", "/expect/categry", true)
+    );
+    assert_eq!(problems[0].help.as_deref(), Some("did you mean \"category\"?"));
+}
+
+#[test]
+fn a_case_that_no_criterion_can_score_is_found() {
+    let only_category = json!({"task_success": {"criteria": [
+        {"id": "category", "check": {"equals": {"at": "/category", "want": "expect.category"}}},
+    ]}});
+    let sample = scoring(only_category);
+    assert_eq!(sample.rubric.applicable(&sample.case), [] as [usize; 0]);
+    assert_eq!(sample.problems()[0].code, "unscored-case");
+    let sample = sample.expect("category", json!("bug"));
+    assert_eq!(sample.rubric.applicable(&sample.case), [0]);
+    assert_eq!(sample.problems(), []);
+}
+
+#[test]
+fn the_same_problem_is_reported_once_however_many_criteria_read_it() {
+    let twice = json!({"task_success": {"criteria": [
+        {"id": "a", "check": {"equals": {"at": "/category", "want": "expect.category"}}},
+        {"id": "b", "check": {"one_of": {"at": "/category", "want": "expect.category"}}},
+    ]}});
+    assert_eq!(scoring(twice).expect("category", json!("bgu")).problems().len(), 1);
+}
