@@ -12,6 +12,9 @@ use super::signals::Heard;
 use super::spec::Pick;
 use crate::domain::{Approval, Request};
 
+/// Weight in a search of a reference that the request carries, and the most that a signal's own words get.
+const MOST_EXTRA: f64 = 2.0;
+
 pub(super) struct Known<'a> {
     pub request: &'a Request,
     pub approvals: &'a [Approval],
@@ -95,10 +98,11 @@ pub(super) enum Picked<'k> {
 impl<'a> Known<'a> {
     /// The state before anything is looked up.
     pub fn new(request: &'a Request, approvals: &'a [Approval], reading: Reading, heard: Heard) -> Self {
-        let extra: Vec<(String, f64)> = heard
-            .iter()
-            .flat_map(|(_, signal)| signal.search.iter().map(|word| (word.clone(), signal.strength.min(2.0))))
-            .collect();
+        let references = request.audit_refs.iter().chain(&request.artifacts).map(|id| (id.as_str(), MOST_EXTRA));
+        let translated = heard.iter().flat_map(|(_, signal)| {
+            signal.search.iter().map(|word| (word.as_str(), signal.strength.min(MOST_EXTRA)))
+        });
+        let extra: Vec<(&str, f64)> = references.chain(translated).collect();
         let terms = reading.terms(&extra);
         Self {
             request,

@@ -30,13 +30,12 @@ impl Calls<'_> {
     }
 }
 
-/// Carries out the looks, keeping `reserve` calls for what comes after.
+/// Carries out the looks in order.
 pub(super) fn look(
     looks: &[Look],
     known: &mut Known,
     environment: &Environment<'static>,
     calls: &mut Calls,
-    reserve: u32,
 ) -> Result<(), RenderError> {
     for look in looks {
         if !look.when.holds(known) {
@@ -44,9 +43,6 @@ pub(super) fn look(
         }
         let mut found = Vec::new();
         for args in arguments(look, known, environment)? {
-            if calls.left <= reserve {
-                break;
-            }
             let Some(reply) = calls.make(&look.tool, args) else { break };
             let (entries, failure) = read_reply(look, &reply);
             known.failures.extend(failure);

@@ -163,8 +163,7 @@ impl Book {
         let heard = self.vocabulary.hear(&reading);
         let mut known = Known::new(request, approvals, reading, heard);
         let mut calls = Calls { left: spec.calls, tool: call };
-        let reserve = u32::try_from(spec.act.len()).unwrap_or(u32::MAX);
-        look::look(&spec.look, &mut known, environment, &mut calls, reserve)?;
+        look::look(&spec.look, &mut known, environment, &mut calls)?;
         look::read_closely(&mut known, &self.ignore);
         decide::facts(&spec.facts, &mut known, environment)?;
         decide::asks(&spec.asks, &spec.failed, &mut known, environment)?;

@@ -11,6 +11,8 @@ use crate::domain::Request;
 
 /// Key terms in one search.
 const MOST_TERMS: usize = 14;
+/// Weight above which saying a word again adds nothing.
+const MOST_WEIGHT: f64 = 6.0;
 
 /// The texts of a request, ready to be weighed.
 #[derive(Debug, Default)]
@@ -40,8 +42,8 @@ impl Reading {
         Self { title, rest, planted }
     }
 
-    /// The words most worth searching for, best first; `extra` are words with their weights.
-    pub fn terms(&self, extra: &[(String, f64)]) -> Vec<String> {
+    /// The words most worth searching for, best first; `extra` are texts with the weight of their words.
+    pub fn terms(&self, extra: &[(&str, f64)]) -> Vec<String> {
         let mut ranked = Ranked::default();
         for word in words(&self.title) {
             ranked.add(word, 3.0);
@@ -51,8 +53,10 @@ impl Reading {
                 ranked.add(word, 1.0);
             }
         }
-        for (word, weight) in extra {
-            ranked.add(word, *weight);
+        for (text, weight) in extra {
+            for word in words(text) {
+                ranked.add(word, *weight);
+            }
         }
         ranked.best(MOST_TERMS)
     }
@@ -121,9 +125,9 @@ fn sentences(text: &str, lines: Lines) -> Vec<String> {
     found
 }
 
-/// Words of a text: letters and digits, with `_`, `.`, `:` and `-` inside a name.
+/// Words of a text: letters and digits, with `_`, `.`, `:`, `-` and `@` inside a name.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    let joins = |c: char| matches!(c, '_' | '.' | ':' | '-');
+    let joins = |c: char| matches!(c, '_' | '.' | ':' | '-' | '@');
     text.split(move |c: char| !(c.is_alphanumeric() || joins(c)))
         .map(move |word| word.trim_matches(joins))
         .filter(|word| !word.is_empty())
@@ -144,7 +148,7 @@ impl<'a> Ranked<'a> {
         }
         let weight = if is_name(word) { weight * 2.5 } else { weight };
         match self.position.get(&lower) {
-            Some(&at) => self.order[at].1 += weight,
+            Some(&at) => self.order[at].1 = (self.order[at].1 + weight).min(MOST_WEIGHT.max(self.order[at].1)),
             None => {
                 self.position.insert(lower, self.order.len());
                 self.order.push((word, weight));
@@ -166,8 +170,12 @@ fn is_telling(word: &str, lower: &str) -> bool {
     long_enough && letters <= 60 && word.chars().any(char::is_alphabetic) && !is_stop_word(lower)
 }
 
-/// Whether a word looks like the name of something in a system: `Opp_Closed_Won`, `flow:x`, `OrderSync`.
+/// Whether a word looks like the name of something in a system: `Opp_Closed_Won`, `flow:x`, `OrderSync`; not like a
+/// word of a log, `FLOW_START`, or a time.
 fn is_name(word: &str) -> bool {
+    if !word.chars().any(char::is_lowercase) {
+        return false;
+    }
     word.contains(['_', ':'])
         || word.chars().skip(1).zip(word.chars()).any(|(c, before)| c.is_uppercase() && before.is_lowercase())
 }
