@@ -1,0 +1,203 @@
+//! The embedded agent: a deterministic engine of weighted words, routing and drafting rules kept as data.
+//!
+//! One `rules.yaml` a pipeline. It reads the request, looks things up through the session, decides, and drafts;
+//! it asks for approval instead of acting, and it never sees what a case expects. No model, no clock, no network.
+
+mod check;
+mod decide;
+mod draft;
+mod known;
+mod language;
+mod look;
+mod reading;
+mod signals;
+mod spec;
+mod template;
+mod when;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use minijinja::Environment;
+use regex::Regex;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::known::Known;
+use self::look::{CallTool, Calls};
+use self::reading::Reading;
+use self::signals::Vocabulary;
+use self::template::RenderError;
+use super::{Answer, Answering, Ask, Setup, Target, typed_settings};
+use crate::diagnostic::Diagnostic;
+use crate::domain::{Approval, Outcome, Pipeline, Request, Role, Slug, Usage};
+use crate::gateway::Session;
+use crate::suite::Parsed;
+
+pub use spec::RulesSpec;
+
+/// Settings of the kind in `evalgate.yaml`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    /// Name of the rules' file in every pipeline's folder.
+    file: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { file: "rules.yaml".into() }
+    }
+}
+
+/// The agent: a book of rules for every pipeline.
+struct Rules {
+    books: BTreeMap<Slug, Book>,
+}
+
+/// Builds the agent from the rules of every pipeline of the project.
+pub(super) fn build(setup: &Setup) -> Parsed<Box<dyn Target>> {
+    let (settings, mut diagnostics) = typed_settings::<Settings>(setup);
+    let Some(settings) = settings else { return (None, diagnostics) };
+    let mut books = BTreeMap::new();
+    for pipeline in setup.pipelines {
+        let file = match (setup.read)(&pipeline.name, &settings.file) {
+            Ok(file) => file,
+            Err(error) => {
+                let message = format!("pipeline {} has no rules for the target: {error}", pipeline.name);
+                diagnostics.push(Diagnostic::error("no-rules", setup.file, setup.pointer, message));
+                continue;
+            }
+        };
+        let (spec, found) = crate::suite::parse::<RulesSpec>(&file);
+        diagnostics.extend(found);
+        let Some(spec) = spec else { continue };
+        match Book::new(spec, Arc::clone(pipeline), &file.path) {
+            Ok(book) => {
+                books.insert(pipeline.name.clone(), book);
+            }
+            Err(found) => diagnostics.extend(found),
+        }
+    }
+    if crate::diagnostic::any_error(&diagnostics) {
+        return (None, diagnostics);
+    }
+    (Some(Box::new(Rules { books })), diagnostics)
+}
+
+impl Target for Rules {
+    fn answer<'a>(&'a self, ask: &'a Ask, session: &'a mut Session) -> Answering<'a> {
+        Box::pin(async move {
+            let outcome = match self.books.get(&ask.pipeline.name) {
+                Some(book) => book.work(ask, session),
+                None => Outcome::Failed { error: format!("the agent has no rules for pipeline {}", ask.pipeline.name) },
+            };
+            let usage = Usage { cost_usd: Some(0.0), ..Usage::default() };
+            Answer { outcome, usage }
+        })
+    }
+}
+
+/// The rules of one pipeline, made ready.
+#[derive(Debug)]
+struct Book {
+    spec: RulesSpec,
+    pipeline: Arc<Pipeline>,
+    ignore: Vec<Regex>,
+    vocabulary: Vocabulary,
+    environment: Environment<'static>,
+}
+
+/// An output and how it came about.
+#[derive(Debug)]
+struct Answered {
+    output: Value,
+    /// What was heard and decided, for the transcript.
+    account: String,
+}
+
+impl Book {
+    /// Makes rules ready. Errors are everything wrong with them, as diagnostics about `file`.
+    fn new(spec: RulesSpec, pipeline: Arc<Pipeline>, file: &str) -> Result<Self, Vec<Diagnostic>> {
+        let environment = template::environment();
+        let mut diagnostics = check::check(&spec, &pipeline, file, &environment);
+        let mut ignore = Vec::new();
+        for (i, pattern) in spec.ignore.iter().enumerate() {
+            match signals::caseless(pattern) {
+                Ok(regex) => ignore.push(regex),
+                Err(error) => diagnostics.push(check::bad_pattern(file, format!("/ignore/{i}"), &error)),
+            }
+        }
+        let vocabulary = Vocabulary::new(&spec.signals).map_err(|faults| {
+            faults
+                .iter()
+                .map(|(signal, i, error)| check::bad_pattern(file, format!("/signals/{signal}/patterns/{i}"), error))
+                .collect::<Vec<_>>()
+        });
+        match vocabulary {
+            Ok(vocabulary) if diagnostics.is_empty() => Ok(Self { spec, pipeline, ignore, vocabulary, environment }),
+            Ok(_) => Err(diagnostics),
+            Err(faults) => {
+                diagnostics.extend(faults);
+                Err(diagnostics)
+            }
+        }
+    }
+
+    fn work(&self, ask: &Ask, session: &mut Session) -> Outcome {
+        let mut call = |tool: &str, args: Value| session.call(tool, args);
+        match self.answer(&ask.request, &ask.approvals, &mut call) {
+            Ok(answered) => {
+                session.say(Role::Agent, answered.account);
+                Outcome::Answered { output: answered.output }
+            }
+            Err(error) => Outcome::NoAnswer { reason: error.to_string() },
+        }
+    }
+
+    /// The answer to a request, given what the tools reply.
+    fn answer(&self, request: &Request, approvals: &[Approval], call: &mut CallTool) -> Result<Answered, RenderError> {
+        let Self { spec, environment, .. } = self;
+        let reading = Reading::of(request, &self.ignore);
+        let heard = self.vocabulary.hear(&reading);
+        let mut known = Known::new(request, approvals, reading, heard);
+        let mut calls = Calls { left: spec.calls, tool: call };
+        look::look(&spec.look, &mut known, environment, &mut calls)?;
+        look::read_closely(&mut known, &self.ignore);
+        decide::facts(&spec.facts, &mut known, environment)?;
+        decide::asks(&spec.asks, &spec.failed, &mut known, environment)?;
+        known.confidence = decide::confidence(&spec.confidence, &known);
+        decide::facts(&spec.route, &mut known, environment)?;
+        draft::act(&spec.act, &spec.failed, &mut known, environment, &mut calls)?;
+        let output = draft::output(&spec.output, &self.pipeline.output_schema, &known, environment)?;
+        Ok(Answered { output, account: account(&known) })
+    }
+}
+
+/// What was heard and decided, one line each.
+fn account(known: &Known) -> String {
+    use std::fmt::Write as _;
+    let mut lines = String::new();
+    for (name, signal) in known.heard.iter() {
+        let _ = writeln!(lines, "heard {name} ({}): {}", signal.strength, signal.by.join(", "));
+    }
+    if known.planted > 0 {
+        let _ = writeln!(lines, "left out {} sentence(s) that spoke to the agent", known.planted);
+    }
+    for (name, value) in &known.facts {
+        let value = match value {
+            known::FactValue::Text(text) => text.clone(),
+            known::FactValue::List(items) => items.join(" | "),
+        };
+        match known.margins.get(name) {
+            Some(margin) => _ = writeln!(lines, "decided {name}: {value} (lead {margin:.2})"),
+            None => _ = writeln!(lines, "decided {name}: {value}"),
+        }
+    }
+    lines.truncate(lines.trim_end().len());
+    lines
+}
+
+#[cfg(test)]
+mod tests;
