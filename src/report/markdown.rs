@@ -27,7 +27,7 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
         prose(&verdict.headline),
     );
     if !verdict.areas.is_empty() {
-        page.push_str("\n| area | now | was | −1 | 0 | +1 | not scored | verdict |\n");
+        page.push_str("\n| area | now | was | -1 | 0 | +1 | not scored | verdict |\n");
         page.push_str("|:--|--:|--:|--:|--:|--:|--:|:--|\n");
     }
     for area in &verdict.areas {

@@ -342,7 +342,7 @@ fn case(id: &str, pipeline: &str, suite: &str, kind: CaseKind, line: u32, repeat
         pipeline: slug(pipeline),
         suite: slug(suite),
         kind,
-        file: format!("suites/{pipeline}/{}s.yaml", kind.name()),
+        file: format!("suites/{pipeline}/{suite}.yaml"),
         line,
         case: Case {
             id: slug(id),
@@ -406,7 +406,8 @@ fn verdict(results: &[TrialResult]) -> Verdict {
         cases: cases.iter().copied().map(slug).collect(),
         sentence: sentence.into(),
     };
-    let cases = results.iter().filter(|result| result.trial.repeat == 1).count() as u64;
+    let trials = |of: fn(&TrialResult) -> bool| results.iter().filter(|result| of(result)).count() as u64;
+    let cases = trials(|result| result.trial.repeat == 1);
     Verdict {
         version: VERDICT_VERSION,
         decision: Decision::Fail,
@@ -436,9 +437,9 @@ fn verdict(results: &[TrialResult]) -> Verdict {
         counts: Counts {
             cases,
             trials: results.len() as u64,
-            failed_trials: 2,
-            new: 1,
-            changed: 2,
+            failed_trials: trials(|result| matches!(result.trial.outcome, Outcome::Failed { .. })),
+            new: trials(|result| result.scored.comparison == Comparison::New) / 2,
+            changed: trials(|result| result.scored.comparison.difference().is_some()) / 2,
             wall_ms_p95: Some(257.25),
             cost_usd: None,
         },
@@ -463,7 +464,9 @@ fn summary(area: Area, results: &[TrialResult]) -> Option<AreaSummary> {
         Area::ReviewerBurden => (AreaGate::Advisory, AreaState::Advisory),
     };
     let repeatable = !matches!(area, Area::RegressionControl | Area::ReviewerBurden | Area::CostAndLatency);
-    let fell = u64::from(matches!(area, Area::TaskSuccess | Area::ToolCorrectness));
+    let regressed = results.iter().any(|result| result.case.id.as_str() == REGRESSED);
+    let fell = u64::from(regressed && matches!(area, Area::TaskSuccess | Area::ToolCorrectness));
+    let state = if regressed || gate == AreaGate::Advisory { state } else { AreaState::Pass };
     (!marks.is_empty()).then(|| AreaSummary {
         area,
         gate,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::{Area, AreaGate, Mark, Outcome, Trit};
+use crate::domain::{Area, AreaGate, Outcome, Trit};
 use crate::gate::{AreaState, Decision};
 use crate::golden::Comparison;
 
@@ -26,24 +26,13 @@ pub fn sign(trit: Option<Trit>) -> &'static str {
     }
 }
 
-/// A mark for people: `−1`, `0`, `+1`, or `–` where there is none.
+/// A mark for people: `-1`, `0`, `+1`, or `–` where there is none.
 pub fn mark(trit: Option<Trit>) -> &'static str {
     match trit {
-        Some(Trit::Harmful) => "−1",
+        Some(Trit::Harmful) => "-1",
         Some(Trit::Incomplete) => "0",
         Some(Trit::Useful) => "+1",
         None => "–",
-    }
-}
-
-/// What a mark is called.
-pub fn mark_word(mark: Option<&Mark>) -> &'static str {
-    match mark.map(Mark::trit) {
-        Some(Some(Trit::Harmful)) => "harmful or wrong",
-        Some(Some(Trit::Incomplete)) => "incomplete",
-        Some(Some(Trit::Useful)) => "useful",
-        Some(None) => "not scored",
-        None => "not asked",
     }
 }
 
@@ -72,7 +61,7 @@ pub fn area_state(state: AreaState) -> &'static str {
 pub fn area_gate(gate: AreaGate) -> &'static str {
     match gate {
         AreaGate::NonInferiority => "may not fall",
-        AreaGate::ZeroTolerance => "no −1 at all",
+        AreaGate::ZeroTolerance => "no -1 at all",
         AreaGate::Guard => "corrections stay fixed",
         AreaGate::Budget => "within budget",
         AreaGate::Advisory => "advisory",

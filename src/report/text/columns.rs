@@ -42,6 +42,7 @@ pub fn table(screen: &mut Screen, columns: &[Column], rows: &[Vec<(Tone, String)
                 let (tone, text) = &row[i];
                 let pad = " ".repeat(widths[i].saturating_sub(screen.spell(text).width()));
                 match columns[i].align {
+                    Align::Left if Some(&i) == kept.last() => (*tone, format!("  {text}")),
                     Align::Left => (*tone, format!("  {text}{pad}")),
                     Align::Right => (*tone, format!("  {pad}{text}")),
                 }

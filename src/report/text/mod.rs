@@ -79,7 +79,7 @@ fn areas(screen: &mut Screen, areas: &[AreaSummary]) {
         Column { head: "now", align: Align::Right, drop: 0 },
         Column { head: "was", align: Align::Right, drop: 4 },
         Column { head: "Δ", align: Align::Right, drop: 1 },
-        Column { head: "−1", align: Align::Right, drop: 0 },
+        Column { head: "-1", align: Align::Right, drop: 0 },
         Column { head: "0", align: Align::Right, drop: 0 },
         Column { head: "+1", align: Align::Right, drop: 2 },
         Column { head: "none", align: Align::Right, drop: 3 },
@@ -149,7 +149,7 @@ fn changed(screen: &mut Screen, views: &[CaseView]) {
     }
     let of = words::count(views.len() as u64, "case");
     screen.blank();
-    screen.line(&[(Tone::Quiet, &format!("  changed since the accepted state, worst first ({} of {of})", changed.len()))]);
+    screen.line(&[(Tone::Quiet, &format!("  changed since the accepted state: {} of {of}, worst first", changed.len()))]);
     for view in changed.iter().take(CHANGED) {
         screen.line(&[(Tone::Plain, "  evalgate show "), (Tone::Strong, view.id())]);
         let (tone, what) = change(view);
@@ -185,7 +185,7 @@ fn change(view: &CaseView) -> (Tone, String) {
             if parts.is_empty() {
                 parts.push("marks".to_owned());
             }
-            (Tone::Middling, format!("{} differ; no mark fell; {worst}", parts.join(" and ")))
+            (Tone::Middling, format!("changed: {}; no mark fell; {worst}", parts.join(", ")))
         }
         None => (Tone::Middling, format!("new, nobody has accepted it yet; {worst}")),
     }
@@ -203,7 +203,7 @@ fn foot(screen: &mut Screen, report: &RunReport, views: &[CaseView]) {
     facts.push(format!("cost {}", words::dollars(counts.cost_usd)));
     facts.push(format!("run {}", report.meta.id));
     screen.blank();
-    screen.line(&[(Tone::Quiet, "  "), (Tone::Quiet, &facts.join(" · "))]);
+    screen.paragraph((Tone::Quiet, "  "), &facts.join(" · "));
     screen.paragraph((Tone::Strong, "  next: "), &next(report, views));
 }
 
