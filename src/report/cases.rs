@@ -98,7 +98,11 @@ impl<'a> CaseView<'a> {
     /// What the repeats say about the snapshot: the first that differs, else the first.
     pub fn comparison(&self) -> &'a Comparison {
         let of = |result: &&'a TrialResult| &result.scored.comparison;
-        self.trials.iter().map(of).find(|comparison| comparison.needs_review()).unwrap_or(&self.first().scored.comparison)
+        self.trials
+            .iter()
+            .map(of)
+            .find(|comparison| comparison.needs_review())
+            .unwrap_or(&self.first().scored.comparison)
     }
 
     /// The difference of the first repeat that has one.
@@ -130,7 +134,8 @@ impl<'a> CaseView<'a> {
 fn fall(result: &TrialResult, area: Area) -> Option<(Trit, Trit)> {
     let moved = &result.scored.comparison.difference()?.marks;
     let held = || {
-        let of_area = move |c: &&crate::score::CriterionMark| c.area == area && c.repeatable && c.level == Level::Blocking;
+        let of_area =
+            move |c: &&crate::score::CriterionMark| c.area == area && c.repeatable && c.level == Level::Blocking;
         result.scored.criteria.iter().filter(of_area)
     };
     let to = held().filter_map(|criterion| criterion.mark.trit()).min()?;

@@ -42,7 +42,10 @@ pub fn printable_lines(text: &str) -> Cow<'_, str> {
 
 /// At most `most` bytes of `text`, cut between characters, and how many bytes were left out.
 pub fn clip(text: &str, most: usize) -> (&str, usize) {
-    let end = text.floor_char_boundary(most.min(text.len()));
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
     (&text[..end], text.len() - end)
 }
 

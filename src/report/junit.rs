@@ -30,18 +30,18 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
     let gates = Gates::of(&report.verdict.areas);
     let blame = Blame::of(&report.verdict);
     // Suites in order of pipelines, then areas; the target's last.
-    let mut suites: BTreeMap<(&str, Option<usize>), TestSuite> = BTreeMap::new();
+    let mut suites: BTreeMap<(&str, usize), TestSuite> = BTreeMap::new();
     for view in &cases(report) {
         let pipeline = view.first().pipeline.as_str();
         for area in Area::ALL {
             let Some(mark) = view.mark(area) else { continue };
-            let suite = suites
-                .entry((pipeline, Some(area.index())))
-                .or_insert_with(|| TestSuite::new(format!("{pipeline}/{area}")));
+            let suite =
+                suites.entry((pipeline, area.index())).or_insert_with(|| TestSuite::new(format!("{pipeline}/{area}")));
             suite.add_test_case(area_case(view, area, mark, gates.of_area(area), &blame));
         }
         if let Some(error) = view.error() {
-            let suite = suites.entry((pipeline, None)).or_insert_with(|| TestSuite::new(format!("{pipeline}/target")));
+            let suite =
+                suites.entry((pipeline, Area::COUNT)).or_insert_with(|| TestSuite::new(format!("{pipeline}/target")));
             suite.add_test_case(failed_case(view, error));
         }
     }
@@ -112,7 +112,8 @@ fn area_case(view: &CaseView, area: Area, mark: &Mark, gate: AreaGate, blame: &B
 /// The repeats whose mark is below the best of them.
 fn lower_repeats(view: &CaseView, area: Area) -> Vec<TestRerun> {
     let marks = || {
-        let marked = |result: &&'_ crate::score::TrialResult| Some((result.trial.repeat, result.scored.area(area)?.clone()));
+        let marked =
+            |result: &&'_ crate::score::TrialResult| Some((result.trial.repeat, result.scored.area(area)?.clone()));
         view.trials().iter().filter_map(marked)
     };
     let best = marks().filter_map(|(_, mark)| mark.trit()).max();
@@ -166,10 +167,10 @@ fn non_success(how: NonSuccessKind, kind: &str, text: &str) -> TestCaseStatus {
     status
 }
 
-/// A text of bounded length with nothing in it that XML does not allow.
+/// A text of bounded length, on one line, with nothing in it that XML does not allow.
 fn message(text: &str) -> String {
     let (text, cut) = foreign::clip(text, MESSAGE);
-    let text = foreign::printable_lines(text);
+    let text = foreign::printable(text);
     // U+FFFE and U+FFFF are the two characters that are no escapes and still not XML.
     let text = text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
     if cut > 0 { format!("{text}… ({cut} more bytes)") } else { text }
@@ -259,7 +260,8 @@ mod tests {
     #[test]
     fn an_accepted_mark_below_1_is_noted_where_it_passes() {
         let report = rendered(&sample::run());
-        let suite = report.test_suites.iter().find(|one| one.name.as_str() == "escalation-packet/task_success").unwrap();
+        let suite =
+            report.test_suites.iter().find(|one| one.name.as_str() == "escalation-packet/task_success").unwrap();
         let case = suite.test_cases.iter().find(|one| one.name.as_str() == sample::ACCEPTED_ZERO).unwrap();
         assert_eq!(case.system_out.as_ref().unwrap().as_str(), "0 (accepted): the root cause is TBD");
     }

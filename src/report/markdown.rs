@@ -96,7 +96,11 @@ fn code(text: &str) -> String {
     let fence = "`".repeat(longest + 1);
     let text = text.replace('|', "\\|");
     // A space keeps a backtick at either end apart from the fence; renderers drop it again.
-    if text.starts_with('`') || text.ends_with('`') { format!("{fence} {text} {fence}") } else { format!("{fence}{text}{fence}") }
+    if text.starts_with('`') || text.ends_with('`') {
+        format!("{fence} {text} {fence}")
+    } else {
+        format!("{fence}{text}{fence}")
+    }
 }
 
 /// Text as it is: no markup, no mention, no link.

@@ -11,7 +11,7 @@ mod json;
 mod junit;
 mod markdown;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod text;
 mod verdict;
 mod words;
@@ -51,12 +51,32 @@ pub struct Format {
 /// All formats, sorted by name.
 pub static FORMATS: &[Format] = &[
     Format { name: "csv", file: "cases.csv", about: "one row per trial, for spreadsheets", render: csv::render },
-    Format { name: "html", file: "report.html", about: "everything, in one file that opens offline", render: html::render },
-    Format { name: "json", file: "run.json", about: "summary of the run and its cases, for programs", render: json::render },
+    Format {
+        name: "html",
+        file: "report.html",
+        about: "everything, in one file that opens offline",
+        render: html::render,
+    },
+    Format {
+        name: "json",
+        file: "run.json",
+        about: "summary of the run and its cases, for programs",
+        render: json::render,
+    },
     Format { name: "junit", file: "junit.xml", about: "test results, for CI servers", render: junit::render },
-    Format { name: "markdown", file: "summary.md", about: "one page, for pull requests and chat", render: markdown::render },
+    Format {
+        name: "markdown",
+        file: "summary.md",
+        about: "one page, for pull requests and chat",
+        render: markdown::render,
+    },
     Format { name: "text", file: "summary.txt", about: "one screen, for the terminal", render: text::render_plain },
-    Format { name: "verdict", file: "verdict.json", about: "the gate's decision, for programs", render: verdict::render },
+    Format {
+        name: "verdict",
+        file: "verdict.json",
+        about: "the gate's decision, for programs",
+        render: verdict::render,
+    },
 ];
 
 /// The format called `name`.
@@ -105,7 +125,8 @@ mod tests {
         for one in FORMATS {
             let text = String::from_utf8((one.render)(&sample::run()).unwrap()).unwrap();
             let bad = text.chars().find(|&c| {
-                c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+                c.is_control() && !matches!(c, '\n' | '\t')
+                    || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
             });
             // CSV ends its records with CR LF.
             let bad = bad.filter(|&c| !(one.name == "csv" && c == '\r'));

@@ -137,7 +137,8 @@ impl CaseRow {
         if columns.iter().any(|&area| !view.agrees(area)) {
             flags.push("flaky");
         }
-        let search = [view.id(), &case.title, &first.pipeline, &first.suite, &case.request.org_id, &case.tags.join(" ")];
+        let search =
+            [view.id(), &case.title, &first.pipeline, &first.suite, &case.request.org_id, &case.tags.join(" ")];
         Self {
             id: case.id.to_string(),
             title: shown(&case.title),
@@ -211,7 +212,10 @@ fn request(request: &Request) -> RequestText {
     let mut facts = vec![
         Fact::new("org", shown(&request.org_id)),
         Fact::new("type", words::spelling(request.kind)),
-        Fact::new("from", format!("{} by {}", shown(&request.intake_payload.author), shown(&request.intake_payload.channel))),
+        Fact::new(
+            "from",
+            format!("{} by {}", shown(&request.intake_payload.author), shown(&request.intake_payload.channel)),
+        ),
     ];
     let optional = [
         ("priority", request.priority.map(words::spelling)),

@@ -64,9 +64,12 @@ mod tests {
     fn pages_to_look_at() {
         let folder = std::env::temp_dir().join("evalgate-report");
         std::fs::create_dir_all(&folder).unwrap();
-        for (name, report) in
-            [("blocked", sample::run()), ("passed", sample::passing()), ("empty", sample::empty()), ("large", sample::large(6_000))]
-        {
+        for (name, report) in [
+            ("blocked", sample::run()),
+            ("passed", sample::passing()),
+            ("empty", sample::empty()),
+            ("large", sample::large(6_000)),
+        ] {
             std::fs::write(folder.join(format!("{name}.html")), page(&report)).unwrap();
         }
     }
@@ -97,7 +100,10 @@ mod tests {
             while let Some(names) = pieces.next() {
                 let value = pieces.next().unwrap_or_default();
                 let name = names.split_whitespace().last().unwrap_or_default();
-                assert!(!name.starts_with("on") && !["style=", "src=", "srcset=", "action="].contains(&name), "<{tag}>");
+                assert!(
+                    !name.starts_with("on") && !["style=", "src=", "srcset=", "action="].contains(&name),
+                    "<{tag}>"
+                );
                 assert!(name != "href=" || value.starts_with('#'), "<{tag}>");
             }
         }

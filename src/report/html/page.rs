@@ -17,8 +17,10 @@ pub const SHOWN: usize = 5_000;
 const OPEN: usize = 2_000;
 /// Most cases that open although nothing is wrong with them.
 pub const OTHERS: usize = 400;
-/// Most cases that one finding names.
+/// Most findings, cases that one of them names, and bytes of one sentence.
+const FINDINGS: usize = 50;
 const NAMED: usize = 12;
+const SENTENCE: usize = 2 * 1024;
 
 /// Everything on the page. `tone` is a class name: `bad`, `mid`, `good` or `none`.
 #[derive(Debug, Serialize)]
@@ -33,6 +35,8 @@ pub struct Page {
     selection: Option<String>,
     facts: Vec<Fact>,
     findings: Vec<FindingLine>,
+    /// Findings that only `verdict.json` has.
+    more_findings: usize,
     areas: Vec<AreaLine>,
     /// The areas as columns of the cases.
     columns: Vec<AreaColumn>,
@@ -150,7 +154,8 @@ impl Page {
             },
             selection: selection(report),
             facts: facts(report),
-            findings: verdict.findings.iter().map(|finding| finding_line(finding, &here)).collect(),
+            more_findings: verdict.findings.len().saturating_sub(FINDINGS),
+            findings: verdict.findings.iter().take(FINDINGS).map(|finding| finding_line(finding, &here)).collect(),
             areas: verdict.areas.iter().map(area_line).collect(),
             columns: asked.iter().map(|&area| AreaColumn { name: area.name(), short: words::short(area) }).collect(),
             pipelines: views.iter().map(|view| view.first().pipeline.to_string()).collect(),
@@ -180,7 +185,10 @@ fn facts(report: &RunReport) -> Vec<Fact> {
         Fact::new("Cases × repeats", format!("{} × {}", grouped(counts.cases as usize), report.meta.repeats)),
         Fact::new("Changed", grouped(counts.changed as usize)),
         Fact::new("New", grouped(counts.new as usize)),
-        Fact::new("Failed trials", format!("{} of {}", grouped(counts.failed_trials as usize), grouped(counts.trials as usize))),
+        Fact::new(
+            "Failed trials",
+            format!("{} of {}", grouped(counts.failed_trials as usize), grouped(counts.trials as usize)),
+        ),
         Fact::new("Wall time p95", counts.wall_ms_p95.map_or("unknown".to_owned(), words::duration)),
         Fact::new("Cost", words::dollars(counts.cost_usd)),
     ];
@@ -200,7 +208,8 @@ fn origin(report: &RunReport) -> Vec<Fact> {
         Fact::new("finished", format!("{} (after {})", report.finished_at, words::duration(took))),
         Fact::new("evalgate", shown(&meta.evalgate)),
     ];
-    let digests = meta.digests.iter().map(|(part, digest)| Fact::new(&format!("digest of {}", shown(part)), shown(digest)));
+    let digests =
+        meta.digests.iter().map(|(part, digest)| Fact::new(&format!("digest of {}", shown(part)), shown(digest)));
     origin.extend(digests);
     origin
 }
@@ -271,9 +280,11 @@ fn bar(counts: &[Count]) -> Vec<Slice> {
     slices
 }
 
-/// One line of foreign text.
+/// One line of foreign text, of bounded length.
 pub fn shown(text: &str) -> String {
-    foreign::printable(text).into_owned()
+    let (text, cut) = foreign::clip(text, SENTENCE);
+    let text = foreign::printable(text);
+    if cut > 0 { format!("{text}…") } else { text.into_owned() }
 }
 
 /// The class name of a mark.
@@ -294,7 +305,8 @@ pub fn minus(number: &str) -> String {
 /// `12345` as `12,345`.
 fn grouped(n: usize) -> String {
     let digits = n.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
     groups.join(",")
 }
 

@@ -31,7 +31,9 @@ pub fn table(screen: &mut Screen, columns: &[Column], rows: &[Vec<(Tone, String)
     let mut kept: Vec<usize> = (0..columns.len()).collect();
     let needs = |kept: &[usize]| kept.iter().map(|&i| widths[i] + 2).sum::<usize>();
     while needs(&kept) > screen.width() {
-        let Some(&least) = kept.iter().filter(|&&i| columns[i].drop > 0).max_by_key(|&&i| columns[i].drop) else { break };
+        let Some(&least) = kept.iter().filter(|&&i| columns[i].drop > 0).max_by_key(|&&i| columns[i].drop) else {
+            break;
+        };
         kept.retain(|&i| i != least);
     }
     let head: Vec<(Tone, String)> = columns.iter().map(|column| (Tone::Quiet, column.head.to_owned())).collect();

@@ -60,8 +60,12 @@ fn head(screen: &mut Screen, report: &RunReport) {
     sentence(screen, (Tone::Plain, "  "), &report.verdict.headline);
     match &report.state {
         RunState::Finished => {}
-        RunState::Unfinished => screen.paragraph((Tone::Middling, "  "), "The run has no end: it still runs, or it was killed."),
-        RunState::Stopped { reason } => sentence(screen, (Tone::Middling, "  "), &format!("The run was stopped: {reason}")),
+        RunState::Unfinished => {
+            screen.paragraph((Tone::Middling, "  "), "The run has no end: it still runs, or it was killed.")
+        }
+        RunState::Stopped { reason } => {
+            sentence(screen, (Tone::Middling, "  "), &format!("The run was stopped: {reason}"))
+        }
     }
     let selection = &report.meta.selection;
     if let Some(filter) = &selection.filter {
@@ -149,11 +153,16 @@ fn changed(screen: &mut Screen, views: &[CaseView]) {
     }
     let of = words::count(views.len() as u64, "case");
     screen.blank();
-    screen.line(&[(Tone::Quiet, &format!("  changed since the accepted state: {} of {of}, worst first", changed.len()))]);
+    screen
+        .line(&[(Tone::Quiet, &format!("  changed since the accepted state: {} of {of}, worst first", changed.len()))]);
     for view in changed.iter().take(CHANGED) {
         screen.line(&[(Tone::Plain, "  evalgate show "), (Tone::Strong, view.id())]);
         let (tone, what) = change(view);
-        sentence(screen, (tone, &format!("    {} ", words::sign(view.worst().and_then(|(_, mark)| mark.trit())))), &what);
+        sentence(
+            screen,
+            (tone, &format!("    {} ", words::sign(view.worst().and_then(|(_, mark)| mark.trit())))),
+            &what,
+        );
     }
     if let Some(more) = changed.len().checked_sub(CHANGED).filter(|&more| more > 0) {
         screen.line(&[(Tone::Quiet, &format!("  … and {more} more: evalgate review --list"))]);
@@ -213,14 +222,18 @@ fn next(report: &RunReport, views: &[CaseView]) -> String {
     let first = blamed.flat_map(|finding| &finding.cases).next().map(|case| case.as_str());
     let first = first.or_else(|| views.first().filter(|view| view.needs_attention()).map(|view| view.id()));
     match report.verdict.decision {
-        Decision::Pass => format!("nothing blocks; everything is in `evalgate report {} --format html`", report.meta.id),
+        Decision::Pass => {
+            format!("nothing blocks; everything is in `evalgate report {} --format html`", report.meta.id)
+        }
         Decision::Fail => match first {
-            Some(case) => format!(
-                "`evalgate show {case}`, then fix the agent, or accept on purpose: `evalgate review --list`"
-            ),
+            Some(case) => {
+                format!("`evalgate show {case}`, then fix the agent, or accept on purpose: `evalgate review --list`")
+            }
             None => "fix what the findings name, then `evalgate run`".to_owned(),
         },
-        Decision::ReviewPending => "`evalgate review --list`, then `evalgate review --accept CASE --reason …`".to_owned(),
+        Decision::ReviewPending => {
+            "`evalgate review --list`, then `evalgate review --accept CASE --reason …`".to_owned()
+        }
         Decision::Inconclusive if report.state != RunState::Finished => {
             format!("`evalgate run --resume {}` runs what is missing", report.meta.id)
         }

@@ -76,7 +76,8 @@ impl Screen {
     /// One line of pieces; what does not fit is cut and ends in an ellipsis.
     pub fn line(&mut self, pieces: &[(Tone, &str)]) {
         let mut left = self.style.width;
-        let spelled: Vec<(Tone, String)> = pieces.iter().map(|&(tone, text)| (tone, self.spell(text).into_owned())).collect();
+        let spelled: Vec<(Tone, String)> =
+            pieces.iter().map(|&(tone, text)| (tone, self.spell(text).into_owned())).collect();
         let whole: usize = spelled.iter().map(|(_, text)| text.width()).sum();
         let ellipsis = if whole > left { self.spell("…").into_owned() } else { String::new() };
         left -= ellipsis.width();
