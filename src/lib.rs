@@ -9,6 +9,8 @@ pub mod event;
 pub mod gate;
 pub mod gateway;
 pub mod golden;
+pub mod progress;
+pub mod report;
 pub mod score;
 pub mod store;
 pub mod suite;

@@ -1,0 +1,223 @@
+//! A run by case: the repeats of one case together, and what they say as a whole.
+//!
+//! All formats show cases through this view, so that they agree on what is worst and what has changed.
+
+use std::collections::HashMap;
+
+use super::RunReport;
+use crate::domain::{Area, Case, Level, Mark, Outcome, Trit};
+use crate::gate::{Finding, FindingWeight, Verdict};
+use crate::golden::{Comparison, Difference};
+use crate::score::TrialResult;
+
+/// All repeats of one case.
+pub struct CaseView<'a> {
+    /// In plan order; never empty.
+    trials: Vec<&'a TrialResult>,
+}
+
+/// The cases of a run, in plan order.
+pub fn cases(report: &RunReport) -> Vec<CaseView<'_>> {
+    let mut views: Vec<CaseView> = Vec::new();
+    let mut at: HashMap<&str, usize> = HashMap::new();
+    for result in &report.results {
+        let slot = *at.entry(&result.case.id).or_insert(views.len());
+        match views.get_mut(slot) {
+            Some(view) => view.trials.push(result),
+            None => views.push(CaseView { trials: vec![result] }),
+        }
+    }
+    views
+}
+
+/// The cases of a run: those the gate blames first, then by worst mark, then changed ones; else in plan order.
+pub fn worst_first(report: &RunReport) -> Vec<CaseView<'_>> {
+    let mut views = cases(report);
+    let blame = Blame::of(&report.verdict);
+    views.sort_by_cached_key(|view| {
+        let blamed = !blame.names(view.id());
+        let worst = view.worst().map_or(2, |(_, mark)| mark.trit().map_or(2, |trit| trit.value() + 1));
+        (blamed, !view.failed(), worst, !view.fell_anywhere(), !view.needs_review())
+    });
+    views
+}
+
+impl<'a> CaseView<'a> {
+    /// The first repeat: what is the same for all of them is read from it.
+    pub fn first(&self) -> &'a TrialResult {
+        self.trials[0]
+    }
+
+    pub fn case(&self) -> &'a Case {
+        &self.first().case
+    }
+
+    pub fn id(&self) -> &'a str {
+        self.case().id.as_str()
+    }
+
+    pub fn trials(&self) -> &[&'a TrialResult] {
+        &self.trials
+    }
+
+    /// The lowest mark of the area over the repeats; not scored only where no repeat was.
+    pub fn mark(&self, area: Area) -> Option<&'a Mark> {
+        self.trials.iter().filter_map(|result| result.scored.area(area)).min_by_key(|mark| rank(mark))
+    }
+
+    /// Whether all repeats that were scored in the area got the same mark.
+    pub fn agrees(&self, area: Area) -> bool {
+        let mut trits = self.trials.iter().filter_map(|result| result.scored.area(area)?.trit());
+        match trits.next() {
+            Some(first) => trits.all(|trit| trit == first),
+            None => true,
+        }
+    }
+
+    /// The area with the lowest mark, the first one where several share it.
+    pub fn worst(&self) -> Option<(Area, &'a Mark)> {
+        Area::ALL
+            .into_iter()
+            .filter_map(|area| Some((area, self.mark(area)?)))
+            .filter(|(_, mark)| mark.trit().is_some())
+            .min_by_key(|(_, mark)| rank(mark))
+    }
+
+    /// The first repeat whose target failed, and its error.
+    pub fn error(&self) -> Option<&'a str> {
+        self.trials.iter().find_map(|result| match &result.trial.outcome {
+            Outcome::Failed { error } => Some(error.as_str()),
+            Outcome::Answered { .. } | Outcome::NoAnswer { .. } => None,
+        })
+    }
+
+    pub fn failed(&self) -> bool {
+        self.error().is_some()
+    }
+
+    /// What the repeats say about the snapshot: the first that differs, else the first.
+    pub fn comparison(&self) -> &'a Comparison {
+        let of = |result: &&'a TrialResult| &result.scored.comparison;
+        self.trials
+            .iter()
+            .map(of)
+            .find(|comparison| comparison.needs_review())
+            .unwrap_or(&self.first().scored.comparison)
+    }
+
+    /// The difference of the first repeat that has one.
+    pub fn difference(&self) -> Option<&'a Difference> {
+        self.trials.iter().find_map(|result| result.scored.comparison.difference())
+    }
+
+    pub fn needs_review(&self) -> bool {
+        self.comparison().needs_review()
+    }
+
+    /// Whether somebody should look: a mark below +1, a difference, or missing data.
+    pub fn needs_attention(&self) -> bool {
+        let marked_down = |(_, mark): (Area, &Mark)| mark.trit() < Some(Trit::Useful);
+        self.failed() || self.needs_review() || self.worst().is_none_or(marked_down)
+    }
+
+    /// Where the area is below the accepted snapshot: its mark then and now. Taken over the blocking criteria that
+    /// snapshots hold, the worst of them counting, which is how areas combine by default.
+    pub fn fall(&self, area: Area) -> Option<(Trit, Trit)> {
+        self.trials.iter().find_map(|result| fall(result, area))
+    }
+
+    pub fn fell_anywhere(&self) -> bool {
+        Area::ALL.into_iter().any(|area| self.fall(area).is_some())
+    }
+}
+
+fn fall(result: &TrialResult, area: Area) -> Option<(Trit, Trit)> {
+    let moved = &result.scored.comparison.difference()?.marks;
+    let held = || {
+        let of_area =
+            move |c: &&crate::score::CriterionMark| c.area == area && c.repeatable && c.level == Level::Blocking;
+        result.scored.criteria.iter().filter(of_area)
+    };
+    let to = held().filter_map(|criterion| criterion.mark.trit()).min()?;
+    let from = held()
+        .filter_map(|criterion| {
+            match moved.iter().find(|diff| diff.area == area && diff.criterion == criterion.criterion) {
+                Some(diff) => diff.old,
+                None => criterion.mark.trit(),
+            }
+        })
+        .min()?;
+    (to < from).then_some((from, to))
+}
+
+/// Order of marks from worst to best, those not scored last.
+fn rank(mark: &Mark) -> i8 {
+    mark.trit().map_or(2, Trit::value)
+}
+
+/// Which cases and areas the gate's findings name, for looking up without walking all findings.
+pub struct Blame<'a> {
+    by_case: HashMap<&'a str, Vec<&'a Finding>>,
+}
+
+impl<'a> Blame<'a> {
+    /// Findings that keep the verdict from being a pass.
+    pub fn of(verdict: &'a Verdict) -> Self {
+        let mut by_case: HashMap<&str, Vec<&Finding>> = HashMap::new();
+        for finding in verdict.findings.iter().filter(|finding| finding.weight != FindingWeight::Warns) {
+            for case in &finding.cases {
+                by_case.entry(case.as_str()).or_default().push(finding);
+            }
+        }
+        Self { by_case }
+    }
+
+    pub fn names(&self, case: &str) -> bool {
+        self.by_case.contains_key(case)
+    }
+
+    /// The gravest finding about the case in this very area.
+    pub fn in_area(&self, case: &str, area: Area) -> Option<&'a Finding> {
+        self.by_case.get(case)?.iter().find(|finding| finding.area == Some(area)).copied()
+    }
+
+    /// The gravest finding about the case as a whole.
+    pub fn as_a_whole(&self, case: &str) -> Option<&'a Finding> {
+        self.by_case.get(case)?.iter().find(|finding| finding.area.is_none()).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn repeats_of_a_case_are_one_view_with_the_worst_mark() {
+        let report = sample::run();
+        let views = cases(&report);
+        assert_eq!(views.len() as u64, report.verdict.counts.cases);
+        let flaky = views.iter().find(|view| view.id() == sample::FLAKY).unwrap();
+        assert_eq!(flaky.trials().len(), 2);
+        assert_eq!(flaky.mark(Area::EvidenceQuality).and_then(Mark::trit), Some(Trit::Incomplete));
+        assert!(!flaky.agrees(Area::EvidenceQuality));
+        assert!(flaky.agrees(Area::TaskSuccess));
+    }
+
+    #[test]
+    fn cases_that_the_gate_blames_come_first() {
+        let report = sample::run();
+        let views = worst_first(&report);
+        assert_eq!(views[0].id(), sample::REGRESSED);
+        assert!(!views.last().unwrap().needs_attention());
+    }
+
+    #[test]
+    fn a_mark_that_equals_its_snapshot_did_not_fall() {
+        let report = sample::run();
+        let views = cases(&report);
+        let by_id = |id| views.iter().find(|view| view.id() == id).unwrap();
+        assert_eq!(by_id(sample::REGRESSED).fall(Area::TaskSuccess), Some((Trit::Useful, Trit::Harmful)));
+        assert_eq!(by_id(sample::ACCEPTED_ZERO).fall(Area::TaskSuccess), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! `run.json`: the run and each of its cases in short, for programs.
+//!
+//! The full trials are in the run's events; this says what came of them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::cases::{CaseView, cases};
+use super::{RenderError, RunReport, foreign, words};
+use crate::domain::{Area, CaseKind, Mark, Slug, Weight};
+use crate::event::{RunMeta, RunState};
+use crate::gate::Verdict;
+
+/// Version of `run.json`.
+pub const RUN_SUMMARY_VERSION: u32 = 1;
+
+/// All of `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// [`RUN_SUMMARY_VERSION`] of the writer.
+    pub version: u32,
+    pub run: RunMeta,
+    pub state: RunState,
+    /// Time of the run's last event.
+    pub finished_at: Timestamp,
+    pub verdict: Verdict,
+    /// In plan order.
+    pub cases: Vec<CaseSummary>,
+}
+
+/// One case over all its repeats.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseSummary {
+    pub case: Slug,
+    pub title: String,
+    pub pipeline: Slug,
+    pub suite: Slug,
+    pub kind: CaseKind,
+    pub weight: Weight,
+    /// The suite's file, relative to the project's root, and the line the case starts on, from 1.
+    pub file: String,
+    pub line: u32,
+    /// Trials of the case in this run, and those among them whose target failed.
+    pub trials: u64,
+    pub failed_trials: u64,
+    /// `new`, `same`, `changed` or `not_compared`: the first repeat that differs from the snapshot decides.
+    pub snapshot: String,
+    /// The lowest mark of each area over the repeats; areas that the rubric does not ask for are absent.
+    pub areas: BTreeMap<Area, Mark>,
+    /// Areas in which the repeats got different marks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disagreeing: Vec<Area>,
+}
+
+pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
+    let summary = RunSummary {
+        version: RUN_SUMMARY_VERSION,
+        run: report.meta.clone(),
+        state: report.state.clone(),
+        finished_at: report.finished_at,
+        verdict: report.verdict.clone(),
+        cases: cases(report).iter().map(summary_of).collect(),
+    };
+    pretty(&summary).map_err(RenderError::of("json"))
+}
+
+fn summary_of(view: &CaseView) -> CaseSummary {
+    let first = view.first();
+    let failed = view.trials().iter().filter(|result| words::outcome(&result.trial.outcome) == "failed").count();
+    CaseSummary {
+        case: first.case.id.clone(),
+        title: first.case.title.clone(),
+        pipeline: first.pipeline.clone(),
+        suite: first.suite.clone(),
+        kind: first.kind,
+        weight: first.case.weight,
+        file: first.file.clone(),
+        line: first.line,
+        trials: view.trials().len() as u64,
+        failed_trials: failed as u64,
+        snapshot: words::comparison(view.comparison()).to_owned(),
+        areas: Area::ALL.into_iter().filter_map(|area| Some((area, view.mark(area)?.clone()))).collect(),
+        disagreeing: Area::ALL.into_iter().filter(|&area| !view.agrees(area)).collect(),
+    }
+}
+
+/// Indented JSON with a line feed at the end, in which nothing acts on a terminal: such characters are written as
+/// `\u` escapes, so the values read back unchanged.
+pub fn pretty(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut text = inert(&serde_json::to_string_pretty(value)?);
+    text.push('\n');
+    Ok(text.into_bytes())
+}
+
+fn inert(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Only strings can hold such characters, and ASCII controls are escaped already.
+        if c == '\u{7f}' || !c.is_ascii() && foreign::acts(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn the_summary_reads_back_and_names_every_case() {
+        let report = sample::run();
+        let read: RunSummary = serde_json::from_slice(&render(&report).unwrap()).unwrap();
+        assert_eq!(read.version, RUN_SUMMARY_VERSION);
+        assert_eq!(read.verdict, report.verdict);
+        assert_eq!(read.run, report.meta);
+        assert_eq!(read.cases.len() as u64, report.verdict.counts.cases);
+        let flaky = read.cases.iter().find(|case| case.case.as_str() == sample::FLAKY).unwrap();
+        assert_eq!(flaky.disagreeing, [Area::EvidenceQuality]);
+        let failed = read.cases.iter().find(|case| case.case.as_str() == sample::UNREACHABLE).unwrap();
+        assert_eq!((failed.trials, failed.failed_trials, failed.snapshot.as_str()), (2, 2, "not_compared"));
+    }
+
+    #[test]
+    fn hostile_text_is_escaped_and_reads_back_unchanged() {
+        let text = "\u{1b}[2J\u{9b}\u{202e}\u{e0041}\u{7f}é";
+        let bytes = pretty(&text).unwrap();
+        assert_eq!(std::str::from_utf8(&bytes).unwrap(), "\"\\u001b[2J\\u009b\\u202e\\udb40\\udc41\\u007fé\"\n");
+        assert_eq!(serde_json::from_slice::<String>(&bytes).unwrap(), text);
+    }
+}

@@ -1,0 +1,157 @@
+//! `summary.md`: one page for pull requests, chat and CI step summaries.
+//!
+//! Foreign text stands in code spans, where mentions, HTML, images and links are inert; the gate's sentences are
+//! escaped.
+
+use super::cases::worst_first;
+use super::{RenderError, RunReport, foreign, words};
+use crate::domain::Trit;
+use crate::gate::FindingWeight;
+
+/// Most cases listed.
+const CASES: usize = 10;
+/// Most findings listed, and most bytes of one text: the page stays far below the 1 MiB of a step summary.
+const FINDINGS: usize = 20;
+const TEXT: usize = 400;
+
+pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
+    let verdict = &report.verdict;
+    let (sign, word) = words::decision(verdict.decision);
+    let mut page = format!(
+        "## {sign} {word}: {} · {} × {} · policy {} · exit {}\n\n{}\n",
+        code(&report.meta.target),
+        words::count(verdict.counts.cases, "case"),
+        report.meta.repeats,
+        code(&report.meta.policy),
+        verdict.exit,
+        prose(&verdict.headline),
+    );
+    if !verdict.areas.is_empty() {
+        page.push_str("\n| area | now | was | -1 | 0 | +1 | not scored | verdict |\n");
+        page.push_str("|:--|--:|--:|--:|--:|--:|--:|:--|\n");
+    }
+    for area in &verdict.areas {
+        page.push_str(&format!(
+            "| {} | {} | {} | {} | {} | {} | {} | {} |\n",
+            area.area,
+            words::mean(area.mean),
+            words::mean(area.was),
+            area.harmful,
+            area.incomplete,
+            area.useful,
+            area.not_scored,
+            words::area_state(area.state)
+        ));
+    }
+    if !verdict.findings.is_empty() {
+        page.push_str("\n**Findings**\n\n");
+    }
+    for finding in verdict.findings.iter().take(FINDINGS) {
+        let sign = match finding.weight {
+            FindingWeight::Fails => "✖",
+            FindingWeight::Inconclusive => "?",
+            FindingWeight::Pending => "○",
+            FindingWeight::Warns => "!",
+        };
+        page.push_str(&format!("- {sign} {}\n", prose(&finding.sentence)));
+    }
+    if let Some(more) = verdict.findings.len().checked_sub(FINDINGS).filter(|&more| more > 0) {
+        page.push_str(&format!("- … and {more} more\n"));
+    }
+    page.push_str(&worst_cases(report));
+    page.push_str(&format!("\nRun {} · evalgate {}\n", code(&report.meta.id), prose(&report.meta.evalgate)));
+    Ok(page.into_bytes())
+}
+
+fn worst_cases(report: &RunReport) -> String {
+    let views = worst_first(report);
+    let worst: Vec<_> = views.iter().filter(|view| view.needs_attention()).take(CASES).collect();
+    if worst.is_empty() {
+        return String::new();
+    }
+    let mut table = "\n**Worst cases**\n\n| case | mark | area | why | snapshot |\n|:--|--:|:--|:--|:--|\n".to_owned();
+    for view in worst {
+        let (mark, area, why) = match (view.error(), view.worst()) {
+            (Some(error), _) => ("error", "", error),
+            (None, Some((area, mark))) if mark.trit() < Some(Trit::Useful) => {
+                (words::mark(mark.trit()), area.name(), mark.why())
+            }
+            (None, Some(_)) => ("+1", "", ""),
+            (None, None) => ("–", "", "nothing was scored"),
+        };
+        let why = if why.is_empty() { String::new() } else { code(why) };
+        let snapshot = words::comparison(view.comparison()).replace('_', " ");
+        table.push_str(&format!("| {} | {mark} | {area} | {why} | {snapshot} |\n", code(view.id())));
+    }
+    table
+}
+
+/// A code span of any text, also within a table.
+fn code(text: &str) -> String {
+    let text = short(text);
+    if text.is_empty() {
+        return text;
+    }
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let text = text.replace('|', "\\|");
+    // A space keeps a backtick at either end apart from the fence; renderers drop it again.
+    if text.starts_with('`') || text.ends_with('`') {
+        format!("{fence} {text} {fence}")
+    } else {
+        format!("{fence}{text}{fence}")
+    }
+}
+
+/// Text as it is: no markup, no mention, no link.
+fn prose(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in short(text).chars() {
+        match c {
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            // Mentions and links are found in the rendered text, so escapes do not stop them; a word joiner does.
+            '@' => safe.push_str("@&#8288;"),
+            '\\' | '`' | '*' | '[' | ']' | '|' | '#' | '!' | '~' | '$' => safe.extend(['\\', c]),
+            c => safe.push(c),
+        }
+    }
+    safe.replace("://", ":&#8288;//").replace("www.", "www&#8288;.")
+}
+
+fn short(text: &str) -> String {
+    let (text, cut) = foreign::clip(text, TEXT);
+    let text = foreign::printable(text);
+    if cut > 0 { format!("{text}…") } else { text.into_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn foreign_text_cannot_leave_its_code_span() {
+        for (text, span) in [
+            ("plain", "`plain`"),
+            ("a `b` c", "``a `b` c``"),
+            ("`` `", "``` `` ` ```"),
+            ("a|b\nc", "`a\\|b\\nc`"),
+            ("@everyone <img src=x>", "`@everyone <img src=x>`"),
+        ] {
+            assert_eq!(code(text), span);
+        }
+    }
+
+    #[test]
+    fn a_sentence_mentions_and_links_nothing() {
+        assert_eq!(prose("@team <b> ![x](http://y)"), "@&#8288;team &lt;b&gt; \\!\\[x\\](http:&#8288;//y)");
+        assert_eq!(prose("task_success fell"), "task_success fell");
+    }
+
+    #[test]
+    fn the_sample_run_as_a_page() {
+        insta::assert_snapshot!(String::from_utf8(render(&sample::run()).unwrap()).unwrap());
+    }
+}

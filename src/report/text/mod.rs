@@ -1,0 +1,304 @@
+//! The one-screen verdict: what an engineer sees when a run ends.
+//!
+//! Owns what is said and in which order. Only what changed since the accepted state is listed, worst first, each with
+//! the command that shows more.
+
+mod columns;
+mod screen;
+
+use columns::{Align, Column, table};
+use screen::{Screen, Tone};
+
+use super::cases::{CaseView, worst_first};
+use super::{RenderError, RunReport, foreign::clip, words};
+use crate::domain::{Area, Trit};
+use crate::event::RunState;
+use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight};
+
+pub use screen::Style;
+
+/// Most findings and most changed cases on the screen.
+const FINDINGS: usize = 8;
+const CHANGED: usize = 6;
+/// Most bytes of one sentence.
+const SENTENCE: usize = 320;
+
+/// The screen for a terminal of this style.
+pub fn render(report: &RunReport, style: Style) -> String {
+    let mut screen = Screen::new(style);
+    head(&mut screen, report);
+    areas(&mut screen, &report.verdict.areas);
+    findings(&mut screen, &report.verdict.findings);
+    let views = worst_first(report);
+    changed(&mut screen, &views);
+    foot(&mut screen, report, &views);
+    screen.into_text()
+}
+
+/// The screen for a file: 80 columns, no colour.
+pub fn render_plain(report: &RunReport) -> Result<Vec<u8>, RenderError> {
+    Ok(render(report, Style::PLAIN).into_bytes())
+}
+
+fn head(screen: &mut Screen, report: &RunReport) {
+    let (sign, word) = words::decision(report.verdict.decision);
+    let counts = &report.verdict.counts;
+    let what = format!(
+        "  {} · {} × {} · policy {}",
+        report.meta.target,
+        words::count(counts.cases, "case"),
+        report.meta.repeats,
+        report.meta.policy
+    );
+    let tone = match report.verdict.decision {
+        Decision::Pass => Tone::Good,
+        Decision::Fail => Tone::Bad,
+        Decision::Inconclusive | Decision::ReviewPending => Tone::Middling,
+    };
+    let exit = format!("exit {}", report.verdict.exit);
+    screen.line_between(&[(tone, &format!("{sign} {word}")), (Tone::Plain, &what)], &exit);
+    sentence(screen, (Tone::Plain, "  "), &report.verdict.headline);
+    match &report.state {
+        RunState::Finished => {}
+        RunState::Unfinished => {
+            screen.paragraph((Tone::Middling, "  "), "The run has no end: it still runs, or it was killed.")
+        }
+        RunState::Stopped { reason } => {
+            sentence(screen, (Tone::Middling, "  "), &format!("The run was stopped: {reason}"))
+        }
+    }
+    let selection = &report.meta.selection;
+    if let Some(filter) = &selection.filter {
+        let only = format!("only {} of {} cases: {filter}", selection.cases, selection.of);
+        screen.line(&[(Tone::Quiet, "  "), (Tone::Quiet, &only)]);
+    }
+}
+
+fn areas(screen: &mut Screen, areas: &[AreaSummary]) {
+    if areas.is_empty() {
+        return;
+    }
+    let columns = [
+        Column { head: "area", align: Align::Left, drop: 0 },
+        Column { head: "now", align: Align::Right, drop: 0 },
+        Column { head: "was", align: Align::Right, drop: 4 },
+        Column { head: "Δ", align: Align::Right, drop: 1 },
+        Column { head: "-1", align: Align::Right, drop: 0 },
+        Column { head: "0", align: Align::Right, drop: 0 },
+        Column { head: "+1", align: Align::Right, drop: 2 },
+        Column { head: "none", align: Align::Right, drop: 3 },
+        Column { head: "verdict", align: Align::Left, drop: 0 },
+    ];
+    let rows: Vec<Vec<(Tone, String)>> = areas.iter().map(area_row).collect();
+    screen.blank();
+    table(screen, &columns, &rows);
+}
+
+fn area_row(area: &AreaSummary) -> Vec<(Tone, String)> {
+    let delta = area.mean.zip(area.was).map(|(now, was)| now - was);
+    let counted = |n: u64, tone| (if n == 0 { Tone::Quiet } else { tone }, n.to_string());
+    let state = match area.state {
+        AreaState::Pass => Tone::Good,
+        AreaState::Fail => Tone::Bad,
+        AreaState::Inconclusive => Tone::Middling,
+        AreaState::Advisory | AreaState::NotScored => Tone::Quiet,
+    };
+    let moved = match delta {
+        Some(delta) if delta < -0.005 => Tone::Bad,
+        Some(delta) if delta > 0.005 => Tone::Good,
+        Some(_) | None => Tone::Quiet,
+    };
+    vec![
+        (Tone::Plain, area.area.name().to_owned()),
+        (Tone::Plain, words::mean(area.mean)),
+        (Tone::Quiet, words::mean(area.was)),
+        (moved, words::mean(delta)),
+        counted(area.harmful, Tone::Bad),
+        counted(area.incomplete, Tone::Middling),
+        counted(area.useful, Tone::Plain),
+        counted(area.not_scored, Tone::Plain),
+        (state, words::area_state(area.state).to_owned()),
+    ]
+}
+
+fn findings(screen: &mut Screen, findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    screen.blank();
+    for finding in findings.iter().take(FINDINGS) {
+        let lead = match finding.weight {
+            FindingWeight::Fails => (Tone::Bad, "  ✖ "),
+            FindingWeight::Inconclusive => (Tone::Middling, "  ? "),
+            FindingWeight::Pending => (Tone::Middling, "  ○ "),
+            FindingWeight::Warns => (Tone::Quiet, "  ! "),
+        };
+        sentence(screen, lead, &finding.sentence);
+        let unsaid: Vec<&str> =
+            finding.cases.iter().map(|case| case.as_str()).filter(|case| !finding.sentence.contains(case)).collect();
+        if let [first, rest @ ..] = unsaid.as_slice() {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            screen.line(&[(Tone::Quiet, "    → "), (Tone::Plain, first), (Tone::Quiet, &more)]);
+        }
+    }
+    if let Some(more) = findings.len().checked_sub(FINDINGS).filter(|&more| more > 0) {
+        screen.line(&[(Tone::Quiet, &format!("    … and {more} more: `evalgate gate` lists them"))]);
+    }
+}
+
+fn changed(screen: &mut Screen, views: &[CaseView]) {
+    let changed: Vec<&CaseView> = views.iter().filter(|view| view.needs_review()).collect();
+    if changed.is_empty() {
+        return;
+    }
+    let of = words::count(views.len() as u64, "case");
+    screen.blank();
+    screen
+        .line(&[(Tone::Quiet, &format!("  changed since the accepted state: {} of {of}, worst first", changed.len()))]);
+    for view in changed.iter().take(CHANGED) {
+        screen.line(&[(Tone::Plain, "  evalgate show "), (Tone::Strong, view.id())]);
+        let (tone, what) = change(view);
+        sentence(
+            screen,
+            (tone, &format!("    {} ", words::sign(view.worst().and_then(|(_, mark)| mark.trit())))),
+            &what,
+        );
+    }
+    if let Some(more) = changed.len().checked_sub(CHANGED).filter(|&more| more > 0) {
+        screen.line(&[(Tone::Quiet, &format!("  … and {more} more: evalgate review --list"))]);
+    }
+}
+
+/// What became of a changed case, in a sentence.
+fn change(view: &CaseView) -> (Tone, String) {
+    let fall = Area::ALL.into_iter().filter_map(|area| Some((area, view.fall(area)?))).min_by_key(|(_, (_, to))| *to);
+    let why = |area| view.mark(area).map_or("", |mark| mark.why());
+    if let Some((area, (from, to))) = fall {
+        let moved = format!("{area} {} → {}: {}", words::mark(Some(from)), words::mark(Some(to)), why(area));
+        return (Tone::Bad, moved);
+    }
+    let worst = match view.worst() {
+        Some((area, mark)) if mark.trit() < Some(Trit::Useful) => format!("{area}: {}", mark.why()),
+        Some(_) | None => "every mark is +1".to_owned(),
+    };
+    match view.difference() {
+        Some(difference) => {
+            let mut parts = Vec::new();
+            if !difference.fields.is_empty() {
+                let named = difference.fields.iter().take(3).map(|field| field.pointer.trim_start_matches('/'));
+                parts.push(named.collect::<Vec<_>>().join(", "));
+            }
+            if difference.calls.is_some() {
+                parts.push("the tool calls".to_owned());
+            }
+            if parts.is_empty() {
+                parts.push("marks".to_owned());
+            }
+            (Tone::Middling, format!("changed: {}; no mark fell; {worst}", parts.join(", ")))
+        }
+        None => (Tone::Middling, format!("new, nobody has accepted it yet; {worst}")),
+    }
+}
+
+fn foot(screen: &mut Screen, report: &RunReport, views: &[CaseView]) {
+    let counts = &report.verdict.counts;
+    let mut facts = vec![words::count(counts.trials, "trial")];
+    if counts.failed_trials > 0 {
+        facts.push(format!("{} failed", counts.failed_trials));
+    }
+    if let Some(p95) = counts.wall_ms_p95 {
+        facts.push(format!("p95 {}", words::duration(p95)));
+    }
+    facts.push(format!("cost {}", words::dollars(counts.cost_usd)));
+    facts.push(format!("run {}", report.meta.id));
+    screen.blank();
+    screen.paragraph((Tone::Quiet, "  "), &facts.join(" · "));
+    screen.paragraph((Tone::Strong, "  next: "), &next(report, views));
+}
+
+/// What to do now.
+fn next(report: &RunReport, views: &[CaseView]) -> String {
+    let blamed = report.verdict.findings.iter().filter(|finding| finding.weight != FindingWeight::Warns);
+    let first = blamed.flat_map(|finding| &finding.cases).next().map(|case| case.as_str());
+    let first = first.or_else(|| views.first().filter(|view| view.needs_attention()).map(|view| view.id()));
+    match report.verdict.decision {
+        Decision::Pass => {
+            format!("nothing blocks; everything is in `evalgate report {} --format html`", report.meta.id)
+        }
+        Decision::Fail => match first {
+            Some(case) => {
+                format!("`evalgate show {case}`, then fix the agent, or accept on purpose: `evalgate review --list`")
+            }
+            None => "fix what the findings name, then `evalgate run`".to_owned(),
+        },
+        Decision::ReviewPending => {
+            "`evalgate review --list`, then `evalgate review --accept CASE --reason …`".to_owned()
+        }
+        Decision::Inconclusive if report.state != RunState::Finished => {
+            format!("`evalgate run --resume {}` runs what is missing", report.meta.id)
+        }
+        Decision::Inconclusive => match first {
+            Some(case) => format!("`evalgate show {case}`: find out why the evidence is missing, then `evalgate run`"),
+            None => "run what the policy asks for: `evalgate run` without a filter".to_owned(),
+        },
+    }
+}
+
+/// A paragraph of a text that may be of any length.
+fn sentence(screen: &mut Screen, lead: (Tone, &str), text: &str) {
+    match clip(text, SENTENCE) {
+        (text, 0) => screen.paragraph(lead, text),
+        (text, _) => screen.paragraph(lead, &format!("{text}…")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn a_blocked_run_on_80_columns() {
+        insta::assert_snapshot!(render(&sample::run(), Style::PLAIN));
+    }
+
+    #[test]
+    fn a_blocked_run_on_60_columns_in_ascii() {
+        insta::assert_snapshot!(render(&sample::run(), Style { width: 60, unicode: false, color: false }));
+    }
+
+    #[test]
+    fn a_passing_run_says_so_in_few_lines() {
+        insta::assert_snapshot!(render(&sample::passing(), Style::PLAIN));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [40, 60, 79, 80, 120] {
+            for report in [sample::run(), sample::empty(), sample::passing()] {
+                for line in render(&report, Style { width, ..Style::PLAIN }).lines() {
+                    assert!(line.width() <= width, "{width}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colour_changes_nothing_but_the_look() {
+        let plain = render(&sample::run(), Style::PLAIN);
+        let coloured = render(&sample::run(), Style { color: true, ..Style::PLAIN });
+        assert!(coloured.contains("\u{1b}["));
+        assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
+    }
+
+    #[test]
+    fn every_decision_says_what_to_do_next() {
+        for decision in [Decision::Pass, Decision::Fail, Decision::Inconclusive, Decision::ReviewPending] {
+            let mut report = sample::run();
+            report.verdict.decision = decision;
+            assert!(render(&report, Style::PLAIN).contains("next: "), "{decision:?}");
+        }
+    }
+}
