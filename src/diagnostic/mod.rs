@@ -2,9 +2,17 @@
 //!
 //! Bad input is a list of these, never an `Err`. Knows nothing of YAML: `suite` turns pointers into spans.
 
+mod located;
+mod printable;
+mod render;
+
 use std::ops::Range;
 
 use serde::Serialize;
+
+pub use located::{Located, located, located_all};
+pub use printable::{printable, printable_line};
+pub use render::render;
 
 /// One problem in one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

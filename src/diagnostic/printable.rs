@@ -1,0 +1,86 @@
+//! Text that is safe to show: characters that steer a terminal or hide text become visible.
+//!
+//! Whatever comes from outside (suites, outputs, tickets) passes through here before anybody sees it.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// The text with control, bidirectional and invisible characters as `\u{…}`. Line breaks and tabs stay.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    escape(text, |c| hidden(c) && !matches!(c, '\n' | '\t'))
+}
+
+/// As [`printable`], and on one line: line breaks and tabs become visible too.
+pub fn printable_line(text: &str) -> Cow<'_, str> {
+    escape(text, hidden)
+}
+
+/// Appends one character, escaped if it is hidden.
+pub(super) fn push_visible(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        c if hidden(c) => write!(out, "\\u{{{:x}}}", u32::from(c)).expect("a String takes any text"),
+        c => out.push(c),
+    }
+}
+
+fn escape(text: &str, hide: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let Some(first) = text.find(&hide) else { return Cow::Borrowed(text) };
+    let mut out = String::with_capacity(text.len() + 16);
+    out.push_str(&text[..first]);
+    for c in text[first..].chars() {
+        if hide(c) {
+            push_visible(&mut out, c);
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a character acts on the display instead of being displayed. Joiners stay: scripts and emoji need them.
+fn hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_steer_a_terminal_become_visible() {
+        assert_eq!(printable("\u{1b}[2J"), "\\u{1b}[2J");
+        assert_eq!(printable("a\rb\u{7}\u{0}"), "a\\rb\\u{7}\\u{0}");
+        assert_eq!(printable("\u{9b}31m"), "\\u{9b}31m");
+        assert_eq!(printable("\u{202e}gpj.exe\u{2066}"), "\\u{202e}gpj.exe\\u{2066}");
+        assert_eq!(printable("ig\u{200b}nore\u{e0041}"), "ig\\u{200b}nore\\u{e0041}");
+    }
+
+    #[test]
+    fn ordinary_text_is_left_alone() {
+        for text in ["", "plain", "Grüße, 你好 👩‍👩‍👧", "two\nlines\tand a tab"] {
+            assert!(matches!(printable(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn a_single_line_stays_a_single_line() {
+        assert_eq!(printable_line("a\n::error::b\tc"), "a\\n::error::b\\tc");
+    }
+}
