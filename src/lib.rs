@@ -1,18 +1,40 @@
 //! evalgate: decides whether an agent may be released.
 //!
-//! The map, in layer order: a module may use only modules above it.
+//! The map, in layer order: a module may use only modules above it. The pure half has no clock, environment,
+//! files, network, tokio or printing; a test holds both rules.
 //!
-//! Pure half (no clock, environment, files, network, tokio or printing):
-pub mod diagnostic;
+//! # Pure
+//! - [`domain`]: the words: case, request, trial, mark, policy
+//! - [`diagnostic`]: what is wrong with something people wrote, where, and what to do
+//! - [`event`]: what a run writes down as it happens, and how it is read back
+//! - [`suite`]: text to typed suites, pipelines, worlds, rubrics, policies
+//! - [`world`]: the simulated system of record: tools, permissions, the approval gate, faults
+//! - [`golden`]: snapshots of accepted behaviour, and how a trial differs from them
+//! - [`score`]: checks: case, trial and snapshot to marks
+//! - [`gate`]: results and a policy to a verdict
+//! - [`plan`]: a loaded project to what can be run; every project error ends here
+//! - [`report`]: a stored run to text, JSON, JUnit, CSV, Markdown and HTML
+//!
+//! # Shell
+//! - [`store`]: run folders and the golden folder on disk
+//! - [`gateway`]: the only way from agent to world; keeps the transcript
+//! - [`target`]: what produces an output: the embedded agent, and one that does nothing
+//! - [`load`]: finds and reads a project
+//! - [`run`]: runs trials, writes events, scores; the only concurrency
+//! - [`progress`]: what is shown while a run goes on
+//! - [`bench`]: generates a large project and measures evalgate on it
+//! - [`cli`]: one file a subcommand, exit codes, the only printing
+
 pub mod domain;
+pub mod diagnostic;
 pub mod event;
-pub mod gate;
-pub mod gateway;
-pub mod golden;
-pub mod progress;
-pub mod report;
-pub mod score;
-pub mod store;
 pub mod suite;
-pub mod target;
 pub mod world;
+pub mod golden;
+pub mod score;
+pub mod gate;
+pub mod report;
+pub mod store;
+pub mod gateway;
+pub mod target;
+pub mod progress;
