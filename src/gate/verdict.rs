@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Area, AreaGate, Profile, Slug, Trit};
+use crate::domain::{Area, AreaGate, Profile, Slug};
 
 /// Version of `verdict.json`.
 pub const VERDICT_VERSION: u32 = 1;
@@ -81,6 +81,9 @@ pub struct AreaSummary {
     pub rose: u64,
     /// What the gate says of the area.
     pub state: AreaState,
+    /// What a clean result is worth, e.g. the bound it puts on the true rate of violations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,13 +113,4 @@ pub struct Counts {
     pub wall_ms_p95: Option<f64>,
     /// Sum over the trials, US dollars; absent if any trial's cost is unknown.
     pub cost_usd: Option<f64>,
-}
-
-/// A case × area below its snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fall {
-    pub case: Slug,
-    pub area: Area,
-    pub from: Trit,
-    pub to: Trit,
 }

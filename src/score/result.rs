@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Area, Case, CaseKind, Level, Mark, Slug, Trial};
+use crate::domain::{Area, Case, CaseKind, Level, Mark, Slug, Trial, Trit};
 use crate::golden::Comparison;
 
 /// One line of `results.jsonl`: everything a report needs to show a case.
@@ -51,4 +51,15 @@ pub struct CriterionMark {
 pub struct AreaMark {
     pub area: Area,
     pub mark: Mark,
+    /// The area against its snapshot; absent where the two share no criterion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+}
+
+/// An area's mark then and now, over the criteria that both the snapshot and this trial hold a mark for.
+/// Criteria that read the snapshot or the clock are not among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    pub was: Trit,
+    pub now: Trit,
 }
