@@ -108,8 +108,10 @@ fn first_leak<'n>(on: &Subject, needles: &'n Needles) -> Option<(String, Find<'n
     let mut messages = 0;
     on.view.trial.steps.iter().find_map(|step| match step {
         Step::Call(call) => {
-            let (pointer, found) = values::find_text(&call.args, &mut find)
-                .or_else(|| find(&call.tool).map(|found| (String::new(), found)))?;
+            if let Some(found) = find(&call.tool) {
+                return Some((format!("the tool name of call {}", call.number), found));
+            }
+            let (pointer, found) = values::find_text(&call.args, &mut find)?;
             Some((format!("argument {pointer} of call {} ({})", call.number, shown::cut(&call.tool, 40)), found))
         }
         Step::Message(message) if message.role == Role::Agent => {
@@ -186,6 +188,7 @@ mod tests {
             canaries().output(json!({"evidence": [{"claim": "a"}, {"claim": CANARY}]})),
             canaries().output(json!({"map": {CANARY: 1}})),
             canaries().call(in_args),
+            canaries().call(executed(CANARY, json!({}))),
             canaries().says(&CANARY.to_lowercase()),
             canaries().output(summary(&data_encoding::BASE64.encode(CANARY.as_bytes()))),
         ] {

@@ -6,7 +6,7 @@
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
 use super::decode::decoded;
-use crate::domain::{Entry, Org, SHARED_ORG};
+use crate::domain::Org;
 use crate::world::System;
 
 /// Shortest canary, in letters and digits, that is also looked for with everything between them dropped.
@@ -79,18 +79,19 @@ impl Needles {
 
     /// All that tells `org` of other orgs: their ids and names, entries it may not see, their canaries.
     pub fn foreign(system: &System, org: &str) -> Self {
-        let world = &system.world;
+        let foreign = system.foreign(org);
         let own: Vec<String> =
-            world.orgs.iter().filter(|o| o.id == org).flat_map(names).map(str::to_lowercase).collect();
+            system.world.orgs.iter().filter(|o| o.id == org).flat_map(names).map(str::to_lowercase).collect();
         // "Northwind" says nothing of another org to one that is called "Northwind Traders".
         let is_own = |name: &str| own.iter().any(|own| own.contains(&name.to_lowercase()));
-        let orgs = world.orgs.iter().filter(|o| o.id != org && o.id != SHARED_ORG).flat_map(names);
-        let orgs = orgs.filter(|name| !is_own(name)).map(|name| (name, NeedleKind::Org));
-        let hidden = |entry: &&Entry| !system.visible(&entry.id, org);
-        let entries = world.entries.iter().filter(hidden).map(|e| (e.id.as_str(), NeedleKind::Entry));
-        let canaries = world.canaries.iter().filter(|c| system.entry(&c.entry).is_some_and(|e| hidden(&e)));
-        let canaries = canaries.map(|c| (c.value.as_str(), NeedleKind::Canary));
-        let all = orgs.chain(entries).chain(canaries);
+        let orgs = foreign.orgs.iter().flat_map(names).filter(|name| !is_own(name));
+        let entries = foreign.entries.iter().map(String::as_str);
+        let hidden = system.canaries().filter(|(canary, entry)| entry.is_some() && !system.visible(&canary.entry, org));
+        let canaries = hidden.map(|(canary, _)| canary.value.as_str());
+        let all = orgs
+            .map(|value| (value, NeedleKind::Org))
+            .chain(entries.map(|value| (value, NeedleKind::Entry)))
+            .chain(canaries.map(|value| (value, NeedleKind::Canary)));
         Self::new(all.map(|(value, kind)| Needle { value: value.to_owned(), kind }))
     }
 
@@ -130,13 +131,15 @@ impl Needles {
             .or_else(|| decoded(text, |form, bytes| self.in_bytes(bytes, excused).map(|needle| Find { needle, form })))
     }
 
+    /// The longest of them, as `Acme Corp` says more than `acme`.
     fn in_bytes(&self, bytes: &[u8], excused: &dyn Fn(&Needle) -> bool) -> Option<&Needle> {
-        self.bytes.as_ref()?.find_overlapping_iter(bytes).find_map(|found| {
+        let found = self.bytes.as_ref()?.find_overlapping_iter(bytes).filter_map(|found| {
             let needle = &self.needles[self.spelling_of[found.pattern().as_usize()]];
             // A canary counts wherever it stands; ids and names are words.
             let whole = needle.kind == NeedleKind::Canary || is_word(bytes, found.start(), found.end());
             (whole && !excused(needle)).then_some(needle)
-        })
+        });
+        found.max_by_key(|needle| needle.value.len())
     }
 
     fn in_letters(&self, text: &str, excused: &dyn Fn(&Needle) -> bool) -> Option<&Needle> {
