@@ -28,7 +28,7 @@ use crate::domain::{Area, Case, CaseKind, Level, Mark, Pipeline, Slug, Trial, Tr
 use crate::golden::{self, Comparison, Snapshot, SnapshotInfo};
 use crate::world::System;
 
-pub use checks::{CHECKS, CheckEntry, Ending};
+pub use checks::{CHECKS, CheckEntry, Ending, Reads};
 pub use compile::{CompiledCriterion, CompiledRubric, compile};
 pub use examine::CaseProblem;
 pub use result::{AreaMark, CriterionMark, Scored, TrialResult};
