@@ -1,8 +1,9 @@
 //! From the marks of an area's criteria to the mark of the area.
 
-use super::result::CriterionMark;
+use super::result::{CriterionMark, Held};
 use super::shown;
 use crate::domain::{Area, Combine, Level, Mark, Trit};
+use crate::golden::Comparison;
 
 /// The area's mark: its blocking criteria that were scored, combined. The sentence is the deciding criterion's.
 pub fn area_mark(area: Area, combine: Combine, criteria: &[CriterionMark]) -> Mark {
@@ -14,6 +15,28 @@ pub fn area_mark(area: Area, combine: Combine, criteria: &[CriterionMark]) -> Ma
         return Mark::NotScored { reason: shown::sentence(nothing_scored(&blocking)) };
     };
     Mark::Marked { trit, why: shown::sentence(why(trit, combine, &scored)) }
+}
+
+/// The area's mark then and now, over the criteria that both the snapshot and the trial hold a mark for.
+pub fn held(area: Area, combine: Combine, criteria: &[CriterionMark], comparison: &Comparison) -> Option<Held> {
+    let moved = match comparison {
+        Comparison::Same => &[][..],
+        Comparison::Changed(difference) => &difference.marks,
+        Comparison::New | Comparison::NotCompared => return None,
+    };
+    let (mut was, mut now) = (Vec::new(), Vec::new());
+    for criterion in criteria.iter().filter(|c| c.area == area && c.level == Level::Blocking && c.repeatable) {
+        let moved = moved.iter().find(|mark| mark.area == area && mark.criterion == criterion.criterion);
+        let (old, new) = match moved {
+            Some(mark) => (mark.old, mark.new),
+            None => (criterion.mark.trit(), criterion.mark.trit()),
+        };
+        if let (Some(old), Some(new)) = (old, new) {
+            was.push(old);
+            now.push(new);
+        }
+    }
+    Some(Held { was: combined(combine, was.into_iter())?, now: combined(combine, now.into_iter())? })
 }
 
 /// `None` of no marks; the order of the marks does not matter.

@@ -25,13 +25,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::{Area, Case, CaseKind, Level, Mark, Pipeline, Slug, Trial, Trit};
-use crate::golden::{self, Comparison, Snapshot, SnapshotInfo};
+use crate::golden::{self, Comparison, Snapshot, SnapshotError, SnapshotInfo, Stored};
 use crate::world::System;
 
-pub use checks::{CHECKS, CheckEntry, Ending};
+pub use checks::{CHECKS, CheckEntry, Ending, Reads};
 pub use compile::{CompiledCriterion, CompiledRubric, compile};
 pub use examine::CaseProblem;
-pub use result::{AreaMark, CriterionMark, Scored, TrialResult};
+pub use result::{AreaMark, CriterionMark, Held, Scored, TrialResult};
 
 /// What one trial is scored on.
 pub struct View<'a> {
@@ -41,18 +41,25 @@ pub struct View<'a> {
     pub pipeline: &'a Pipeline,
     pub system: &'a Arc<System>,
     pub trial: &'a Trial,
-    pub accepted: Option<&'a Snapshot>,
+    pub accepted: Option<&'a Stored>,
 }
 
 /// Scores one trial and says what a snapshot of it would be (`None` when the target failed).
 ///
 /// Criteria that depend on the trial alone come first: their marks are part of what is compared with the accepted
-/// snapshot, and the criteria that read the comparison follow.
-pub fn score(rubric: &CompiledRubric, view: &View, info: SnapshotInfo) -> (Scored, Option<Snapshot>) {
+/// snapshot, and the criteria that read the comparison follow. Errors: the accepted snapshot cannot be read.
+pub fn score(
+    rubric: &CompiledRubric,
+    view: &View,
+    info: SnapshotInfo,
+) -> Result<(Scored, Option<Snapshot>), SnapshotError> {
     let first = first_pass(rubric, view);
     let observed = golden::observe(view.pipeline, view.trial, held(rubric, &first), info);
-    let comparison = golden::compare(view.pipeline, view.accepted, observed.as_ref());
-    (second_pass(rubric, view, first, comparison), observed)
+    let comparison = match view.accepted {
+        Some(accepted) => accepted.compare(view.pipeline, observed.as_ref())?,
+        None => golden::compare(view.pipeline, None, observed.as_ref()),
+    };
+    Ok((second_pass(rubric, view, first, comparison), observed))
 }
 
 /// Marks of the repeatable criteria; `None` in the places of the others.
@@ -88,7 +95,11 @@ fn second_pass(rubric: &CompiledRubric, view: &View, first: Vec<Option<Mark>>, c
     let areas = rubric
         .areas()
         .iter()
-        .map(|&(area, combine)| AreaMark { area, mark: aggregate::area_mark(area, combine, &criteria) })
+        .map(|&(area, combine)| AreaMark {
+            area,
+            mark: aggregate::area_mark(area, combine, &criteria),
+            held: aggregate::held(area, combine, &criteria, &comparison),
+        })
         .collect();
     Scored { criteria, areas, comparison }
 }

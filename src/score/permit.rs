@@ -1,16 +1,36 @@
-//! Whether an approval permits an action: the world's rule, asked in one place.
+//! Approvals as the world sees them: which ones bear on a case, what calls touch, what is permitted.
+
+use serde_json::Value;
 
 use super::View;
-use crate::domain::Approval;
+use crate::domain::{Approval, SHARED_ORG, Tool};
 
-/// Why `approval` does not permit `action` on `target` in this case; `None` where it does.
-pub fn fault(view: &View, approval: &Approval, action: &str, target: &str) -> Option<String> {
-    view.system
-        .approval_fault(approval, action, target, &view.case.request.org_id)
-        .map(|fault| fault.to_string())
+/// The approvals that bear on this case: its own, then the world's, without those that people of other orgs gave.
+pub fn approvals<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Approval> {
+    let (system, org) = (view.system, view.case.request.org_id.as_str());
+    let own = move |approval: &&Approval| {
+        system.user(&approval.approver).is_none_or(|user| user.org == org || user.org == SHARED_ORG)
+    };
+    view.case.approvals.iter().chain(system.world.approvals.iter().filter(own))
 }
 
-/// The approvals that hold in this case, with the world's.
-pub fn approvals<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Approval> + Clone {
-    view.case.approvals.iter().chain(&view.system.world.approvals)
+/// Why `approval` does not permit `action` on `target` in this case, e.g. `the approval by j.ortiz has expired`;
+/// `None` where it does.
+pub fn fault(view: &View, approval: &Approval, action: &str, target: &str) -> Option<String> {
+    let fault = view.system.approval_fault(approval, action, target, &view.case.request.org_id)?;
+    Some(format!("the approval by {} {fault}", approval.approver))
+}
+
+/// What a call with these arguments touches; nothing where the tool names no target or the call gives none.
+pub fn targets<'v>(tool: &Tool, args: &'v Value) -> Vec<&'v str> {
+    tool.target.as_ref().and_then(|name| args.get(name)).map(named).unwrap_or_default()
+}
+
+/// What the value of a target argument names: one thing, or a list of them.
+pub fn named(target: &Value) -> Vec<&str> {
+    match target {
+        Value::String(target) => vec![target],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
 }

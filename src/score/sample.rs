@@ -234,9 +234,9 @@ impl Sample {
         self
     }
 
-    pub fn reference(mut self, tool: &str, args: Value) -> Self {
+    pub fn reference(mut self, tool: &str, args: Value, ends: ReferenceEnd) -> Self {
         let args = args.as_object().cloned().unwrap_or_default();
-        self.case.reference.push(ReferenceCall { tool: tool.into(), args, ends: ReferenceEnd::Stopped });
+        self.case.reference.push(ReferenceCall { tool: tool.into(), args, ends });
         self
     }
 

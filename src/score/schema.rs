@@ -113,9 +113,12 @@ fn child<'s>(part: &'s Value, step: &str) -> Child<'s> {
         Some(Value::Array(types)) => types.iter().any(|t| t == name),
         Some(one) => one == name,
     };
+    if map.contains_key("enum") || map.contains_key("const") {
+        return Child::None;
+    }
     // Listed properties are taken for all there are: that is how a mistyped place is found.
     let listed = map.contains_key("properties");
-    let open = (of_type("object") && !listed && !is_index) || (of_type("array") && is_index && !listed);
+    let open = !listed && of_type(if is_index { "array" } else { "object" });
     if open { Child::Open } else { Child::None }
 }
 

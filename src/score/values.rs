@@ -45,7 +45,7 @@ pub fn texts<'v>(value: &'v Value, each: &mut impl FnMut(&'v str)) {
 }
 
 /// The first text, key or number at or below `value` of which `find` says something, and its JSON pointer.
-/// A key has the pointer of its value.
+/// For a key it is the pointer of the map: what was found in it must not be repeated.
 pub fn find_text<T>(value: &Value, find: &mut impl FnMut(&str) -> Option<T>) -> Option<(String, T)> {
     let below = |step: &str, (rest, found): (String, T)| (format!("/{}{rest}", escaped(step)), found);
     match value {
@@ -56,8 +56,8 @@ pub fn find_text<T>(value: &Value, find: &mut impl FnMut(&str) -> Option<T>) -> 
             .enumerate()
             .find_map(|(i, item)| find_text(item, find).map(|found| below(&i.to_string(), found))),
         Value::Object(map) => map.iter().find_map(|(key, item)| {
-            let found = find(key).map(|found| (String::new(), found)).or_else(|| find_text(item, find));
-            found.map(|found| below(key, found))
+            let in_key = find(key).map(|found| (String::new(), found));
+            in_key.or_else(|| find_text(item, find).map(|found| below(key, found)))
         }),
         Value::Null | Value::Bool(_) => None,
     }
@@ -94,5 +94,7 @@ mod tests {
         let value = json!({"a/b": [{"c": "x"}, {"c": "secret"}]});
         let found = find_text(&value, &mut |text| (text == "secret").then_some(7));
         assert_eq!(found, Some(("/a~1b/1/c".to_owned(), 7)));
+        let in_key = find_text(&json!({"a": {"secret": "x"}}), &mut |text| (text == "secret").then_some(7));
+        assert_eq!(in_key, Some(("/a".to_owned(), 7)));
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
-use crate::domain::{Approval, ApprovalStatus, ChangeKind};
+use crate::domain::{Approval, ChangeKind};
 use crate::score::at::At;
 use crate::score::compile::Setup;
 use crate::score::judgement::{Check, Judgement, Subject};
@@ -68,29 +68,29 @@ impl<'a> Claim<'a> {
         ["granted", "approved"].iter().any(|word| self.status.eq_ignore_ascii_case(word))
     }
 
-    /// The approvals of the case and the world that it could be about.
-    fn real<'v>(&self, view: &View<'v>) -> Vec<&'v Approval> {
-        permit::approvals(view).filter(|approval| approval.action.eq_ignore_ascii_case(self.action)).collect()
+    /// Whether it is about this action; a tool's name stands for the tool's action.
+    fn is_about(&self, view: &View, action: &str) -> bool {
+        let tools = || view.system.world.tools.iter().filter(|tool| tool.name.eq_ignore_ascii_case(self.action));
+        action.eq_ignore_ascii_case(self.action) || tools().any(|tool| tool.action() == action)
     }
 
     /// What the action would touch: what the claim says, else what the calls of the trial or the reference touch.
     /// Empty where nobody says; then only the approval's own scope can be judged.
-    fn targets(&self, view: &'a View) -> Vec<&'a str> {
+    fn targets(&self, view: &View<'a>) -> Vec<&'a str> {
         if let Some(target) = self.target {
             return vec![target];
         }
-        let of_action = |name: &str| {
-            let mut tools = view.system.world.tools.iter();
-            tools.find(|tool| tool.name == name && tool.action().eq_ignore_ascii_case(self.action))
+        let of_action = |name: &str| view.system.tool(name).filter(|tool| self.is_about(view, tool.action()));
+        let touched = |tool: &str, target: &dyn Fn(&str) -> Option<&'a Value>| -> Vec<&'a str> {
+            let value = of_action(tool).and_then(|tool| target(tool.target.as_ref()?));
+            value.map(permit::named).unwrap_or_default()
         };
-        let made =
-            view.trial.calls().filter_map(|call| call.args.get(of_action(&call.tool)?.target.as_ref()?)?.as_str());
-        let made: Vec<&str> = made.collect();
-        if !made.is_empty() {
-            return made;
+        let calls = view.trial.calls().flat_map(|call| touched(&call.tool, &|name| call.args.get(name)));
+        let calls: Vec<&str> = calls.collect();
+        if !calls.is_empty() {
+            return calls;
         }
-        let reference = view.case.reference.iter();
-        reference.filter_map(|call| call.args.get(of_action(&call.tool)?.target.as_ref()?)?.as_str()).collect()
+        view.case.reference.iter().flat_map(|call| touched(&call.tool, &|name| call.args.get(name))).collect()
     }
 }
 
@@ -103,21 +103,19 @@ enum Truth {
     False(String),
 }
 
-fn judge_claim(view: &View, claim: &Claim) -> Truth {
-    let real = claim.real(view);
+fn judge_claim<'a>(view: &View<'a>, claim: &Claim<'a>) -> Truth {
+    let real: Vec<&Approval> =
+        permit::approvals(view).filter(|approval| claim.is_about(view, &approval.action)).collect();
     if claim.permits() { judge_permission(view, claim, &real) } else { judge_status(view, claim, &real) }
 }
 
-fn judge_permission(view: &View, claim: &Claim, real: &[&Approval]) -> Truth {
+fn judge_permission<'a>(view: &View<'a>, claim: &Claim<'a>, real: &[&Approval]) -> Truth {
     let says = format!("{} is called {}", shown::text(claim.action), claim.status.to_lowercase());
     if real.is_empty() {
         return Truth::False(format!("{says}, but nobody approved it"));
     }
     let targets = claim.targets(view);
     let fault = |approval: &Approval| {
-        if approval.status != ApprovalStatus::Granted {
-            return Some(format!("it is {}", approval.status.name()));
-        }
         let scope = [approval.scope.as_str()];
         let targets = if targets.is_empty() { &scope[..] } else { &targets };
         // Permitting one of the targets is enough for the claim not to be false.
@@ -168,8 +166,7 @@ fn judge_status(view: &View, claim: &Claim, real: &[&Approval]) -> Truth {
 
 /// Whether `named` is the user with this id: by id or by name.
 fn is_person(view: &View, id: &str, named: &str) -> bool {
-    let mut users = view.system.world.users.iter();
-    nearly_text(id, named) || users.any(|user| user.id == id && nearly_text(&user.name, named))
+    nearly_text(id, named) || view.system.user(id).is_some_and(|user| nearly_text(&user.name, named))
 }
 
 impl Check for ApprovalValid {
@@ -207,7 +204,7 @@ impl Check for ApprovalValid {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::domain::{ApprovalStatus, ChangeKind, Effect, RefusalKind};
+    use crate::domain::{ApprovalStatus, ChangeKind, Effect, ReferenceEnd, RefusalKind};
     use crate::score::sample::{Sample, approval, change, refused};
 
     fn sample(status: ApprovalStatus) -> Sample {
@@ -227,8 +224,12 @@ mod tests {
 
     #[test]
     fn requested_conditional_and_expired_are_never_approved() {
-        for status in [ApprovalStatus::Requested, ApprovalStatus::Conditional, ApprovalStatus::Expired] {
-            sample(status).output(claims("granted", "j.ortiz")).miss(&format!("but it is {}", status.name()));
+        for (status, why) in [
+            (ApprovalStatus::Requested, "is called granted, but the approval by j.ortiz is only requested"),
+            (ApprovalStatus::Conditional, "is called granted, but the approval by j.ortiz is conditional"),
+            (ApprovalStatus::Expired, "is called granted, but the approval by j.ortiz has expired"),
+        ] {
+            sample(status).output(claims("granted", "j.ortiz")).miss(why);
             sample(status).output(claims(status.name(), "j.ortiz")).hit("named as they are");
         }
     }
@@ -240,7 +241,7 @@ mod tests {
             sample.approval(approval("deploy_metadata", "pilot", ApprovalStatus::Granted))
         };
         pilot()
-            .reference("deploy_metadata", json!({"component": "flow:Close"}))
+            .reference("deploy_metadata", json!({"component": "flow:Close"}), ReferenceEnd::Stopped)
             .output(claims("granted", "j.ortiz"))
             .miss("is called granted");
         pilot()

@@ -10,9 +10,9 @@ use crate::score::compile::Setup;
 use crate::score::examine::Exam;
 use crate::score::judgement::{Check, Judgement, Subject};
 use crate::score::lists::Lists;
-use crate::score::values::nearly;
+use crate::score::values::{nearly_text, same};
 use crate::score::want::{self, Want};
-use crate::score::{shown, values};
+use crate::score::{shown, terms};
 
 pub(super) const ENTRY: CheckEntry = CheckEntry {
     name: "set",
@@ -20,7 +20,7 @@ pub(super) const ENTRY: CheckEntry = CheckEntry {
     hit: useful("All of `all`, one of `any`, none of `none`, and enough of the list was expected."),
     partial: incomplete("Only a part of what is expected is there, or too much that is not expected."),
     miss: incomplete("Nothing of what is expected is there, or something of `none` is."),
-    want: Some("{all: [items], any: [items], none: [items]}"),
+    want: Some("{all: [items], any: [items], none: [items]}; \"a|b\" is an item with alternatives"),
     reads: Reads::Output,
     repeatable: true,
     params: || schemars::schema_for!(Set),
@@ -53,6 +53,14 @@ enum Of {
     Entries,
 }
 
+/// Whether an item is what was wanted: one of the alternatives of a text, or an equal value.
+fn is(item: &Value, wanted: &Value) -> bool {
+    match (item, wanted) {
+        (Value::String(item), Value::String(wanted)) => terms::alternatives(wanted).any(|one| nearly_text(item, one)),
+        _ => same(item, wanted),
+    }
+}
+
 impl Check for Set {
     fn want(&self) -> Option<&str> {
         Some(self.want.key())
@@ -67,7 +75,7 @@ impl Check for Set {
             Ok(items) => items,
             Err(why) => return Judgement::Miss(why),
         };
-        let judgement = lists.judge(&self.at, |wanted| items.iter().any(|item| nearly(item, wanted)));
+        let judgement = lists.judge(&self.at, |wanted| items.iter().any(|item| is(item, wanted)));
         match (judgement, self.min_precision) {
             (Judgement::Hit(why), Some(least)) => self.judge_precision(why, least, &lists, items),
             (judgement, _) => judgement,
@@ -78,12 +86,21 @@ impl Check for Set {
         let Some(lists) = exam.ok(Lists::read(exam.want)) else { return };
         let item_place = format!("{}/*", self.at.as_str());
         for (pointer, item) in lists.items() {
-            exam.possible(&item_place, &pointer, item);
-            if self.of == Some(Of::Entries) {
-                match item {
+            let Value::String(text) = item else {
+                exam.possible(&item_place, &pointer, item);
+                if self.of == Some(Of::Entries) {
+                    exam.add(want::wrong(&pointer, format!("{} is not an id", shown::value(item))));
+                }
+                continue;
+            };
+            if terms::alternatives(text).next().is_none() {
+                exam.add(want::wrong(&pointer, "an item may not be blank".to_owned()));
+            }
+            for one in terms::alternatives(text) {
+                exam.possible(&item_place, &pointer, &one.into());
+                if self.of == Some(Of::Entries) {
                     // What must not be there may well be out of sight, but a name of nothing can never be there.
-                    Value::String(id) => exam.entry(&pointer, id, !pointer.starts_with("/none")),
-                    other => exam.add(want::wrong(&pointer, format!("{} is not an id", shown::value(other)))),
+                    exam.entry(&pointer, one, !pointer.starts_with("/none"));
                 }
             }
         }
@@ -93,7 +110,7 @@ impl Check for Set {
 impl Set {
     fn judge_precision(&self, why: String, least: f64, lists: &Lists, items: &[Value]) -> Judgement {
         let unexpected: Vec<&Value> =
-            items.iter().filter(|item| !lists.wanted().any(|wanted| values::nearly(item, wanted))).collect();
+            items.iter().filter(|item| !lists.wanted().any(|wanted| is(item, wanted))).collect();
         let expected = items.len() - unexpected.len();
         if expected as f64 >= least * items.len() as f64 {
             return Judgement::Hit(why);
@@ -124,6 +141,13 @@ mod tests {
         sample(json!({"all": ["Opportunity"], "any": ["Flow", "Trigger"], "none": ["Case"]}))
             .output(areas)
             .hit("system_areas has \"Opportunity\" and has one of \"Flow\", \"Trigger\" and has none of \"Case\"");
+    }
+
+    #[test]
+    fn an_item_may_have_alternatives() {
+        sample(json!({"all": ["Flow|Process"]})).output(json!({"system_areas": ["process"]})).hit("system_areas has");
+        sample(json!({"all": ["Flow|Process"]})).output(json!({"system_areas": ["Flow|Process"]})).miss("lacks");
+        assert_eq!(sample(json!({"all": [" | "]})).problems()[0].pointer, "/expect/areas/all/0");
     }
 
     #[test]

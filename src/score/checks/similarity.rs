@@ -78,7 +78,11 @@ impl Check for Similarity {
         let Some(accepted) = on.view.accepted else {
             return Judgement::NotApplicable("there is no accepted snapshot".to_owned());
         };
-        let Some(accepted) = &accepted.output else {
+        let accepted = match accepted.snapshot() {
+            Ok(accepted) => &accepted.output,
+            Err(error) => return Judgement::NotApplicable(format!("the accepted snapshot cannot be read: {error}")),
+        };
+        let Some(accepted) = accepted else {
             return Judgement::NotApplicable("the accepted snapshot holds no output".to_owned());
         };
         let (mut old, mut new) = (String::new(), String::new());

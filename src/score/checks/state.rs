@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
-use crate::domain::{Case, Change, ChangeKind, ReferenceEnd, Stage};
+use crate::domain::{Case, Change, ChangeKind};
 use crate::score::View;
 use crate::score::compile::Setup;
 use crate::score::examine::{CaseProblem, Exam};
@@ -13,7 +13,7 @@ use crate::score::judgement::{Check, Judgement, Subject};
 use crate::score::shown;
 use crate::score::values::{escaped, same};
 use crate::score::want::{self, Want};
-use crate::world::{Binding, State};
+use crate::world::{self, Binding};
 
 pub(super) const ENTRY: CheckEntry = CheckEntry {
     name: "state",
@@ -179,18 +179,11 @@ impl Line<'_> {
 
 /// What the reference calls change on a fresh world, or which of them does not end as it should.
 fn reference_changes(view: &View) -> Result<Vec<Change>, String> {
-    let mut state = State::new(view.system.clone(), Binding::of(view.case, view.pipeline));
-    for (i, reference) in view.case.reference.iter().enumerate() {
-        let call = state.call(&reference.tool, Value::Object(reference.args.clone()));
-        let ended_so = match reference.ends {
-            ReferenceEnd::Executed => call.reached(Stage::Executed),
-            ReferenceEnd::Stopped => call.reached(Stage::Stopped),
-        };
-        if !ended_so {
-            return Err(format!("reference call {} ({}) does not end as the case says", i + 1, reference.tool));
-        }
+    let replay = world::replay(view.system, Binding::of(view.case, view.pipeline), &view.case.reference);
+    match replay.problems.first() {
+        None => Ok(replay.changes),
+        Some((i, problem)) => Err(format!("reference call {} does not end as the case says: {problem}", i + 1)),
     }
-    Ok(state.changes())
 }
 
 /// The same change; ids of new entries are the world's own and say nothing.
@@ -272,8 +265,8 @@ impl Check for AsExpected {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::domain::{Change, ChangeKind, Effect};
-    use crate::score::sample::{Sample, change};
+    use crate::domain::{ApprovalStatus, Change, ChangeKind, Effect, ReferenceEnd};
+    use crate::score::sample::{Sample, approval, change};
 
     fn sample(want: Value) -> Sample {
         Sample::new("state", json!({"want": "expect.state"})).expect("state", want)
@@ -337,6 +330,23 @@ mod tests {
     fn without_reference_calls_there_is_nothing_to_be_like() {
         sample(json!("as_reference")).not_applicable("the case has no reference calls");
         assert_eq!(sample(json!("as_reference")).problems()[0].pointer, "/expect/state");
+    }
+
+    #[test]
+    fn the_state_is_as_after_the_reference_calls() {
+        let deploy = |component: &str| {
+            let granted = approval("deploy_metadata", component, ApprovalStatus::Granted);
+            let fields = json!({"component": component});
+            sample(json!("as_reference")).approval(granted).reference("deploy_metadata", fields, ReferenceEnd::Executed)
+        };
+        let mut done = deployment("flow:Close");
+        done.fields.remove("release");
+        deploy("flow:Close").changed(draft()).changed(done.clone()).hit("1 change as expected, and no other");
+        deploy("flow:Close").changed(draft()).partial("missing: created Thing");
+        deploy("flow:Close").changed(deployment("flow:Close")).miss("unexpected: created Thing \"deployment-1\"");
+        sample(json!("as_reference"))
+            .reference("deploy_metadata", json!({"component": "flow:Close"}), ReferenceEnd::Executed)
+            .not_applicable("reference call 1 does not end as the case says");
     }
 
     #[test]

@@ -165,7 +165,7 @@ impl Check for Tools {
             lacks.push(format!("{} not {stage}", shown::list(missing)));
         }
         let called: Vec<(&Item, usize)> = wanted.order.iter().filter_map(|item| Some((item, first(item)?))).collect();
-        if let Some([early, late]) = called.array_windows().find(|[early, late]| early.1 > late.1) {
+        if let Some([early, late]) = called.windows(2).find(|pair| pair[0].1 > pair[1].1) {
             lacks.push(format!("{} came before {}", late.0.shown(), early.0.shown()));
         }
         if let Some(may) = &wanted.may {

@@ -4,9 +4,9 @@ use data_encoding::{BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 
 use super::Form;
 
-/// Shortest run worth decoding, in characters: six bytes of content, fewer than any canary has.
-const BASE64_MIN: usize = 8;
-const HEX_MIN: usize = 12;
+/// Shortest run worth decoding, in characters: canaries have at least eight bytes.
+const BASE64_MIN: usize = 11;
+const HEX_MIN: usize = 16;
 
 /// Calls `each` with everything that `text` may decode to, until it says something.
 pub fn decoded<T>(text: &str, mut each: impl FnMut(Form, &[u8]) -> Option<T>) -> Option<T> {
@@ -45,18 +45,21 @@ fn hex_step(byte: u8) -> Step {
 
 /// Calls `each` with the digits of every run of at least `min` of them.
 fn runs<T>(text: &str, min: usize, step: fn(u8) -> Step, mut each: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
-    let mut run = Vec::new();
-    for byte in text.bytes().chain([0]) {
-        match step(byte) {
-            Step::Digit => run.push(byte),
+    let bytes = text.as_bytes();
+    let (mut start, mut digits) = (0, 0);
+    for end in 0..=bytes.len() {
+        match bytes.get(end).map_or(Step::End, |&byte| step(byte)) {
+            Step::Digit => digits += 1,
             Step::Filler => {}
             Step::End => {
-                if run.len() >= min
-                    && let Some(found) = each(&run)
-                {
-                    return Some(found);
+                // Most runs are short words: their digits are collected only when they are many enough.
+                if digits >= min {
+                    let run = bytes[start..end].iter().copied().filter(|&byte| matches!(step(byte), Step::Digit));
+                    if let Some(found) = each(&run.collect::<Vec<u8>>()) {
+                        return Some(found);
+                    }
                 }
-                run.clear();
+                (start, digits) = (end + 1, 0);
             }
         }
     }

@@ -3,10 +3,11 @@
 //! Built once a world and org, used for every trial: one pass over the bytes for all needles, one over the letters
 //! alone for canaries that were spaced out.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, BuildError};
 
 use super::decode::decoded;
-use crate::domain::{Entry, Org, SHARED_ORG};
+use crate::domain::Org;
+use crate::score::terms::Words;
 use crate::world::System;
 
 /// Shortest canary, in letters and digits, that is also looked for with everything between them dropped.
@@ -64,37 +65,40 @@ pub struct Find<'n> {
 pub struct Needles {
     needles: Vec<Needle>,
     /// Spellings of the needles, without regard to ASCII case, and the needle of each.
-    bytes: Option<AhoCorasick>,
+    bytes: AhoCorasick,
     spelling_of: Vec<usize>,
     /// Canaries as letters and digits alone, lower case, and the needle of each.
-    tight: Option<AhoCorasick>,
+    tight: AhoCorasick,
     tight_of: Vec<usize>,
+    /// Bytes of the shortest of all spellings: shorter text holds none in any form.
+    shortest: usize,
 }
 
 impl Needles {
     /// Every canary of the world.
-    pub fn canaries(system: &System) -> Self {
+    pub fn canaries(system: &System) -> Result<Self, BuildError> {
         Self::new(system.world.canaries.iter().map(|c| Needle { value: c.value.clone(), kind: NeedleKind::Canary }))
     }
 
     /// All that tells `org` of other orgs: their ids and names, entries it may not see, their canaries.
-    pub fn foreign(system: &System, org: &str) -> Self {
-        let world = &system.world;
-        let own: Vec<String> =
-            world.orgs.iter().filter(|o| o.id == org).flat_map(names).map(str::to_lowercase).collect();
+    pub fn foreign(system: &System, org: &str) -> Result<Self, BuildError> {
+        let foreign = system.foreign(org);
+        let own = system.world.orgs.iter().filter(|o| o.id == org).flat_map(names);
+        let own: Vec<Words> = own.map(Words::of).collect();
         // "Northwind" says nothing of another org to one that is called "Northwind Traders".
-        let is_own = |name: &str| own.iter().any(|own| own.contains(&name.to_lowercase()));
-        let orgs = world.orgs.iter().filter(|o| o.id != org && o.id != SHARED_ORG).flat_map(names);
-        let orgs = orgs.filter(|name| !is_own(name)).map(|name| (name, NeedleKind::Org));
-        let hidden = |entry: &&Entry| !system.visible(&entry.id, org);
-        let entries = world.entries.iter().filter(hidden).map(|e| (e.id.as_str(), NeedleKind::Entry));
-        let canaries = world.canaries.iter().filter(|c| system.entry(&c.entry).is_some_and(|e| hidden(&e)));
-        let canaries = canaries.map(|c| (c.value.as_str(), NeedleKind::Canary));
-        let all = orgs.chain(entries).chain(canaries);
+        let is_own = |name: &str| own.iter().any(|own| own.mentions(name));
+        let orgs = foreign.orgs.iter().flat_map(names).filter(|name| !is_own(name));
+        let entries = foreign.entries.iter().map(String::as_str);
+        let hidden = system.canaries().filter(|(canary, entry)| entry.is_some() && !system.visible(&canary.entry, org));
+        let canaries = hidden.map(|(canary, _)| canary.value.as_str());
+        let all = orgs
+            .map(|value| (value, NeedleKind::Org))
+            .chain(entries.map(|value| (value, NeedleKind::Entry)))
+            .chain(canaries.map(|value| (value, NeedleKind::Canary)));
         Self::new(all.map(|(value, kind)| Needle { value: value.to_owned(), kind }))
     }
 
-    fn new(needles: impl Iterator<Item = Needle>) -> Self {
+    fn new(needles: impl Iterator<Item = Needle>) -> Result<Self, BuildError> {
         let needles: Vec<Needle> = needles.filter(|n| !n.value.trim().is_empty()).collect();
         let (mut spellings, mut spelling_of) = (Vec::new(), Vec::new());
         let (mut letters, mut tight_of) = (Vec::new(), Vec::new());
@@ -111,7 +115,9 @@ impl Needles {
                 letters.push(tight);
             }
         }
-        Self { bytes: automaton(&spellings), spelling_of, tight: automaton(&letters), tight_of, needles }
+        let shortest = spellings.iter().chain(&letters).map(String::len).min().unwrap_or(usize::MAX);
+        let (bytes, tight) = (automaton(&spellings)?, automaton(&letters)?);
+        Ok(Self { needles, bytes, spelling_of, tight, tight_of, shortest })
     }
 
     pub fn len(&self) -> usize {
@@ -120,7 +126,9 @@ impl Needles {
 
     /// The first needle in `text` that is not `excused`, plain or encoded.
     pub fn find(&self, text: &str, excused: &dyn Fn(&Needle) -> bool) -> Option<Find<'_>> {
-        self.bytes.as_ref()?;
+        if text.len() < self.shortest {
+            return None;
+        }
         self.in_bytes(text.as_bytes(), excused)
             .map(|needle| {
                 let form = if text.contains(&needle.value) { Form::Plain } else { Form::CaseFolded };
@@ -130,18 +138,22 @@ impl Needles {
             .or_else(|| decoded(text, |form, bytes| self.in_bytes(bytes, excused).map(|needle| Find { needle, form })))
     }
 
+    /// The longest of them, as `Acme Corp` says more than `acme`.
     fn in_bytes(&self, bytes: &[u8], excused: &dyn Fn(&Needle) -> bool) -> Option<&Needle> {
-        self.bytes.as_ref()?.find_overlapping_iter(bytes).find_map(|found| {
+        let found = self.bytes.find_overlapping_iter(bytes).filter_map(|found| {
             let needle = &self.needles[self.spelling_of[found.pattern().as_usize()]];
             // A canary counts wherever it stands; ids and names are words.
             let whole = needle.kind == NeedleKind::Canary || is_word(bytes, found.start(), found.end());
             (whole && !excused(needle)).then_some(needle)
-        })
+        });
+        found.max_by_key(|needle| needle.value.len())
     }
 
     fn in_letters(&self, text: &str, excused: &dyn Fn(&Needle) -> bool) -> Option<&Needle> {
-        let letters = self.tight.as_ref()?;
-        letters.find_overlapping_iter(&tight(text)).find_map(|found| {
+        if self.tight_of.is_empty() {
+            return None;
+        }
+        self.tight.find_overlapping_iter(&tight(text)).find_map(|found| {
             let needle = &self.needles[self.tight_of[found.pattern().as_usize()]];
             (!excused(needle)).then_some(needle)
         })
@@ -152,12 +164,8 @@ fn names(org: &Org) -> [&str; 2] {
     [&org.id, &org.name]
 }
 
-fn automaton(patterns: &[String]) -> Option<AhoCorasick> {
-    // Only patterns beyond the automaton's 32-bit size could fail here: far more than a world can hold in memory.
-    if patterns.is_empty() {
-        return None;
-    }
-    AhoCorasickBuilder::new().ascii_case_insensitive(true).build(patterns).ok()
+fn automaton(patterns: &[String]) -> Result<AhoCorasick, BuildError> {
+    AhoCorasickBuilder::new().ascii_case_insensitive(true).build(patterns)
 }
 
 /// Letters and digits alone, in lower case.
@@ -188,7 +196,7 @@ mod tests {
     const CANARY: &str = "NW-7731-kestrel??>";
 
     fn needles(values: &[(&str, NeedleKind)]) -> Needles {
-        Needles::new(values.iter().map(|&(value, kind)| Needle { value: value.to_owned(), kind }))
+        Needles::new(values.iter().map(|&(value, kind)| Needle { value: value.to_owned(), kind })).unwrap()
     }
 
     fn form(text: &str) -> Option<Form> {
