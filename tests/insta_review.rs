@@ -66,9 +66,11 @@ fn snapshot(text: &str) -> Snapshot {
             run: "20261121-112630-7f3a".into(),
             ..SnapshotInfo::default()
         },
-        output: Some(
-            json!({"summary": format!("{text}\nsecond line"), text: [text, "010", 1.0, null], "steps": "One.\n\nTwo.\n"}),
-        ),
+        output: Some(json!({
+            "summary": format!("{text}\nsecond line"),
+            text: [text, "010", 1.0, null],
+            "steps": "One.\n\nTwo.\n",
+        })),
         calls: vec!["search_metadata executed".into(), text.to_owned()],
         marks: Marks::from([(Area::TaskSuccess, marks.into())]),
     }

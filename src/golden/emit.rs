@@ -271,8 +271,11 @@ mod tests {
     #[test]
     fn plain_fields_stand_one_a_line() {
         check(
-            json!({"risk": "high", "confidence": 0.8, "areas": ["Flow", "Opportunity"], "empty": [], "none": {}, "tbd": null}),
-            "output:\n  risk: high\n  confidence: 0.8\n  areas:\n    - Flow\n    - Opportunity\n  empty: []\n  none: {}\n  tbd: null\n",
+            json!({"risk": "high", "confidence": 0.8, "areas": ["Flow", "Case"], "empty": [], "none": {}, "tbd": null}),
+            concat!(
+                "output:\n  risk: high\n  confidence: 0.8\n  areas:\n    - Flow\n    - Case\n",
+                "  empty: []\n  none: {}\n  tbd: null\n"
+            ),
         );
     }
 

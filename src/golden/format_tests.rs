@@ -222,7 +222,11 @@ fn hostile_info_survives_and_never_ends_the_header() {
 
 #[test]
 fn a_file_that_insta_rewrote_is_still_read() {
-    let text = "---\nsource: x.rs\nassertion_line: 3\ndescription: A title\nexpression: e\ninfo:\n  case_digest: abc\n  run: \"1\"\n  more: [1]\ninput_file: y\n---\noutput: 1\ncalls: []\nmarks: {}\n";
+    let text = concat!(
+        "---\nsource: x.rs\nassertion_line: 3\ndescription: A title\nexpression: e\n",
+        "info:\n  case_digest: abc\n  run: \"1\"\n  more: [1]\ninput_file: y\n",
+        "---\noutput: 1\ncalls: []\nmarks: {}\n"
+    );
     let read = Snapshot::parse(text).unwrap();
     assert_eq!((read.info.case_digest.as_str(), read.info.run.as_str()), ("abc", "1"));
     let bare = Snapshot::parse("---\ndescription: A title\n---\noutput: 1\ncalls: []\nmarks: {}").unwrap();

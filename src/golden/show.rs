@@ -230,12 +230,7 @@ fn text_of(value: &Value) -> String {
 /// Foreign text on one line, with what would steer a terminal made visible.
 // A stand-in for `diagnostic::printable_line`, to be removed when that is there.
 fn one_line(text: &str) -> Cow<'_, str> {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-    };
-    let show = |c: char| if hidden(c) { c.escape_default().to_string() } else { c.to_string() };
-    if text.contains(hidden) { Cow::Owned(text.chars().map(show).collect()) } else { Cow::Borrowed(text) }
+    super::emit::visible(text)
 }
 
 #[cfg(test)]

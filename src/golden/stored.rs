@@ -56,8 +56,9 @@ impl Stored {
     /// Holds what was observed against this: by text first, by meaning where the text differs.
     pub fn compare(&self, pipeline: &Pipeline, observed: Option<&Snapshot>) -> Result<Comparison, SnapshotError> {
         match observed {
+            None => Ok(Comparison::NotCompared),
             Some(observed) if observed.body() == self.body() => Ok(Comparison::Same),
-            _ => Ok(compare(pipeline, Some(self.snapshot()?), observed)),
+            Some(observed) => Ok(compare(pipeline, Some(self.snapshot()?), Some(observed))),
         }
     }
 

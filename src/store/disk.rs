@@ -40,7 +40,8 @@ pub enum StoreError {
     ManyRuns { name: String, runs: Vec<String> },
 }
 
-fn hint(near: &Option<String>) -> String {
+/// `, did you mean …?` where something is near.
+pub(super) fn hint(near: &Option<String>) -> String {
     near.as_ref().map(|near| format!(", did you mean {near:?}?")).unwrap_or_default()
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
@@ -172,7 +172,7 @@ impl GoldenFolder {
     /// The folder of the key's suite. It is looked at once, and made if `create` says so.
     fn suite_folder(&self, key: &SnapshotKey, create: bool) -> Result<PathBuf, StoreError> {
         let name = (key.pipeline.clone(), key.suite.clone());
-        let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(path) = known.get(&name) {
             return Ok(path.clone());
         }
@@ -194,8 +194,8 @@ impl GoldenFolder {
     /// Refuses links that lead out of the root. Ordinary files and folders cost one look.
     fn check_inside(&self, path: &Path) -> Result<(), StoreError> {
         let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-        let leads_inside = || Ok(fs::canonicalize(path)?.starts_with(fs::canonicalize(&self.root)?));
-        if is_link && !leads_inside().unwrap_or_else(|_: io::Error| false) {
+        let leads_inside = || io::Result::Ok(fs::canonicalize(path)?.starts_with(fs::canonicalize(&self.root)?));
+        if is_link && !leads_inside().unwrap_or(false) {
             return Err(StoreError::Link(path.to_owned()));
         }
         Ok(())

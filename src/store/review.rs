@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use super::disk::hint;
 use super::{Acceptance, GoldenFolder, SnapshotKey, StoreError};
 use crate::diagnostic::closest;
 use crate::domain::{Area, Pipeline, Slug, Trit};
@@ -47,7 +48,7 @@ pub struct Plan<'p> {
 /// Why nothing is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("nothing pending is called {id:?}{}", near.as_ref().map(|near| format!(", did you mean {near:?}?")).unwrap_or_default())]
+    #[error("nothing pending is called {id:?}{}", hint(.near))]
     Unknown { id: String, near: Option<String> },
     #[error("{id:?} may be any of {}", keys.join(", "))]
     Ambiguous { id: String, keys: Vec<String> },

@@ -33,8 +33,10 @@ fn snapshot(text: &str, marks: &[(Area, Trit)]) -> Snapshot {
     Snapshot { info: SnapshotInfo::default(), output: Some(json!({ "x": text })), calls: Vec::new(), marks: by_area }
 }
 
+type AreaTrit = (Area, Trit);
+
 /// A golden folder in which every case has the marks given, accepted and then pending.
-fn golden(cases: &[(&str, Option<(Area, Trit)>, (Area, Trit))]) -> (TempDir, GoldenFolder) {
+fn golden(cases: &[(&str, Option<AreaTrit>, AreaTrit)]) -> (TempDir, GoldenFolder) {
     let temp = tempfile::tempdir().unwrap();
     let folder = GoldenFolder::open(temp.path(), &slug("rules"));
     let acceptance = Acceptance { by: "ada".into(), at: Timestamp::UNIX_EPOCH, reason: None };
