@@ -58,22 +58,6 @@ mod tests {
         draw(report).unwrap()
     }
 
-    /// Writes pages to look at in a browser: `cargo test --lib report::html -- --ignored`.
-    #[test]
-    #[ignore = "writes files for people to look at"]
-    fn pages_to_look_at() {
-        let folder = std::env::temp_dir().join("evalgate-report");
-        std::fs::create_dir_all(&folder).unwrap();
-        for (name, report) in [
-            ("blocked", sample::run()),
-            ("passed", sample::passing()),
-            ("empty", sample::empty()),
-            ("large", sample::large(6_000)),
-        ] {
-            std::fs::write(folder.join(format!("{name}.html")), page(&report)).unwrap();
-        }
-    }
-
     /// The page without what the tool itself put into `<style>` and `<script>`.
     fn body(report: &RunReport) -> String {
         page(report).replace(STYLE, "").replace(SCRIPT, "")
