@@ -384,3 +384,7 @@ fn values(method: &Method) -> Vec<&str> {
         Method::All(all) => all.iter().map(|rule| rule.value.0.as_str()).collect(),
     }
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -13,6 +13,7 @@ use super::look::{Calls, filled, refused};
 use super::spec::{Act, Claim, Draft, Line, Pick, Template};
 use super::template::{RenderError, Scope, TBD};
 use super::when::When;
+use crate::domain::{Approval, ApprovalStatus};
 
 /// Prepares what the rules say: drafts, requests for approval. A refusal becomes an unknown.
 pub(super) fn act(
@@ -137,10 +138,12 @@ fn text(template: &Template, item: Option<Picked>, scope: &Scope) -> Result<Stri
     }
 }
 
+/// A granted approval whose scope covers nothing of what was found permits nothing here: whether it bears on this work
+/// is not known.
 fn approvals(known: &Known) -> Value {
-    known
-        .approvals
-        .iter()
-        .map(|a| json!({"action": a.action, "status": a.status.name(), "approver": a.approver}))
-        .collect()
+    let status = |approval: &Approval| match approval.status {
+        ApprovalStatus::Granted if !known.covers_something(approval) => TBD,
+        status => status.name(),
+    };
+    known.approvals.iter().map(|a| json!({"action": a.action, "status": status(a), "approver": a.approver})).collect()
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use globset::Glob;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -99,9 +100,9 @@ impl<'a> Known<'a> {
     /// The state before anything is looked up.
     pub fn new(request: &'a Request, approvals: &'a [Approval], reading: Reading, heard: Heard) -> Self {
         let references = request.audit_refs.iter().chain(&request.artifacts).map(|id| (id.as_str(), MOST_EXTRA));
-        let translated = heard.iter().flat_map(|(_, signal)| {
-            signal.search.iter().map(|word| (word.as_str(), signal.strength.min(MOST_EXTRA)))
-        });
+        let translated = heard
+            .iter()
+            .flat_map(|(_, signal)| signal.search.iter().map(|word| (word.as_str(), signal.strength.min(MOST_EXTRA))));
         let extra: Vec<(&str, f64)> = references.chain(translated).collect();
         let terms = reading.terms(&extra);
         Self {
@@ -132,5 +133,12 @@ impl<'a> Known<'a> {
             (None, None) => Vec::new(),
         };
         all.into_iter().take(pick.top.unwrap_or(usize::MAX)).collect()
+    }
+
+    /// Whether an approval's scope covers an entry that was found.
+    pub fn covers_something(&self, approval: &Approval) -> bool {
+        let Ok(scope) = Glob::new(&approval.scope) else { return false };
+        let scope = scope.compile_matcher();
+        self.found.values().flatten().any(|entry| scope.is_match(&entry.id))
     }
 }

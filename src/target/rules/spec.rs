@@ -276,7 +276,8 @@ pub enum Draft {
     Object(BTreeMap<String, Draft>),
     /// Always this value.
     Const(Value),
-    /// The approvals on record as `{action, status, approver}`, with the status they really have.
+    /// The approvals on record as `{action, status, approver}`, with the status they really have; `TBD` for a granted
+    /// one whose scope covers nothing that was found.
     Approvals,
     /// How sure the agent is.
     Confidence,

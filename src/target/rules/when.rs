@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::known::{FactValue, Known};
 use super::signals::LOUD;
 use super::spec::Pick;
-use crate::domain::{ApprovalStatus, Priority, RequestStatus, RequestType, Risk};
+use crate::domain::{Approval, ApprovalStatus, Priority, RequestStatus, RequestType, Risk};
 
 /// Holds when everything it names holds; within one key, one of the listed is enough. An empty one always holds.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -92,6 +92,8 @@ pub struct ApprovalWhen {
     /// Globs over the permitted action.
     pub actions: Vec<String>,
     pub statuses: Vec<ApprovalStatus>,
+    /// Whether its scope covers an entry that was found.
+    pub covers: Option<Presence>,
 }
 
 impl When {
@@ -102,7 +104,7 @@ impl When {
             && self.facts.iter().all(|(name, values)| known.facts.get(name).is_some_and(|fact| fact.is_any(values)))
             && self.found.as_ref().is_none_or(|pick| !known.pick(pick).is_empty())
             && self.failed.as_ref().is_none_or(|failed| known.failures.iter().any(|f| failed.means(&f.tool, &f.code)))
-            && self.approval.as_ref().is_none_or(|wanted| known.approvals.iter().any(|a| wanted.means(a)))
+            && self.approval.as_ref().is_none_or(|wanted| known.approvals.iter().any(|a| wanted.means(a, known)))
             && one_of(&self.asked, |id| known.asked.iter().any(|open| open.id == *id))
             && self.waiting.is_none_or(|wanted| wanted.is(known.asked.iter().any(|open| open.blocks)))
             && self.confidence_below.is_none_or(|limit| known.confidence < limit)
@@ -156,9 +158,11 @@ impl FailedCall {
 }
 
 impl ApprovalWhen {
-    fn means(&self, approval: &crate::domain::Approval) -> bool {
+    fn means(&self, approval: &Approval, known: &Known) -> bool {
         let action = |glob: &String| Glob::new(glob).is_ok_and(|g| g.compile_matcher().is_match(&approval.action));
-        one_of(&self.actions, action) && one_of(&self.statuses, |status| approval.status == *status)
+        one_of(&self.actions, action)
+            && one_of(&self.statuses, |status| approval.status == *status)
+            && self.covers.is_none_or(|wanted| wanted.is(known.covers_something(approval)))
     }
 }
 
