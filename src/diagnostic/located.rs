@@ -68,6 +68,12 @@ pub(super) fn span(diagnostic: &Diagnostic) -> Option<Range<usize>> {
     }
 }
 
+/// Where the character starts that the byte at `offset` is part of; the text's length past its end.
+pub(crate) fn char_start(text: &str, offset: usize) -> usize {
+    let within = offset.min(text.len());
+    (0..=within).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default()
+}
+
 /// A text and where its lines start.
 pub(super) struct Lines<'a> {
     text: &'a str,
@@ -82,7 +88,7 @@ impl<'a> Lines<'a> {
 
     /// Line and column of a byte, both from 1; the column in characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
-        let offset = self.text.floor_char_boundary(offset);
+        let offset = char_start(self.text, offset);
         let line = self.starts.partition_point(|&start| start <= offset);
         (line, self.text[self.starts[line - 1]..offset].chars().count() + 1)
     }

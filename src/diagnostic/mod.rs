@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+pub(crate) use located::char_start;
 pub use located::{Located, located, located_all};
 pub use printable::{printable, printable_line};
 pub use render::render;
@@ -75,6 +76,12 @@ impl Diagnostic {
         if let Place::Value(pointer) = self.place {
             self.place = Place::Key(pointer);
         }
+        self
+    }
+
+    /// The same, about these bytes of the file's text.
+    pub fn at_span(mut self, span: Range<usize>) -> Self {
+        self.place = Place::Span(span);
         self
     }
 

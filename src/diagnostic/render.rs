@@ -2,17 +2,16 @@
 //!
 //! Shows hostile text harmlessly. Prints nothing itself: the text goes to whoever asked.
 
-use std::fmt::Write;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::located::{Lines, by_file, span};
+use super::located::{Lines, by_file, char_start, span};
 use super::printable::push_visible;
 use super::{Diagnostic, Place, Severity, printable_line};
 
 /// Most characters shown of a line, before the problem and after its start.
-const SHOWN_BEFORE: usize = 60;
+const SHOWN_BEFORE: usize = 100;
 const SHOWN_AFTER: usize = 120;
 /// Most characters shown of a message or a help.
 const SHOWN_MESSAGE: usize = 1_000;
@@ -32,7 +31,8 @@ pub fn render<'s>(diagnostics: &[Diagnostic], sources: &dyn Fn(&str) -> Option<&
         }
     }
     if !diagnostics.is_empty() {
-        writeln!(out, "{}", count(diagnostics)).expect("a String takes any text");
+        out.push_str(&count(diagnostics));
+        out.push('\n');
     }
     out
 }
@@ -99,8 +99,8 @@ struct Excerpt {
 impl Excerpt {
     /// `line` and `span` are bytes of `text`; what the span covers beyond the line is not shown.
     fn of(text: &str, line: Range<usize>, span: Range<usize>) -> Self {
-        let start = text.floor_char_boundary(span.start.clamp(line.start, line.end));
-        let end = text.floor_char_boundary(span.end.clamp(start, line.end));
+        let start = char_start(text, span.start.clamp(line.start, line.end));
+        let end = char_start(text, span.end.clamp(start, line.end));
         let mut shown = String::new();
         let before = &text[line.start..start];
         let cut = before.char_indices().rev().nth(SHOWN_BEFORE - 1).map_or(0, |(at, _)| at);

@@ -2,8 +2,31 @@
 //!
 //! Everything wrong with a text becomes a diagnostic; raw YAML shapes stay in here.
 
+mod json;
+mod jsonl;
+mod locate;
+mod output_schema;
+mod pipelines;
+mod policies;
+mod projects;
+mod rubrics;
+mod schemas;
+mod shape;
+mod spans;
+mod strict;
+mod suites;
+#[cfg(test)]
+mod testing;
+mod tools;
+mod world_references;
+mod worlds;
+mod yaml;
+
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, Suite, World};
+
+pub use locate::locate;
+pub use schemas::schemas;
 
 /// A text and where it came from.
 #[derive(Debug, Clone)]
@@ -14,55 +37,97 @@ pub struct SourceFile {
 }
 
 /// What could be read, and everything that was wrong. `None` only with at least one error.
+/// Diagnostics of this module are located: their places are bytes of the text, or the file as a whole.
 pub type Parsed<T> = (Option<T>, Vec<Diagnostic>);
 
 /// A typed YAML document, strictly: unknown and duplicate keys, wrong types and broken syntax are errors.
-pub fn parse<T>(_file: &SourceFile) -> Parsed<T>
+pub fn parse<T>(file: &SourceFile) -> Parsed<T>
 where
     T: serde::de::DeserializeOwned + schemars::JsonSchema,
 {
-    todo!()
+    strict::read(file)
 }
 
 /// A suite from `*.yaml`, or from `*.jsonl` (first line the header, then one case a line).
 /// The lines are those the cases start on, from 1.
-pub fn parse_suite(_file: &SourceFile, _pipeline: &Slug) -> Parsed<(Suite, Vec<u32>)> {
-    todo!()
+pub fn parse_suite(file: &SourceFile, pipeline: &Slug) -> Parsed<(Suite, Vec<u32>)> {
+    suites::parse(file, pipeline)
 }
 
 /// A pipeline from its `pipeline.yaml`, with its prompt and output schema.
 /// `read` gives a file of the pipeline's folder by its name.
 pub fn parse_pipeline(
-    _file: &SourceFile,
-    _folder: &str,
-    _read: &dyn Fn(&str) -> Result<SourceFile, String>,
+    file: &SourceFile,
+    folder: &str,
+    read: &dyn Fn(&str) -> Result<SourceFile, String>,
 ) -> Parsed<Pipeline> {
-    todo!()
+    pipelines::parse(file, folder, read)
 }
 
 /// A world from all YAML files of its folder.
-pub fn parse_world(_name: &str, _files: &[SourceFile]) -> Parsed<World> {
-    todo!()
+pub fn parse_world(name: &str, files: &[SourceFile]) -> Parsed<World> {
+    worlds::parse(name, files)
 }
 
-pub fn parse_rubric(_file: &SourceFile) -> Parsed<Rubric> {
-    todo!()
+/// A rubric. Whether its checks exist is for the table of checks to say.
+pub fn parse_rubric(file: &SourceFile) -> Parsed<Rubric> {
+    rubrics::parse(file)
 }
 
-pub fn parse_policy(_file: &SourceFile) -> Parsed<Policy> {
-    todo!()
+/// A policy, with every number finite and in range.
+pub fn parse_policy(file: &SourceFile) -> Parsed<Policy> {
+    policies::parse(file)
 }
 
-pub fn parse_project(_file: &SourceFile) -> Parsed<Project> {
-    todo!()
+/// The project file. Whether its kinds of target exist is for the table of targets to say.
+pub fn parse_project(file: &SourceFile) -> Parsed<Project> {
+    projects::parse(file)
 }
 
-/// Turns pointers into byte spans of the text the diagnostics are about.
-pub fn locate(_file: &SourceFile, _diagnostics: &mut [Diagnostic]) {
-    todo!()
+/// Reads a document and then checks what its type cannot say. `check` finds problems with pointers.
+fn read_and_check<T>(file: &SourceFile, check: impl FnOnce(&T) -> Vec<Diagnostic>) -> Parsed<T>
+where
+    T: serde::de::DeserializeOwned + schemars::JsonSchema,
+{
+    let (read, mut found) = strict::read(file);
+    let Some(value) = read else { return (None, found) };
+    found.append(&mut check(&value));
+    locate(file, &mut found);
+    (if crate::diagnostic::any_error(&found) { None } else { Some(value) }, found)
 }
 
-/// JSON Schemas (draft-07, for editors) of every format people write: file name → schema.
-pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
-    todo!()
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::diagnostic::{Place, any_error, char_start, render};
+
+    const SUITE: &str = "suite: s\nkind: golden_request\nworld: &w n\ncases:\n  - id: a\n    title: |\n      é\n    request:\n      {org_id: o, type: security, title: t, intake_payload: {channel: c, author: a, body: b}}\n    tags: [*w]\n";
+    const LINES: &str = "{\"suite\": \"s\", \"kind\": \"golden_request\", \"world\": \"w\"}\n{\"id\": \"é\", \"tags\": [{\"x\": 1, \"x\": 2}]}\n";
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_a_suite_holds_its_diagnostics_have_places_that_can_be_shown(
+            noise in "[\\[\\]{}:,&*!|>?\"'\\-# \t\r\na-c0-9é\u{1b}\u{202e}]{0,12}",
+            at in 0usize..400,
+            cut in 0usize..20,
+            jsonl: bool,
+        ) {
+            let (path, whole) = if jsonl { ("s.jsonl", LINES) } else { ("s.yaml", SUITE) };
+            let start = char_start(whole, at);
+            let end = char_start(whole, start + cut).max(start);
+            let text = format!("{}{noise}{}", &whole[..start], &whole[end..]);
+            let file = testing::file(path, &text);
+            let (suite, found) = parse_suite(&file, &Slug::new("triage").unwrap());
+            prop_assert_eq!(suite.is_none(), any_error(&found));
+            for problem in &found {
+                let Place::Span(span) = &problem.place else { continue };
+                prop_assert!(text.get(span.clone()).is_some(), "{problem:?}");
+            }
+            render(&found, &|_| Some(&text), false);
+        }
+    }
 }

@@ -1,0 +1,76 @@
+//! The project file: what its type cannot say.
+
+use super::{Parsed, SourceFile, read_and_check};
+use crate::diagnostic::Diagnostic;
+use crate::domain::Project;
+
+/// The format version this program reads.
+const VERSION: u32 = 1;
+
+pub fn parse(file: &SourceFile) -> Parsed<Project> {
+    read_and_check(file, |project| check(project, &file.path))
+}
+
+fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    if project.version != VERSION {
+        let message = format!("version {} is not known: this program reads version {VERSION}", project.version);
+        found.push(Diagnostic::error("unknown-version", path, "/version", message));
+    }
+    if project.targets.is_empty() {
+        found.push(Diagnostic::error("no-targets", path, "/targets", "there is no target to put under test"));
+    } else if !project.targets.contains_key(&project.default_target) {
+        let name = &*project.default_target;
+        let message = format!("there is no target {name:?}");
+        let known = project.targets.keys().map(|name| &**name);
+        found.push(Diagnostic::error("unknown-target", path, "/default_target", message).suggest(name, known));
+    }
+    for (name, spec) in &project.targets {
+        if spec.0.len() != 1 {
+            let message = format!("a target has exactly one key, its kind; this one has {}", spec.0.len());
+            let pointer = format!("/targets/{name}");
+            found.push(
+                Diagnostic::error("one-key", path, pointer, message).with_help("e.g. `rules: {file: rules.yaml}`"),
+            );
+        }
+    }
+    for (key, value) in [("jobs", project.defaults.jobs.map(u32::from)), ("repeat", project.defaults.repeat)] {
+        if value == Some(0) {
+            let message = format!("{key} is at least 1");
+            found.push(Diagnostic::error("out-of-range", path, format!("/defaults/{key}"), message));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::testing::{codes, file};
+
+    const GOOD: &str = "version: 1\nname: desk\ntargets: {rules: {rules: {file: rules.yaml}}, live: {http: {}}}\n\
+                        default_target: rules\npolicy: pr\n";
+
+    #[test]
+    fn a_good_project_is_read() {
+        let (project, found) = parse(&file("evalgate.yaml", GOOD));
+        assert_eq!(found, []);
+        assert_eq!(project.unwrap().targets.len(), 2);
+    }
+
+    #[test]
+    fn the_default_target_is_one_of_the_targets() {
+        let text = GOOD.replace("default_target: rules", "default_target: rule");
+        let (project, found) = parse(&file("evalgate.yaml", &text));
+        assert!(project.is_none());
+        assert_eq!(codes(&text, &found), [("unknown-target", "rule")]);
+        assert_eq!(found[0].help.as_deref(), Some("did you mean \"rules\"?"));
+    }
+
+    #[test]
+    fn a_target_has_one_kind_and_the_version_is_known() {
+        let text = GOOD.replace("{http: {}}", "{}").replace("version: 1", "version: 2");
+        let (_, found) = parse(&file("evalgate.yaml", &text));
+        assert_eq!(codes(&text, &found), [("unknown-version", "2"), ("one-key", "{}")]);
+    }
+}
