@@ -549,6 +549,7 @@ fn summary(area: Area, results: &[TrialResult]) -> Option<AreaSummary> {
     let fell = u64::from(regressed && matches!(area, Area::TaskSuccess | Area::ToolCorrectness));
     let state = if regressed || gate == AreaGate::Advisory { state } else { AreaState::Pass };
     (!marks.is_empty()).then(|| AreaSummary {
+        note: None,
         area,
         gate,
         harmful,
@@ -576,7 +577,7 @@ fn combine(criteria: &[CriterionMark]) -> Vec<AreaMark> {
                 Some(criterion) => criterion.mark.clone(),
                 None => Mark::NotScored { reason: "all its criteria are advisory".into() },
             };
-            AreaMark { area, mark }
+            AreaMark { area, mark, held: None }
         })
         .collect()
 }

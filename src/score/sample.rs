@@ -14,7 +14,7 @@ use crate::domain::{
     Criterion, Effect, Entry, Message, Org, Outcome, Pipeline, ReferenceCall, ReferenceEnd, Refusal, RefusalKind, Role,
     Rubric, Slug, Stage, Step, Tool, Trial, Usage, User, World,
 };
-use crate::golden::{Comparison, Snapshot, SnapshotInfo};
+use crate::golden::{Comparison, Snapshot, SnapshotInfo, Stored};
 use crate::world::System;
 
 /// Held by an entry of the sample's own org.
@@ -145,7 +145,7 @@ pub struct Sample {
     pub kind: CaseKind,
     pub pipeline: Pipeline,
     pub trial: Trial,
-    pub accepted: Option<Snapshot>,
+    pub accepted: Option<Stored>,
     pub comparison: Comparison,
 }
 
@@ -263,7 +263,8 @@ impl Sample {
 
     pub fn accepted(mut self, output: Option<Value>) -> Self {
         let (calls, marks) = (Vec::new(), BTreeMap::new());
-        self.accepted = Some(Snapshot { info: SnapshotInfo::default(), output, calls, marks });
+        let accepted = Snapshot { info: SnapshotInfo::default(), output, calls, marks };
+        self.accepted = Some(Stored::new(accepted.to_text("sample")).unwrap());
         self
     }
 

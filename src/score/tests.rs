@@ -169,17 +169,17 @@ fn the_same_problem_is_reported_once_however_many_criteria_read_it() {
 #[test]
 fn scoring_again_from_the_snapshot_it_proposed_finds_nothing_changed() {
     let mut sample = scoring(two_areas()).expect("category", json!("bug")).output(json!({"category": "bug"}));
-    let (first, proposed) = score(&sample.rubric, &sample.view(), SnapshotInfo::default());
+    let (first, proposed) = score(&sample.rubric, &sample.view(), SnapshotInfo::default()).unwrap();
     assert_eq!(first.comparison, Comparison::New);
     assert_eq!(first.area(Area::RegressionControl).and_then(Mark::trit), None);
 
-    sample.accepted = proposed;
-    let (again, _) = score(&sample.rubric, &sample.view(), SnapshotInfo::default());
+    sample.accepted = proposed.map(|proposed| Stored::new(proposed.to_text("sample")).unwrap());
+    let (again, _) = score(&sample.rubric, &sample.view(), SnapshotInfo::default()).unwrap();
     assert_eq!(again.comparison, Comparison::Same);
     assert_eq!(again.area(Area::RegressionControl).and_then(Mark::trit), Some(Trit::Useful));
 
     let worse = sample.output(json!({"category": "data_issue"}));
-    let (worse, _) = score(&worse.rubric, &worse.view(), SnapshotInfo::default());
+    let (worse, _) = score(&worse.rubric, &worse.view(), SnapshotInfo::default()).unwrap();
     let mark = worse.area(Area::RegressionControl).unwrap();
     assert_eq!((mark.trit(), mark.why()), (Some(Trit::Harmful), "snapshot: 1 mark fell: category +1 → -1"));
 }

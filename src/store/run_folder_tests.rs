@@ -274,6 +274,7 @@ fn result(case: &str) -> TrialResult {
         scored: Scored {
             criteria: Vec::new(),
             areas: vec![AreaMark {
+                held: None,
                 area: Area::TaskSuccess,
                 mark: Mark::Marked { trit: Trit::Useful, why: "good".into() },
             }],
