@@ -3,7 +3,7 @@
 //!
 //! Finds everything at once, each with its JSON pointer. Knows nothing of requests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::Environment;
 use serde_json::{Map, Value};
@@ -209,7 +209,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn fields(&mut self, at: &str, fields: &'a std::collections::BTreeMap<String, Draft>, schema: &Value) {
+    fn fields(&mut self, at: &str, fields: &'a BTreeMap<String, Draft>, schema: &Value) {
         let properties: Vec<&str> =
             schema["properties"].as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
         for (name, source) in fields {

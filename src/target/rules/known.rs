@@ -13,8 +13,10 @@ use super::signals::Heard;
 use super::spec::Pick;
 use crate::domain::{Approval, Request};
 
-/// Weight in a search of a reference that the request carries, and the most that a signal's own words get.
-const MOST_EXTRA: f64 = 2.0;
+/// Weight in a search of a reference that the request carries.
+const REFERENCE: f64 = 2.0;
+/// Weight in a search of a word that a signal stands for: it translates, it must not drown what was written.
+const TRANSLATED: f64 = 1.0;
 
 pub(super) struct Known<'a> {
     pub request: &'a Request,
@@ -99,10 +101,9 @@ pub(super) enum Picked<'k> {
 impl<'a> Known<'a> {
     /// The state before anything is looked up.
     pub fn new(request: &'a Request, approvals: &'a [Approval], reading: Reading, heard: Heard) -> Self {
-        let references = request.audit_refs.iter().chain(&request.artifacts).map(|id| (id.as_str(), MOST_EXTRA));
-        let translated = heard
-            .iter()
-            .flat_map(|(_, signal)| signal.search.iter().map(|word| (word.as_str(), signal.strength.min(MOST_EXTRA))));
+        let references = request.audit_refs.iter().chain(&request.artifacts).map(|id| (id.as_str(), REFERENCE));
+        let translated =
+            heard.iter().flat_map(|(_, signal)| signal.search.iter().map(|word| (word.as_str(), TRANSLATED)));
         let extra: Vec<(&str, f64)> = references.chain(translated).collect();
         let terms = reading.terms(&extra);
         Self {

@@ -5,28 +5,44 @@
 /// Words left out of search terms.
 #[rustfmt::skip]
 const STOP_WORDS: &[&str] = &[
-    "about", "after", "again", "against", "all", "alle", "alles", "als", "also", "always", "am", "an", "and", "any",
-    "anyone", "are", "as", "at", "auch", "auf", "aus", "avec", "be", "because", "been", "before", "bei", "being",
-    "best", "bin", "bis", "bitte", "bonjour", "both", "buenas", "buenos", "but", "by", "can", "cannot", "como", "con",
-    "could", "cuando", "dans", "das", "dass", "days", "de", "dear", "del", "dem", "den", "der", "des", "desde", "did",
-    "die", "dies", "diese", "dieser", "do", "does", "doing", "don", "donde", "done", "dos", "du", "durch", "each",
-    "ein", "eine", "einem", "einen", "einer", "el", "elle", "ellos", "else", "en", "er", "es", "est", "esta", "este",
-    "esto", "et", "etc", "even", "ever", "every", "everyone", "few", "fine", "first", "for", "from", "get", "gets",
-    "getting", "give", "go", "goes", "going", "good", "got", "gracias", "grüße", "guten", "ha", "haben", "had",
-    "hallo", "has", "hat", "have", "having", "he", "hello", "help", "her", "here", "hi", "him", "his", "hola", "how",
-    "ich", "if", "ihr", "il", "im", "in", "into", "is", "ist", "it", "its", "ja", "just", "kann", "kein", "keine",
-    "kind", "know", "la", "las", "last", "le", "les", "let", "like", "lo", "los", "make", "many", "may", "me", "mehr",
-    "merci", "might", "mit", "more", "most", "much", "must", "my", "nach", "need", "needs", "nein", "new", "nicht",
-    "no", "nos", "not", "nous", "now", "nur", "oder", "of", "off", "on", "once", "one", "only", "or", "other", "our",
-    "out", "over", "para", "pas", "per", "please", "pls", "pour", "puede", "que", "qui", "quite", "re", "really",
-    "regards", "sagt", "said", "same", "say", "says", "se", "see", "sehr", "sein", "seit", "she", "should", "si",
-    "sich", "sie", "since", "sind", "so", "some", "someone", "something", "son", "still", "su", "such", "sur", "take",
-    "team", "than", "thank", "thanks", "that", "the", "their", "them", "then", "there", "these", "they", "thing",
-    "things", "think", "this", "those", "to", "today", "too", "two", "und", "une", "uns", "unser", "unsere", "until",
-    "up", "us", "use", "used", "using", "very", "vom", "von", "vor", "vous", "want", "wants", "war", "was", "way",
-    "we", "week", "well", "wenn", "were", "what", "when", "where", "whether", "which", "while", "who", "why", "will",
-    "wir", "wird", "with", "without", "wo", "work", "would", "wurde", "yes", "yesterday", "yet", "you", "your", "zu",
-    "zum", "zur", "él", "über",
+    "able", "about", "above", "after", "afternoon", "again", "against", "al", "all", "alle", "alles", "already",
+    "als", "also", "always", "am", "an", "and", "another", "answer", "any", "anybody", "anyone", "anything", "apr",
+    "april", "are", "around", "as", "ask", "asked", "at", "auch", "auf", "aug", "august", "aus", "aux", "avec",
+    "ayer", "back", "be", "because", "been", "before", "bei", "beim", "being", "below", "bereits", "best", "between",
+    "big", "bin", "bis", "bitte", "bonjour", "both", "buenas", "buenos", "but", "by", "call", "called", "came", "can",
+    "cannot", "ces", "cette", "come", "como", "con", "could", "cuando", "dabei", "dann", "dans", "das", "dass", "day",
+    "days", "de", "dear", "dec", "december", "del", "dem", "den", "depuis", "der", "des", "desde", "deux", "dice",
+    "did", "die", "dienstag", "dies", "diese", "dieser", "do", "does", "doing", "domingo", "don", "donde", "done",
+    "donnerstag", "dos", "du", "durch", "during", "dès", "día", "días", "each", "ein", "eine", "einem", "einen",
+    "einer", "einmal", "el", "elle", "ellos", "else", "en", "entre", "er", "es", "est", "esta", "este", "esto", "et",
+    "etc", "etwas", "even", "evening", "ever", "every", "everyone", "everything", "fait", "feb", "february", "few",
+    "fine", "first", "for", "found", "freitag", "friday", "from", "fwd", "gegen", "gestern", "get", "gets", "getting",
+    "give", "go", "goes", "going", "good", "got", "gracias", "grüße", "guten", "ha", "habe", "haben", "hace", "had",
+    "half", "hallo", "has", "hasta", "hat", "have", "having", "hay", "he", "hello", "help", "her", "here", "heute",
+    "hi", "hier", "him", "his", "hola", "hours", "how", "hoy", "hätte", "ich", "if", "ihr", "il", "im", "immer", "in",
+    "instead", "into", "is", "ist", "it", "its", "ja", "jan", "january", "jede", "jeder", "jedes", "jetzt", "jueves",
+    "july", "june", "just", "kann", "kein", "keine", "kind", "know", "können", "könnte", "la", "las", "last", "later",
+    "le", "les", "let", "leur", "like", "little", "lo", "look", "looked", "looks", "los", "lui", "lunes", "mail",
+    "mais", "make", "mal", "many", "march", "martes", "may", "me", "mehr", "merci", "might", "minutes", "mit",
+    "mittwoch", "miércoles", "monday", "montag", "month", "more", "morgen", "morning", "most", "much", "muss", "must",
+    "muy", "my", "même", "müssen", "nach", "near", "need", "needs", "nein", "never", "new", "next", "ni", "nicht",
+    "night", "no", "noch", "noche", "nos", "not", "note", "nothing", "notre", "nous", "nov", "november", "now",
+    "nuestra", "nuestro", "nur", "oct", "october", "oder", "of", "off", "ohne", "on", "once", "one", "only", "or",
+    "other", "otra", "otro", "ou", "our", "out", "over", "own", "par", "para", "pas", "past", "people", "per", "pero",
+    "person", "please", "pls", "plus", "por", "porque", "pour", "puede", "que", "question", "qui", "quickly", "quite",
+    "re", "read", "really", "regards", "reply", "right", "sagt", "said", "same", "samstag", "saturday", "say", "says",
+    "schon", "se", "see", "seems", "sehr", "sein", "seit", "send", "sent", "sep", "september", "she", "should",
+    "show", "shows", "si", "sich", "sie", "since", "sind", "small", "so", "sobre", "soll", "sollte", "some",
+    "somebody", "someone", "something", "son", "sonntag", "sont", "soon", "sorry", "still", "su", "such", "sunday",
+    "sur", "sábado", "take", "también", "team", "tell", "than", "thank", "thanks", "that", "the", "their", "them",
+    "then", "there", "these", "they", "thing", "things", "think", "this", "those", "thursday", "time", "times", "to",
+    "toda", "todas", "today", "todo", "todos", "told", "tomorrow", "tonight", "too", "tous", "tout", "très",
+    "tuesday", "two", "und", "une", "uns", "unser", "unsere", "unter", "until", "up", "us", "use", "used", "using",
+    "very", "viernes", "vom", "von", "vor", "votre", "vous", "want", "wants", "war", "was", "way", "we", "wednesday",
+    "week", "well", "wenn", "werden", "were", "what", "when", "where", "whether", "which", "while", "who", "why",
+    "wie", "wieder", "will", "wir", "wird", "with", "without", "wo", "worden", "work", "would", "write", "wrong",
+    "wrote", "wurde", "wäre", "ya", "year", "yes", "yesterday", "yet", "you", "your", "zu", "zum", "zur", "zusammen",
+    "él", "être", "über",
 ];
 
 /// Words after which the next one is meant not to be so.
@@ -46,6 +62,11 @@ pub(super) fn is_negation(word: &str) -> bool {
 /// Scripts written without spaces between words.
 pub(super) fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+}
+
+/// The Japanese letters that mostly carry grammar; words of meaning stand between them.
+pub(super) fn is_hiragana(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{309f}')
 }
 
 #[cfg(test)]

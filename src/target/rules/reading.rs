@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use regex::Regex;
 
-use super::language::{is_stop_word, is_unspaced};
+use super::language::{is_hiragana, is_stop_word, is_unspaced};
 use crate::domain::Request;
 
 /// Key terms in one search.
@@ -128,7 +128,7 @@ fn sentences(text: &str, lines: Lines) -> Vec<String> {
 /// Words of a text: letters and digits, with `_`, `.`, `:`, `-` and `@` inside a name.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let joins = |c: char| matches!(c, '_' | '.' | ':' | '-' | '@');
-    text.split(move |c: char| !(c.is_alphanumeric() || joins(c)))
+    text.split(move |c: char| is_hiragana(c) || !(c.is_alphanumeric() || joins(c)))
         .map(move |word| word.trim_matches(joins))
         .filter(|word| !word.is_empty())
 }
@@ -242,12 +242,17 @@ mod tests {
     #[test]
     fn names_of_components_are_searched_for_before_ordinary_words() {
         let reading = Reading {
-            title: "Please look at this".into(),
-            rest: vec!["invoices fail when Invoice_Post_Nightly runs".into()],
+            title: "Please look at invoices".into(),
+            rest: vec!["they fail when Invoice_Post_Nightly runs".into()],
             planted: 0,
         };
-        assert_eq!(reading.terms(&[])[1], "Invoice_Post_Nightly");
-        assert!(!reading.terms(&[]).iter().any(|t| t == "this" || t == "Please"));
+        assert_eq!(reading.terms(&[]), ["invoices", "Invoice_Post_Nightly", "fail", "runs"]);
+    }
+
+    #[test]
+    fn words_of_meaning_are_found_in_a_sentence_without_spaces() {
+        let reading = Reading { title: "生徒の氏名が登録できません".into(), ..Reading::default() };
+        assert_eq!(reading.terms(&[]), ["生徒", "氏名", "登録"]);
     }
 
     #[test]

@@ -271,7 +271,7 @@ pub enum Draft {
     /// A list of `{claim, source}`.
     Evidence(Vec<Claim>),
     /// Whether the condition holds.
-    Flag(When),
+    Flag(Box<When>),
     /// An object with these fields.
     Object(BTreeMap<String, Draft>),
     /// Always this value.
