@@ -5,9 +5,7 @@ use super::budget::Budget;
 use super::headline;
 use super::repeats::Repeats;
 use super::verdict::{AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, VERDICT_VERSION, Verdict};
-use crate::domain::{
-    Area, AreaGate, CaseKind, CoverageScope, Level, Mark, OnPending, Outcome, Policy, Slug, Trit,
-};
+use crate::domain::{Area, AreaGate, CaseKind, CoverageScope, Level, Mark, OnPending, Outcome, Policy, Slug, Trit};
 use crate::golden::Comparison;
 use crate::score::{AreaMark, Scored, TrialResult};
 
@@ -286,13 +284,7 @@ impl<'p> Judge<'p> {
                 share * 100.0,
                 missing.max_per_area * 100.0
             );
-            findings.push(finding(
-                "missing_area",
-                FindingWeight::Inconclusive,
-                Some(area),
-                Vec::new(),
-                sentence,
-            ));
+            findings.push(finding("missing_area", FindingWeight::Inconclusive, Some(area), Vec::new(), sentence));
         }
     }
 
@@ -330,7 +322,8 @@ impl<'p> Judge<'p> {
 
     fn summaries(&self, findings: &[Finding]) -> Vec<AreaSummary> {
         let state = |area: Area, gate: AreaGate, scored: bool| {
-            let worst = findings.iter().filter(|finding| finding.area == Some(area)).map(|finding| finding.weight).min();
+            let worst =
+                findings.iter().filter(|finding| finding.area == Some(area)).map(|finding| finding.weight).min();
             match worst {
                 Some(FindingWeight::Fails) => AreaState::Fail,
                 Some(FindingWeight::Inconclusive) => AreaState::Inconclusive,
