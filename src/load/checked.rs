@@ -1,0 +1,285 @@
+//! A project read and checked: every problem of every file, and where the cases are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::files::{LoadError, MARKER, Root};
+use crate::diagnostic::{Diagnostic, Severity, any_error};
+use crate::domain::{CaseKind, Slug, Suite};
+use crate::plan::{Catalog, Census, Coverage, Parts, assemble};
+use crate::suite::{self, SourceFile};
+use crate::target;
+
+/// Cases are kept in memory up to this many; a larger project's suites are read again when they are run, so that
+/// memory does not grow with it.
+const KEPT_CASES: usize = 2_000;
+
+/// A project, with everything that is wrong with it.
+pub struct Checked {
+    pub root: Root,
+    /// Absent when a file it is made of is broken.
+    pub catalog: Option<Catalog>,
+    /// In the order of their files.
+    pub suites: Vec<SuiteFile>,
+    pub census: Census,
+    /// Located.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Part (`suites`, `worlds`, `pipelines`, `rubrics`, `policies`, `project`) → blake3 over its files, hex.
+    pub digests: BTreeMap<String, String>,
+}
+
+/// A suite's place, and its cases while the project is small.
+pub struct SuiteFile {
+    pub file: String,
+    pub pipeline: Slug,
+    pub name: Slug,
+    pub kind: CaseKind,
+    pub cases: usize,
+    kept: Option<Arc<(Suite, Vec<u32>)>>,
+}
+
+impl SuiteFile {
+    /// The suite and the line of each case. Errors: the file changed since it was checked, or cannot be read any more.
+    pub fn suite(&self, root: &Root) -> Result<Arc<(Suite, Vec<u32>)>, String> {
+        if let Some(kept) = &self.kept {
+            return Ok(Arc::clone(kept));
+        }
+        let file = root.read(&self.file)?;
+        let (suite, _) = suite::parse_suite(&file, &self.pipeline);
+        suite.map(Arc::new).ok_or_else(|| format!("{} changed while it was in use", self.file))
+    }
+}
+
+/// Everything but the cases.
+struct Reader<'r> {
+    root: &'r Root,
+    found: Vec<Diagnostic>,
+    hashes: BTreeMap<String, blake3::Hasher>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, part: &str, path: &str) -> Option<SourceFile> {
+        match self.root.read(path) {
+            Ok(file) => {
+                let hasher = self.hashes.entry(part.to_owned()).or_default();
+                add(hasher, &file);
+                Some(file)
+            }
+            Err(why) => {
+                self.found.push(unreadable(path, &why));
+                None
+            }
+        }
+    }
+
+    fn keep<T>(&mut self, path: &str, parsed: suite::Parsed<T>) -> Option<(String, T)> {
+        let (value, mut found) = parsed;
+        self.found.append(&mut found);
+        value.map(|value| (path.to_owned(), value))
+    }
+
+    fn parts(&mut self) -> Result<Parts, LoadError> {
+        let mut parts = Parts::default();
+        if let Some(file) = self.read("project", MARKER) {
+            parts.project = self.keep(MARKER, suite::parse_project(&file));
+        }
+        for name in self.root.list("suites")?.0.iter().filter(|name| *name != "worlds") {
+            let folder = format!("suites/{name}");
+            let path = format!("{folder}/pipeline.yaml");
+            let Some(file) = self.read("pipelines", &path) else { continue };
+            let root = self.root;
+            let parsed = suite::parse_pipeline(&file, name, &|inner| root.read(&format!("{folder}/{inner}")));
+            if let Some((path, pipeline)) = self.keep(&path, parsed) {
+                let hasher = self.hashes.entry("pipelines".to_owned()).or_default();
+                hasher.update(pipeline.prompt.as_bytes());
+                hasher.update(pipeline.output_schema.to_string().as_bytes());
+                parts.pipelines.push((path, pipeline));
+            }
+        }
+        for name in self.root.list("suites/worlds")?.0 {
+            let folder = format!("suites/worlds/{name}");
+            let paths = self.root.list(&folder)?.1.into_iter().filter(|file| file.ends_with(".yaml"));
+            let files: Vec<SourceFile> =
+                paths.filter_map(|file| self.read("worlds", &format!("{folder}/{file}"))).collect();
+            let parsed = suite::parse_world(&name, &files);
+            parts.worlds.extend(self.keep(&folder, parsed));
+        }
+        for name in self.root.list("rubrics")?.1.iter().filter(|name| name.ends_with(".yaml")) {
+            let path = format!("rubrics/{name}");
+            if let Some(file) = self.read("rubrics", &path) {
+                parts.rubrics.extend(self.keep(&path, suite::parse_rubric(&file)));
+            }
+        }
+        for name in self.root.list("rubrics/policies")?.1.iter().filter(|name| name.ends_with(".yaml")) {
+            let path = format!("rubrics/policies/{name}");
+            if let Some(file) = self.read("policies", &path) {
+                parts.policies.extend(self.keep(&path, suite::parse_policy(&file)));
+            }
+        }
+        Ok(parts)
+    }
+}
+
+/// Reads a project without its cases: enough for looking at runs.
+pub fn read_catalog(root: Root) -> Result<Checked, LoadError> {
+    let mut reader = Reader { root: &root, found: Vec::new(), hashes: BTreeMap::new() };
+    let parts = reader.parts()?;
+    let Reader { mut found, hashes, .. } = reader;
+    let (catalog, mut problems) = assemble(parts);
+    found.append(&mut problems);
+    let catalog = catalog.filter(|_| !any_error(&found));
+    let digests = hashes.into_iter().map(|(part, hasher)| (part, hasher.finalize().to_hex().to_string())).collect();
+    let mut checked =
+        Checked { root, catalog, suites: Vec::new(), census: Census::default(), diagnostics: found, digests };
+    checked.locate();
+    Ok(checked)
+}
+
+/// Reads a project and checks all of it.
+pub fn check(root: Root) -> Result<Checked, LoadError> {
+    let mut checked = read_catalog(root)?;
+    let mut files = Vec::new();
+    for name in checked.root.list("suites")?.0.iter().filter(|name| *name != "worlds") {
+        let Ok(pipeline) = Slug::new(name) else { continue };
+        for file in checked.root.list(&format!("suites/{name}"))?.1 {
+            let is_suite = file.ends_with(".jsonl")
+                || (file.ends_with(".yaml") && file != "pipeline.yaml" && !is_rules(&checked, &file));
+            if is_suite {
+                files.push((pipeline.clone(), format!("suites/{name}/{file}")));
+            }
+        }
+    }
+    let (root, catalog) = (&checked.root, checked.catalog.as_ref());
+    let read: Vec<ReadSuite> =
+        files.into_par_iter().map(|(pipeline, file)| read_suite(root, catalog, pipeline, file)).collect();
+    let mut hasher = blake3::Hasher::new();
+    let mut found = Vec::new();
+    let mut kept = 0;
+    for mut suite in read {
+        hasher.update(suite.digest.as_bytes());
+        found.append(&mut suite.found);
+        let Some((mut file, coverage)) = suite.suite else { continue };
+        kept += file.cases;
+        if kept > KEPT_CASES {
+            file.kept = None;
+        }
+        found.extend(checked.census.add(&file.pipeline, &file.name, &file.file, coverage));
+        checked.suites.push(file);
+    }
+    checked.digests.insert("suites".to_owned(), hasher.finalize().to_hex().to_string());
+    if let Some(catalog) = &checked.catalog
+        && !any_error(&found)
+    {
+        found.extend(checked.census.finish(catalog));
+        found.extend(build_targets(root, catalog));
+    }
+    checked.diagnostics.append(&mut found);
+    checked.locate();
+    Ok(checked)
+}
+
+/// Files of the project that targets read from pipeline folders are no suites.
+fn is_rules(checked: &Checked, file: &str) -> bool {
+    let Some(catalog) = &checked.catalog else { return file == "rules.yaml" };
+    let settings = catalog.project.targets.values().flat_map(|spec| spec.0.values());
+    let mut named = settings.filter_map(|settings| settings.get("file")?.as_str());
+    file == "rules.yaml" || named.any(|name| name == file)
+}
+
+struct ReadSuite {
+    suite: Option<(SuiteFile, Coverage)>,
+    found: Vec<Diagnostic>,
+    digest: blake3::Hash,
+}
+
+fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: Slug, file: String) -> ReadSuite {
+    let source = match root.read(&file) {
+        Ok(source) => source,
+        Err(why) => {
+            return ReadSuite { suite: None, found: vec![unreadable(&file, &why)], digest: blake3::hash(b"") };
+        }
+    };
+    let mut hasher = blake3::Hasher::new();
+    add(&mut hasher, &source);
+    let digest = hasher.finalize();
+    let (parsed, mut found) = suite::parse_suite(&source, &pipeline);
+    let Some((suite, lines)) = parsed else { return ReadSuite { suite: None, found, digest } };
+    let coverage = match catalog.filter(|catalog| catalog.pipelines.contains_key(&pipeline)) {
+        Some(catalog) => {
+            let (coverage, mut problems) = Coverage::of(catalog, &suite, &lines, &file);
+            suite::locate(&source, &mut problems);
+            found.append(&mut problems);
+            coverage
+        }
+        None => Coverage::default(),
+    };
+    let (name, kind, cases) = (suite.name.clone(), suite.kind, suite.cases.len());
+    let kept = (cases <= KEPT_CASES).then(|| Arc::new((suite, lines)));
+    ReadSuite { suite: Some((SuiteFile { file, pipeline, name, kind, cases, kept }, coverage)), found, digest }
+}
+
+/// Every target of the project is built once: what is wrong with one is wrong with the project.
+fn build_targets(root: &Root, catalog: &Catalog) -> Vec<Diagnostic> {
+    let pipelines: Vec<_> = catalog.pipelines.values().cloned().collect();
+    let read = |pipeline: &Slug, name: &str| root.read(&format!("suites/{pipeline}/{name}"));
+    let specs = catalog.project.targets.iter();
+    specs.flat_map(|(name, spec)| target::build(name, spec, MARKER, &pipelines, &read).1).collect()
+}
+
+impl Checked {
+    /// Whether it can be run.
+    pub fn is_sound(&self) -> bool {
+        self.catalog.is_some() && !any_error(&self.diagnostics)
+    }
+
+    /// Errors and warnings.
+    pub fn counts(&self) -> (usize, usize) {
+        let errors = self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+        (errors, self.diagnostics.len() - errors)
+    }
+
+    /// The texts that the diagnostics are about, by path.
+    pub fn sources(&self) -> BTreeMap<String, String> {
+        let mut sources = BTreeMap::new();
+        for diagnostic in &self.diagnostics {
+            if !sources.contains_key(&diagnostic.file)
+                && let Ok(file) = self.root.read(&diagnostic.file)
+            {
+                sources.insert(file.path, file.text);
+            }
+        }
+        sources
+    }
+
+    /// Turns pointers that are left into places in the text.
+    fn locate(&mut self) {
+        use crate::diagnostic::Place;
+        let pointed = |d: &Diagnostic| matches!(d.place, Place::Value(_) | Place::Key(_));
+        let files: std::collections::BTreeSet<String> =
+            self.diagnostics.iter().filter(|d| pointed(d)).map(|d| d.file.clone()).collect();
+        for path in files {
+            let Ok(file) = self.root.read(&path) else { continue };
+            let (mut here, rest): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut self.diagnostics).into_iter().partition(|d| d.file == path && pointed(d));
+            suite::locate(&file, &mut here);
+            self.diagnostics = rest;
+            self.diagnostics.append(&mut here);
+        }
+    }
+}
+
+fn unreadable(path: &str, why: &str) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error("unreadable-file", path, "", format!("this file is needed: {why}"));
+    diagnostic.place = crate::diagnostic::Place::File;
+    diagnostic
+}
+
+/// Path and text, each with its length, so that no two different sets of files hash alike.
+fn add(hasher: &mut blake3::Hasher, file: &SourceFile) {
+    for part in [&file.path, &file.text] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+}

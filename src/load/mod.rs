@@ -1,0 +1,9 @@
+//! Finds and reads a project: texts in, a checked project out.
+//!
+//! Owns the walk over the project's files and the limits on them. What a text means is for `suite` and `plan` to say.
+
+mod checked;
+mod files;
+
+pub use checked::{Checked, SuiteFile, check, read_catalog};
+pub use files::{LoadError, Root};

@@ -1,0 +1,139 @@
+//! The catalog: everything of a project but its cases, cross-checked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, any_error};
+use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, World};
+use crate::score::{self, CompiledRubric};
+use crate::world::System;
+
+/// Everything of a project but its cases, ready for use.
+pub struct Catalog {
+    pub project: Project,
+    pub pipelines: BTreeMap<Slug, Arc<Pipeline>>,
+    pub systems: BTreeMap<Slug, Arc<System>>,
+    /// By pipeline.
+    pub rubrics: BTreeMap<Slug, Rubrics>,
+    pub policies: BTreeMap<Slug, Policy>,
+}
+
+/// A rubric and where it stands.
+pub struct Rubrics {
+    pub file: String,
+    pub rubric: CompiledRubric,
+}
+
+/// What was read, each with its file.
+#[derive(Default)]
+pub struct Parts {
+    pub project: Option<(String, Project)>,
+    pub pipelines: Vec<(String, Pipeline)>,
+    pub worlds: Vec<(String, World)>,
+    pub rubrics: Vec<(String, Rubric)>,
+    pub policies: Vec<(String, Policy)>,
+}
+
+/// Puts the parts together. `None` only with at least one error here or a missing part that was diagnosed before.
+pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
+    let mut found = Vec::new();
+    let mut pipelines = BTreeMap::new();
+    let mut files = BTreeMap::new();
+    for (file, pipeline) in parts.pipelines {
+        files.insert(pipeline.name.clone(), file);
+        pipelines.insert(pipeline.name.clone(), Arc::new(pipeline));
+    }
+    let mut systems = BTreeMap::new();
+    for (file, world) in parts.worlds {
+        let name = world.name.clone();
+        match System::new(world) {
+            Ok(system) => {
+                systems.insert(name, Arc::new(system));
+            }
+            Err(error) => found.push(Diagnostic::error("broken-world", &file, "", error.to_string())),
+        }
+    }
+    tools_exist(&pipelines, &files, &systems, &mut found);
+    let rubrics = compile(parts.rubrics, &pipelines, &files, &mut found);
+    let policies: BTreeMap<Slug, Policy> = parts
+        .policies
+        .into_iter()
+        .filter_map(|(file, policy)| {
+            let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml")).unwrap_or_default();
+            match Slug::new(stem) {
+                Ok(name) => Some((name, policy)),
+                Err(error) => {
+                    found.push(Diagnostic::error("bad-name", &file, "", format!("the file's name: {error}")));
+                    None
+                }
+            }
+        })
+        .collect();
+    let Some((file, project)) = parts.project else { return (None, found) };
+    if !policies.contains_key(&project.policy) {
+        let message = format!("there is no policy {:?} in rubrics/policies", project.policy);
+        let known = policies.keys().map(Slug::as_str);
+        found.push(Diagnostic::error("unknown-policy", &file, "/policy", message).suggest(&project.policy, known));
+    }
+    let whole = !any_error(&found);
+    (whole.then_some(Catalog { project, pipelines, systems, rubrics, policies }), found)
+}
+
+/// A pipeline's tool that no world has is a mistyped name.
+fn tools_exist(
+    pipelines: &BTreeMap<Slug, Arc<Pipeline>>,
+    files: &BTreeMap<Slug, String>,
+    systems: &BTreeMap<Slug, Arc<System>>,
+    found: &mut Vec<Diagnostic>,
+) {
+    let mut known: Vec<&str> =
+        systems.values().flat_map(|system| system.world.tools.iter().map(|tool| tool.name.as_str())).collect();
+    known.sort_unstable();
+    known.dedup();
+    for pipeline in pipelines.values() {
+        for (i, tool) in pipeline.tools.iter().enumerate() {
+            if !known.contains(&tool.as_str()) {
+                let message = format!("no world has a tool {tool:?}");
+                let diagnostic =
+                    Diagnostic::error("unknown-tool", &files[&pipeline.name], format!("/tools/{i}"), message);
+                found.push(diagnostic.suggest(tool, known.iter().copied()));
+            }
+        }
+    }
+}
+
+fn compile(
+    read: Vec<(String, Rubric)>,
+    pipelines: &BTreeMap<Slug, Arc<Pipeline>>,
+    files: &BTreeMap<Slug, String>,
+    found: &mut Vec<Diagnostic>,
+) -> BTreeMap<Slug, Rubrics> {
+    let mut rubrics: BTreeMap<Slug, Rubrics> = BTreeMap::new();
+    let mut named = Vec::new();
+    for (file, rubric) in read {
+        named.push(rubric.rubric.clone());
+        let Some(pipeline) = pipelines.get(&rubric.rubric) else {
+            let message = format!("there is no pipeline {:?}", rubric.rubric);
+            let known = pipelines.keys().map(Slug::as_str);
+            let diagnostic = Diagnostic::error("unknown-pipeline", &file, "/rubric", message);
+            found.push(diagnostic.suggest(&rubric.rubric, known));
+            continue;
+        };
+        if let Some(other) = rubrics.get(&rubric.rubric) {
+            let message = format!("{} is a rubric for {:?} already", other.file, rubric.rubric);
+            found.push(Diagnostic::error("duplicate-rubric", &file, "/rubric", message));
+            continue;
+        }
+        let (compiled, mut problems) = score::compile(&rubric, &file, pipeline);
+        found.append(&mut problems);
+        if let Some(compiled) = compiled {
+            rubrics.insert(rubric.rubric, Rubrics { file, rubric: compiled });
+        }
+    }
+    for name in pipelines.keys().filter(|name| !named.contains(name)) {
+        let message = format!("no rubric marks the pipeline {name:?}");
+        let diagnostic = Diagnostic::error("no-rubric", &files[name], "/pipeline", message);
+        found.push(diagnostic.with_help(format!("write rubrics/{name}.yaml")));
+    }
+    rubrics
+}

@@ -1,0 +1,256 @@
+//! The filter expression of `--filter`.
+//!
+//! `pipeline(triage) and (kind(golden_request) or tag(sales)) and not id(*-refund-*)`. Predicates take a glob;
+//! `not` binds tighter than `and`, `and` tighter than `or`.
+
+use globset::{Glob, GlobMatcher};
+
+use crate::diagnostic::closest;
+use crate::domain::{Case, CaseKind, Slug};
+
+/// Every predicate and what it looks at.
+pub static PREDICATES: &[(&str, &str)] = &[
+    ("id", "the case's id"),
+    ("kind", "golden_request, unsafe_tool_call, metadata_boundary or reviewer_correction"),
+    ("org", "the customer org of the request"),
+    ("pipeline", "the pipeline's name"),
+    ("suite", "the suite's name"),
+    ("tag", "any of the case's tags"),
+    ("world", "the case's world"),
+];
+
+/// A parsed expression.
+#[derive(Debug, Clone)]
+pub enum Filter {
+    All(Vec<Filter>),
+    Any(Vec<Filter>),
+    Not(Box<Filter>),
+    Is(usize, GlobMatcher),
+}
+
+/// What an expression is asked about.
+pub struct Subject<'a> {
+    pub pipeline: &'a Slug,
+    pub suite: &'a Slug,
+    pub kind: CaseKind,
+    pub case: &'a Case,
+}
+
+/// Why a text is not an expression, and where: the byte offset.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct FilterError {
+    pub at: usize,
+    pub message: String,
+}
+
+impl Filter {
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
+        let mut parser = Parser { text, at: 0, depth: 0 };
+        let filter = parser.any()?;
+        parser.skip_blanks();
+        match parser.rest() {
+            "" => Ok(filter),
+            rest => Err(parser.error(format!("expected `and`, `or` or the end, found {:?}", word(rest)))),
+        }
+    }
+
+    pub fn matches(&self, subject: &Subject) -> bool {
+        match self {
+            Filter::All(all) => all.iter().all(|filter| filter.matches(subject)),
+            Filter::Any(any) => any.iter().any(|filter| filter.matches(subject)),
+            Filter::Not(not) => !not.matches(subject),
+            Filter::Is(predicate, glob) => {
+                let is = |text: &str| glob.is_match(text);
+                match PREDICATES[*predicate].0 {
+                    "id" => is(&subject.case.id),
+                    "kind" => is(subject.kind.name()),
+                    "org" => is(&subject.case.request.org_id),
+                    "pipeline" => is(subject.pipeline),
+                    "suite" => is(subject.suite),
+                    "tag" => subject.case.tags.iter().any(|tag| is(tag)),
+                    "world" => is(&subject.case.world),
+                    _ => false,
+                }
+            }
+        }
+    }
+}
+
+/// Deepest nesting of parentheses and `not`.
+const DEPTH: usize = 64;
+
+struct Parser<'t> {
+    text: &'t str,
+    at: usize,
+    depth: usize,
+}
+
+impl<'t> Parser<'t> {
+    fn rest(&self) -> &'t str {
+        &self.text[self.at..]
+    }
+
+    fn skip_blanks(&mut self) {
+        self.at = self.text.len() - self.rest().trim_start().len();
+    }
+
+    fn error(&self, message: String) -> FilterError {
+        FilterError { at: self.at, message }
+    }
+
+    fn keyword(&mut self, keyword: &str) -> bool {
+        self.skip_blanks();
+        let found = word(self.rest()) == keyword;
+        if found {
+            self.at += keyword.len();
+        }
+        found
+    }
+
+    fn any(&mut self) -> Result<Filter, FilterError> {
+        let mut any = vec![self.all()?];
+        while self.keyword("or") {
+            any.push(self.all()?);
+        }
+        Ok(single(any, Filter::Any))
+    }
+
+    fn all(&mut self) -> Result<Filter, FilterError> {
+        let mut all = vec![self.one()?];
+        while self.keyword("and") {
+            all.push(self.one()?);
+        }
+        Ok(single(all, Filter::All))
+    }
+
+    fn one(&mut self) -> Result<Filter, FilterError> {
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err(self.error(format!("nested deeper than {DEPTH}")));
+        }
+        let filter = if self.keyword("not") { Filter::Not(Box::new(self.one()?)) } else { self.atom()? };
+        self.depth -= 1;
+        Ok(filter)
+    }
+
+    fn atom(&mut self) -> Result<Filter, FilterError> {
+        self.skip_blanks();
+        if self.rest().starts_with('(') {
+            self.at += 1;
+            let inner = self.any()?;
+            self.skip_blanks();
+            if !self.rest().starts_with(')') {
+                return Err(self.error("a `(` is not closed".to_owned()));
+            }
+            self.at += 1;
+            return Ok(inner);
+        }
+        let name = word(self.rest());
+        let names: Vec<&str> = PREDICATES.iter().map(|(name, _)| *name).collect();
+        let Some(predicate) = names.iter().position(|known| *known == name) else {
+            let hint = match closest(name, &names) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => format!("known: {}", names.join(", ")),
+            };
+            let found = if name.is_empty() { "the end or a sign".to_owned() } else { format!("{name:?}") };
+            return Err(self.error(format!("expected a predicate such as id(…), found {found}; {hint}")));
+        };
+        self.at += name.len();
+        let inside = self.rest().strip_prefix('(').and_then(|rest| rest.split_once(')'));
+        let Some((glob, _)) = inside else {
+            return Err(self.error(format!("expected a glob in parentheses: {name}(…)")));
+        };
+        let start = self.at + 1;
+        let trimmed = glob.trim();
+        if trimmed.is_empty() {
+            return Err(FilterError { at: start, message: format!("{name}() needs a glob; `*` matches everything") });
+        }
+        let matcher = Glob::new(trimmed)
+            .map_err(|error| FilterError { at: start, message: format!("not a glob: {}", error.kind()) })?
+            .compile_matcher();
+        self.at = start + glob.len() + 1;
+        Ok(Filter::Is(predicate, matcher))
+    }
+}
+
+fn single(mut filters: Vec<Filter>, many: fn(Vec<Filter>) -> Filter) -> Filter {
+    match filters.pop() {
+        Some(only) if filters.is_empty() => only,
+        Some(last) => {
+            filters.push(last);
+            many(filters)
+        }
+        None => many(filters),
+    }
+}
+
+/// The letters and underscores a text begins with.
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn matches(expression: &str) -> bool {
+        let case: Case = serde_json::from_value(json!({
+            "id": "closed-won-flow-loops",
+            "title": "t",
+            "tags": ["automation", "sales"],
+            "world": "northwind",
+            "request": {
+                "org_id": "northwind", "type": "automation_fix", "title": "t",
+                "intake_payload": {"channel": "email", "author": "a@b.example", "body": "b"}
+            }
+        }))
+        .unwrap();
+        let (pipeline, suite) = (Slug::new("triage").unwrap(), Slug::new("golden-requests").unwrap());
+        let subject = Subject { pipeline: &pipeline, suite: &suite, kind: CaseKind::GoldenRequest, case: &case };
+        Filter::parse(expression).unwrap().matches(&subject)
+    }
+
+    #[test]
+    fn every_predicate_looks_at_its_own_part_of_the_case() {
+        for (yes, no) in [
+            ("id(closed-*)", "id(open-*)"),
+            ("kind(golden_request)", "kind(unsafe_tool_call)"),
+            ("org(northwind)", "org(meridian)"),
+            ("pipeline(triage)", "pipeline(work-order)"),
+            ("suite(golden-*)", "suite(unsafe-*)"),
+            ("tag(sales)", "tag(billing)"),
+            ("world(north*)", "world(meridian)"),
+        ] {
+            assert!(matches(yes), "{yes}");
+            assert!(!matches(no), "{no}");
+        }
+        for (name, _) in PREDICATES {
+            assert!(matches(&format!("{name}(*)")), "{name} is listed but never matches");
+        }
+    }
+
+    #[test]
+    fn not_binds_tighter_than_and_and_and_tighter_than_or() {
+        assert!(matches("tag(sales) or tag(x) and tag(y)"));
+        assert!(!matches("(tag(sales) or tag(x)) and tag(y)"));
+        assert!(matches("not tag(x) and tag(sales)"));
+        assert!(!matches("not (tag(sales) or tag(x))"));
+        assert!(matches("not not tag( sales )"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_expression_is_told_with_its_place() {
+        let error = |text| Filter::parse(text).unwrap_err();
+        assert_eq!(error("tagg(sales)").message, "expected a predicate such as id(…), found \"tagg\"; did you mean \"tag\"?");
+        assert_eq!((error("tag(a) tag(b)").at, error("tag(a) and").at), (7, 10));
+        assert_eq!(error("(tag(a)").message, "a `(` is not closed");
+        assert!(error("tag()").message.contains("needs a glob"));
+        assert!(error("").message.contains("expected a predicate"));
+        assert!(error("id([)").message.contains("not a glob"));
+        assert!(error(&"(".repeat(100_000)).message.contains("nested deeper"));
+    }
+}

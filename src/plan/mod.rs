@@ -1,0 +1,11 @@
+//! From what was read to what can be run: the catalog, the cases that are selected, and every error of a project.
+//!
+//! Pure: texts were read by `load`, trials are run by `run`.
+
+mod catalog;
+mod examine;
+mod filter;
+
+pub use catalog::{Catalog, Parts, assemble};
+pub use examine::{Census, Coverage};
+pub use filter::{Filter, FilterError, PREDICATES, Subject};
