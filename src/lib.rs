@@ -20,8 +20,8 @@
 //! - [`gateway`]: the only way from agent to world; keeps the transcript
 //! - [`target`]: what produces an output: the embedded agent, and one that does nothing
 //! - [`load`]: finds and reads a project
-//! - [`run`]: runs trials, writes events, scores; the only concurrency
 //! - [`progress`]: what is shown while a run goes on
+//! - [`run`]: runs trials, writes events, scores; the only concurrency
 //! - [`bench`]: generates a large project and measures evalgate on it
 //! - [`cli`]: one file a subcommand, exit codes, the only printing
 
@@ -40,3 +40,4 @@ pub mod gateway;
 pub mod target;
 pub mod load;
 pub mod progress;
+pub mod run;

@@ -1,0 +1,15 @@
+//! Runs trials: the only concurrency, and the order in which things are written down.
+//!
+//! A trial is recorded in `events.jsonl` as it finishes, before anybody is told. Scoring follows in plan order from
+//! the recorded trials, so a run, a resumed run and a scoring of old trials are the same walk over the plan.
+
+mod execute;
+mod interrupt;
+mod scoring;
+mod select;
+mod trials;
+
+pub use execute::{Asking, Ended, RunError, Running, execute};
+pub use scoring::sentence;
+pub use interrupt::Interrupt;
+pub use select::{Selected, SelectedSuite, Wanted, failing_cases, select};

@@ -1,0 +1,162 @@
+//! Scores recorded trials in plan order: marks, proposals for snapshots, the gate.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::domain::{Case, Outcome, Suite, Trial};
+use crate::gate::Judge;
+use crate::golden::{Comparison, Snapshot, SnapshotInfo};
+use crate::load::SuiteFile;
+use crate::plan::Catalog;
+use crate::progress::Progress;
+use crate::score::{self, Scored, TrialResult, View};
+use crate::store::{GoldenFolder, ResultsWriter, SnapshotKey, StoreError};
+
+/// A trial with what it is scored on.
+pub struct Recorded {
+    pub suite: usize,
+    pub loaded: Arc<(Suite, Vec<u32>)>,
+    pub case: u32,
+    pub trial: Trial,
+}
+
+impl Recorded {
+    fn case(&self) -> &Case {
+        &self.loaded.0.cases[self.case as usize]
+    }
+}
+
+/// Takes trials in plan order and leaves results, proposals and the judge's notes behind.
+pub struct Scoring<'a> {
+    pub catalog: &'a Catalog,
+    pub suites: &'a [SuiteFile],
+    pub golden: &'a GoldenFolder,
+    /// What waits for a review already.
+    pub pending: BTreeSet<SnapshotKey>,
+    /// Whether proposals may be written; not under CI.
+    pub propose: bool,
+    pub run: String,
+    pub results: ResultsWriter,
+    pub judge: Judge<'a>,
+    /// Snapshots that could not be read, as sentences.
+    pub unreadable: Vec<String>,
+    pub done: u64,
+    pub total: u64,
+}
+
+struct One {
+    result: TrialResult,
+    observed: Option<Snapshot>,
+    unreadable: Option<String>,
+}
+
+impl Scoring<'_> {
+    /// Scores a batch. Its trials follow those of the batch before in the plan.
+    pub fn take(&mut self, batch: Vec<Recorded>, progress: &mut dyn Progress) -> Result<(), StoreError> {
+        let scored: Vec<Result<One, StoreError>> =
+            batch.into_par_iter().map(|recorded| self.score(recorded)).collect();
+        for one in scored {
+            let One { result, observed, unreadable } = one?;
+            self.unreadable.extend(unreadable);
+            self.update_pending(&result, observed.as_ref())?;
+            self.judge.observe(&result);
+            self.results.push(&result)?;
+            self.done += 1;
+            progress.trial(&result, self.done, self.total);
+        }
+        Ok(())
+    }
+
+    fn score(&self, recorded: Recorded) -> Result<One, StoreError> {
+        let file = &self.suites[recorded.suite];
+        let case = recorded.case();
+        let key = key(file, case);
+        let (accepted, mut unreadable) = match self.golden.accepted(&key) {
+            Ok(accepted) => (accepted, None),
+            Err(error @ StoreError::Snapshot { .. }) => (None, Some(sentence(&error))),
+            Err(error) => return Err(error),
+        };
+        let mut view = View {
+            case,
+            kind: file.kind,
+            pipeline: &self.catalog.pipelines[&file.pipeline],
+            system: &self.catalog.systems[&case.world],
+            trial: &recorded.trial,
+            accepted: accepted.as_ref(),
+        };
+        let info = || SnapshotInfo { case_digest: digest(case), run: self.run.clone(), ..SnapshotInfo::default() };
+        let rubric = &self.catalog.rubrics[&file.pipeline].rubric;
+        let scored = score::score(rubric, &view, info()).or_else(|cause| {
+            let path = self.golden.accepted_path(&key);
+            unreadable = Some(sentence(&StoreError::Snapshot { path, cause }));
+            view.accepted = None;
+            score::score(rubric, &view, info())
+        });
+        let (mut scored, mut observed): (Scored, Option<Snapshot>) =
+            scored.map_err(|cause| StoreError::Snapshot { path: self.golden.accepted_path(&key), cause })?;
+        if unreadable.is_some() {
+            // What was accepted is there, though nobody can read it: nothing may take its place.
+            scored.comparison = Comparison::NotCompared;
+            observed = None;
+        }
+        let result = TrialResult {
+            pipeline: file.pipeline.clone(),
+            suite: file.name.clone(),
+            kind: file.kind,
+            file: file.file.clone(),
+            line: recorded.loaded.1.get(recorded.case as usize).copied().unwrap_or(1),
+            case: case.clone(),
+            trial: recorded.trial,
+            scored,
+        };
+        Ok(One { result, observed, unreadable })
+    }
+
+    /// Proposes behaviour that is new or different, and withdraws a proposal that is out of date. The first repeat
+    /// speaks for the case.
+    fn update_pending(&mut self, result: &TrialResult, observed: Option<&Snapshot>) -> Result<(), StoreError> {
+        if !self.propose || result.trial.repeat > 1 || matches!(result.trial.outcome, Outcome::Failed { .. }) {
+            return Ok(());
+        }
+        let key = SnapshotKey {
+            pipeline: result.pipeline.clone(),
+            suite: result.suite.clone(),
+            case: result.case.id.clone(),
+        };
+        match observed {
+            Some(observed) if result.scored.comparison.needs_review() => {
+                self.golden.propose(&key, &result.case.title, observed)
+            }
+            _ if self.pending.contains(&key) && result.scored.comparison == Comparison::Same => {
+                self.golden.withdraw(&key)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+pub fn key(file: &SuiteFile, case: &Case) -> SnapshotKey {
+    SnapshotKey { pipeline: file.pipeline.clone(), suite: file.name.clone(), case: case.id.clone() }
+}
+
+/// The case as JSON, hashed: tells whether it changed since a snapshot of it was accepted.
+fn digest(case: &Case) -> String {
+    let mut hasher = blake3::Hasher::new();
+    match serde_json::to_writer(&mut hasher, case) {
+        Ok(()) => hasher.finalize().to_hex().to_string(),
+        Err(_) => String::new(),
+    }
+}
+
+/// An error with its causes, as one sentence.
+pub fn sentence(error: &dyn std::error::Error) -> String {
+    let mut sentence = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        sentence = format!("{sentence}: {inner}");
+        cause = inner.source();
+    }
+    format!("{}.", sentence.trim_end_matches('.'))
+}

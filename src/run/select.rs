@@ -1,0 +1,94 @@
+//! Which cases a run holds.
+
+use std::collections::BTreeSet;
+
+use crate::domain::{Case, CaseKind, Mark, Outcome, Slug, Trit};
+use crate::event::Selection;
+use crate::load::{Checked, SuiteFile};
+use crate::plan::{Filter, Subject};
+use crate::score::TrialResult;
+use crate::store::{RunFolder, StoreError};
+
+/// What was asked for.
+#[derive(Default)]
+pub struct Wanted<'a> {
+    /// The expression and its text.
+    pub filter: Option<(&'a str, &'a Filter)>,
+    /// A run, and its failing cases.
+    pub failing_of: Option<(Slug, BTreeSet<Slug>)>,
+}
+
+impl Wanted<'_> {
+    /// Whether a case is among what was asked for.
+    pub fn holds(&self, suite: &SuiteFile, case: &Case) -> bool {
+        let subject = Subject { pipeline: &suite.pipeline, suite: &suite.name, kind: suite.kind, case };
+        self.filter.is_none_or(|(_, filter)| filter.matches(&subject))
+            && self.failing_of.as_ref().is_none_or(|(_, cases)| cases.contains(&case.id))
+    }
+}
+
+/// The cases of a run, suite by suite, in the order of their files.
+pub struct Selected {
+    pub suites: Vec<SelectedSuite>,
+    pub selection: Selection,
+    /// Golden requests and corrections that are not among them.
+    pub guards_left_out: u64,
+}
+
+/// Positions of the selected cases of one suite of [`Checked::suites`].
+pub struct SelectedSuite {
+    pub suite: usize,
+    pub cases: Vec<u32>,
+}
+
+/// Selects cases. Errors are sentences: a suite changed since it was checked.
+pub fn select(checked: &Checked, wanted: &Wanted) -> Result<Selected, String> {
+    let mut selected = Selected {
+        suites: Vec::new(),
+        selection: Selection {
+            filter: wanted.filter.map(|(text, _)| text.to_owned()),
+            failing_of: wanted.failing_of.as_ref().map(|(run, _)| run.clone()),
+            cases: 0,
+            of: checked.suites.iter().map(|suite| suite.cases as u64).sum(),
+        },
+        guards_left_out: 0,
+    };
+    let everything = wanted.filter.is_none() && wanted.failing_of.is_none();
+    for (at, suite) in checked.suites.iter().enumerate() {
+        let cases: Vec<u32> = if everything {
+            (0..suite.cases as u32).collect()
+        } else {
+            let loaded = suite.suite(&checked.root)?;
+            let cases = loaded.0.cases.iter().enumerate();
+            cases.filter(|(_, case)| wanted.holds(suite, case)).map(|(i, _)| i as u32).collect()
+        };
+        if matches!(suite.kind, CaseKind::GoldenRequest | CaseKind::ReviewerCorrection) {
+            selected.guards_left_out += (suite.cases - cases.len()) as u64;
+        }
+        selected.selection.cases += cases.len() as u64;
+        if !cases.is_empty() {
+            selected.suites.push(SelectedSuite { suite: at, cases });
+        }
+    }
+    Ok(selected)
+}
+
+/// Cases of a run that are worth another look: any area at -1 or below its snapshot, no answer, or a failed target.
+pub fn failing_cases(run: &RunFolder) -> Result<BTreeSet<Slug>, StoreError> {
+    let mut failing = BTreeSet::new();
+    for result in run.results()? {
+        let result = result?;
+        if is_failing(&result) {
+            failing.insert(result.case.id);
+        }
+    }
+    Ok(failing)
+}
+
+fn is_failing(result: &TrialResult) -> bool {
+    !matches!(result.trial.outcome, Outcome::Answered { .. })
+        || result.scored.areas.iter().any(|area| {
+            matches!(area.mark, Mark::Marked { trit: Trit::Harmful, .. })
+                || area.held.is_some_and(|held| held.now < held.was)
+        })
+}
