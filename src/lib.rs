@@ -22,7 +22,6 @@
 //! - [`load`]: finds and reads a project
 //! - [`progress`]: what is shown while a run goes on
 //! - [`run`]: runs trials, writes events, scores; the only concurrency
-//! - [`bench`]: generates a large project and measures evalgate on it
 //! - [`cli`]: one file a subcommand, exit codes, the only printing
 
 pub mod domain;
@@ -41,3 +40,4 @@ pub mod target;
 pub mod load;
 pub mod progress;
 pub mod run;
+pub mod cli;

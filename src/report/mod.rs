@@ -23,7 +23,7 @@ use crate::gate::Verdict;
 use crate::score::TrialResult;
 
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary};
-pub use text::{Style, render as render_text};
+pub use text::{Style, render as render_text, render_case};
 
 /// Everything a report is made of.
 #[derive(Debug, Clone, PartialEq)]

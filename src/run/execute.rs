@@ -1,6 +1,6 @@
 //! The dispatcher: owns the events, the order, the limits of the run and its interruption.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::interrupt::Interrupt;
 use super::scoring::{Recorded, Scoring, sentence};
-use super::select::Selected;
+use super::select::{Selected, orphans};
 use super::trials::Job;
 use crate::domain::{Outcome, Policy, Slug, Suite, Trial, Usage};
 use crate::event::EventKind;
@@ -121,6 +121,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         running;
     let planned = selected.selection.cases * u64::from(repeats);
     let listing = golden.list()?;
+    let orphans = orphans(&checked.census, &listing);
     let scoring = Scoring {
         catalog,
         suites: &checked.suites,
@@ -158,21 +159,12 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
     let evidence = Evidence {
         planned,
         stopped,
-        orphans: orphans(checked, listing.accepted.into_iter().map(|key| key.case).collect()),
+        orphans,
         unreadable,
         of: selected.selection.of,
         guards_left_out: selected.guards_left_out,
     };
     Ok(Ended { verdict: judge.finish(&evidence), interrupted })
-}
-
-/// Accepted behaviour whose case is gone and was not moved.
-fn orphans(checked: &Checked, accepted: BTreeSet<Slug>) -> Vec<Slug> {
-    let census = &checked.census;
-    accepted
-        .into_iter()
-        .filter(|case| !census.cases.contains_key(case) && !census.moved_from.contains(case))
-        .collect()
 }
 
 struct Dispatcher<'a> {

@@ -12,4 +12,4 @@ mod trials;
 pub use execute::{Asking, Ended, RunError, Running, execute};
 pub use scoring::sentence;
 pub use interrupt::Interrupt;
-pub use select::{Selected, SelectedSuite, Wanted, failing_cases, select};
+pub use select::{Selected, SelectedSuite, Wanted, failing_cases, guards_left_out, orphans, select};

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::domain::{Case, CaseKind, Mark, Outcome, Slug, Trit};
 use crate::event::Selection;
 use crate::load::{Checked, SuiteFile};
-use crate::plan::{Filter, Subject};
+use crate::plan::{Census, Filter, Subject};
 use crate::score::TrialResult;
-use crate::store::{RunFolder, StoreError};
+use crate::store::{Listing, RunFolder, StoreError};
 
 /// What was asked for.
 #[derive(Default)]
@@ -62,7 +62,7 @@ pub fn select(checked: &Checked, wanted: &Wanted) -> Result<Selected, String> {
             let cases = loaded.0.cases.iter().enumerate();
             cases.filter(|(_, case)| wanted.holds(suite, case)).map(|(i, _)| i as u32).collect()
         };
-        if matches!(suite.kind, CaseKind::GoldenRequest | CaseKind::ReviewerCorrection) {
+        if is_guard(suite.kind) {
             selected.guards_left_out += (suite.cases - cases.len()) as u64;
         }
         selected.selection.cases += cases.len() as u64;
@@ -71,6 +71,27 @@ pub fn select(checked: &Checked, wanted: &Wanted) -> Result<Selected, String> {
         }
     }
     Ok(selected)
+}
+
+/// Golden requests and corrections of the project that are not among `ran`.
+pub fn guards_left_out(checked: &Checked, ran: &BTreeSet<&Slug>) -> Result<u64, String> {
+    let mut left_out = 0;
+    for file in checked.suites.iter().filter(|suite| is_guard(suite.kind)) {
+        let loaded = file.suite(&checked.root)?;
+        left_out += loaded.0.cases.iter().filter(|case| !ran.contains(&case.id)).count() as u64;
+    }
+    Ok(left_out)
+}
+
+fn is_guard(kind: CaseKind) -> bool {
+    matches!(kind, CaseKind::GoldenRequest | CaseKind::ReviewerCorrection)
+}
+
+/// Accepted behaviour whose case is gone and was not moved.
+pub fn orphans(census: &Census, listing: &Listing) -> Vec<Slug> {
+    let accepted: BTreeSet<&Slug> = listing.accepted.iter().map(|key| &key.case).collect();
+    let gone = |case: &&Slug| !census.cases.contains_key(*case) && !census.moved_from.contains(*case);
+    accepted.into_iter().filter(gone).cloned().collect()
 }
 
 /// Cases of a run that are worth another look: any area at -1 or below its snapshot, no answer, or a failed target.

@@ -3,6 +3,7 @@
 //! Owns what is said and in which order. Only what changed since the accepted state is listed, worst first, each with
 //! the command that shows more.
 
+mod case;
 mod columns;
 mod screen;
 
@@ -15,6 +16,7 @@ use crate::domain::{Area, Trit};
 use crate::event::RunState;
 use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight};
 
+pub use case::render as render_case;
 pub use screen::Style;
 
 /// Most findings and most changed cases on the screen.

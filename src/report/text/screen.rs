@@ -119,6 +119,11 @@ impl Screen {
         }
     }
 
+    /// Text that was made for this screen already.
+    pub fn verbatim(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
     fn paint(&mut self, tone: Tone, text: &str) {
         if self.style.color && tone != Tone::Plain && !text.trim().is_empty() {
             let style = tone.style();

@@ -1,0 +1,85 @@
+//! What a command could not do: for people, with its exit code and a way out.
+
+use super::exit::Exit;
+use crate::load::LoadError;
+use crate::run::RunError;
+use crate::store::StoreError;
+
+/// An error on its way to the terminal.
+#[derive(Debug)]
+pub struct Failure {
+    pub exit: Exit,
+    pub error: anyhow::Error,
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, error: anyhow::anyhow!(message.into()), hint: None }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        let (exit, hint) = match &error {
+            LoadError::NoProject(_) => (Exit::Usage, Some("`evalgate init` starts a project in an empty folder")),
+            LoadError::Io { .. } => (Exit::Internal, None),
+        };
+        Self { exit, error: error.into(), hint: hint.map(str::to_owned) }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let (exit, hint) = match &error {
+            StoreError::NoRun { name, .. } if name.starts_with("latest") => {
+                (Exit::Usage, Some("`evalgate run` makes one"))
+            }
+            StoreError::NoRun { .. } | StoreError::ManyRuns { .. } => {
+                (Exit::Usage, Some("name a run by its id, the beginning of its id, `latest` or `latest~1`"))
+            }
+            _ => (Exit::Internal, None),
+        };
+        Self { exit, error: error.into(), hint: hint.map(str::to_owned) }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Store(error) => error.into(),
+            changed @ RunError::Changed(_) => Self {
+                exit: Exit::ProjectInvalid,
+                error: changed.into(),
+                hint: Some("do not edit suites while they run; start again".to_owned()),
+            },
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self { exit: Exit::Internal, error: error.into(), hint: None }
+    }
+}
+
+impl From<crate::report::RenderError> for Failure {
+    fn from(error: crate::report::RenderError) -> Self {
+        Self { exit: Exit::Internal, error: error.into(), hint: None }
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self { exit: Exit::Internal, error: error.into(), hint: None }
+    }
+}

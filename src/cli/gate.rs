@@ -1,0 +1,64 @@
+//! `evalgate gate`: judges a stored run again.
+
+use clap::Args;
+
+use super::context::{Context, Project, style};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{self, Answer};
+use super::run::named;
+use crate::domain::Slug;
+use crate::event::RunState;
+use crate::gate::{Evidence, Judge};
+use crate::report::render_text;
+use crate::run::{guards_left_out, orphans};
+use crate::store::GoldenFolder;
+
+#[derive(Args)]
+pub struct Gate {
+    /// The run: id, beginning of an id, `latest` or `latest~1`
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    /// Which policy of rubrics/policies judges [default: the run's]
+    #[arg(long, value_name = "NAME")]
+    policy: Option<String>,
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Answer,
+}
+
+impl Gate {
+    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let Project { checked, catalog } = context.project()?;
+        let folder = output::resolve(&context.runs(&checked.root), self.run.as_deref())?;
+        let mut report = output::load(&folder, |_| true)?;
+        if let Some(name) = &self.policy {
+            report.meta.policy =
+                Slug::new(name).map_err(|error| Failure::usage(format!("policy {name:?}: {error}")))?;
+        }
+        let policy = named(&catalog.policies, &report.meta.policy, "policy")?;
+        let golden = GoldenFolder::open(&checked.root.path().join("golden"), &report.meta.target);
+        let selection = &report.meta.selection;
+        let mut judge = Judge::new(policy);
+        for result in &report.results {
+            judge.observe(result);
+        }
+        let ran = report.results.iter().map(|result| &result.case.id).collect();
+        report.verdict = judge.finish(&Evidence {
+            planned: selection.cases * u64::from(report.meta.repeats),
+            stopped: match &report.state {
+                RunState::Stopped { reason } => Some(reason.clone()),
+                RunState::Unfinished | RunState::Finished => None,
+            },
+            orphans: orphans(&checked.census, &golden.list()?),
+            unreadable: Vec::new(),
+            of: selection.of,
+            guards_left_out: guards_left_out(&checked, &ran)
+                .map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
+        });
+        match self.format {
+            Answer::Text => output::print(render_text(&report, style()).as_bytes())?,
+            Answer::Json => output::print(&output::pretty(&report.verdict)?)?,
+        }
+        Ok(Exit::of_verdict(report.verdict.exit))
+    }
+}

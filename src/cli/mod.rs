@@ -1,0 +1,126 @@
+//! The command line: one file a subcommand, exit codes, and the only printing.
+
+mod check;
+mod completions;
+mod context;
+mod exit;
+mod failure;
+mod gate;
+mod list;
+mod output;
+mod overview;
+mod report;
+mod review;
+mod run;
+mod schema;
+mod score;
+mod show;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::diagnostic::printable;
+
+use context::Context;
+pub use exit::{EXITS, Exit};
+use failure::Failure;
+
+/// Decides whether an agent may be released: runs its cases, marks what it did, holds it against what was accepted,
+/// and gates the release.
+#[derive(Parser)]
+#[command(name = "evalgate", version, after_help = exit::help(), disable_help_subcommand = true)]
+#[command(styles = styles())]
+struct Arguments {
+    /// Folder of the project [default: this folder or the nearest above it with an evalgate.yaml]
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    project: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run cases, score them, compare with the snapshots and print the verdict
+    Run(run::Run),
+    /// Show what a run changed, and accept or reject it
+    Review(review::Review),
+    /// Show one case of a run: request, output, diff, every criterion and why, the transcript
+    Show(show::Show),
+    /// Judge a run again from what is stored, e.g. under another policy
+    Gate(gate::Gate),
+    /// Score a run's recorded trials again, with today's cases and rubrics
+    Score(score::Score),
+    /// Write a run's reports again, or print one
+    Report(report::Report),
+    /// List cases, or what cases can be made of: checks, targets, policies, worlds, runs
+    List(list::List),
+    /// Find everything that is wrong with the project
+    Check(check::Check),
+    /// Write JSON Schemas of every format, so that editors complete and check
+    Schema(schema::Schema),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+}
+
+/// Runs the program and gives the exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.code() } else { Exit::Passed.code() };
+        }
+    };
+    let done = Context::new(arguments.project.as_deref()).and_then(|context| match arguments.command {
+        None => overview::overview(&context),
+        Some(Command::Run(command)) => command.run(&context),
+        Some(Command::Review(command)) => command.run(&context),
+        Some(Command::Show(command)) => command.run(&context),
+        Some(Command::Gate(command)) => command.run(&context),
+        Some(Command::Score(command)) => command.run(&context),
+        Some(Command::Report(command)) => command.run(&context),
+        Some(Command::List(command)) => command.run(&context),
+        Some(Command::Check(command)) => command.run(&context),
+        Some(Command::Schema(command)) => command.run(&context),
+        Some(Command::Completions(command)) => command.run(),
+    });
+    match done {
+        Ok(exit) => exit.code(),
+        Err(failure) if is_closed_pipe(&failure.error) => Exit::Passed.code(),
+        Err(failure) => {
+            show(&failure);
+            failure.exit.code()
+        }
+    }
+}
+
+/// The error, its causes and a way out, on standard error.
+fn show(failure: &Failure) {
+    let red = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
+    anstream::eprintln!("{red}error{red:#}: {}", printable(&failure.error.to_string()));
+    for cause in failure.error.chain().skip(1) {
+        anstream::eprintln!("  because: {}", printable(&cause.to_string()));
+    }
+    if let Some(hint) = &failure.hint {
+        let blue = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Cyan.into()));
+        anstream::eprintln!("{blue}help{blue:#}: {}", printable(hint));
+    }
+}
+
+/// `evalgate list | head` is no error.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let closed = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().filter_map(|cause| cause.downcast_ref()).any(closed)
+}
+
+fn styles() -> clap::builder::Styles {
+    use anstyle::{AnsiColor, Style};
+    let bold = |color: AnsiColor| Style::new().bold().fg_color(Some(color.into()));
+    clap::builder::Styles::styled()
+        .header(Style::new().bold())
+        .usage(Style::new().bold())
+        .literal(bold(AnsiColor::Cyan))
+        .placeholder(Style::new().fg_color(Some(AnsiColor::Cyan.into())))
+}

@@ -1,0 +1,88 @@
+//! What is made of a run after it ended: its report, loaded from the run folder, and the files beside it.
+
+use std::fs;
+use std::io::Write;
+
+use clap::ValueEnum;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::gate::Verdict;
+use crate::report::{self, RunReport};
+use crate::score::TrialResult;
+use crate::store::{RunFolder, Runs};
+
+/// Runs with more trials than this get no report that holds every case in memory, unless somebody asks for it.
+pub const SMALL: usize = 5_000;
+
+/// How a command answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Answer {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The verdict that was stored with the run.
+pub fn verdict(folder: &RunFolder) -> Result<Verdict, Failure> {
+    let path = folder.file("verdict.json")?;
+    let text = fs::read(&path).map_err(|cause| {
+        Failure::new(Exit::Usage, format!("run {} has no verdict ({cause})", folder.id()))
+            .with_hint(format!("it did not end: `evalgate run --resume {}`", folder.id()))
+    })?;
+    serde_json::from_slice(&text)
+        .map_err(|cause| Failure::new(Exit::Internal, format!("{} cannot be read: {cause}", path.display())))
+}
+
+/// Everything of a run that reports are made of. `keep` chooses the results that are kept in memory.
+pub fn load(folder: &RunFolder, keep: impl Fn(&TrialResult) -> bool) -> Result<RunReport, Failure> {
+    let verdict = verdict(folder)?;
+    let replay = folder.read(|_| {})?;
+    let mut results = Vec::new();
+    for result in folder.results()? {
+        let result = result?;
+        if keep(&result) {
+            results.push(result);
+        }
+    }
+    let record = replay.record;
+    Ok(RunReport { meta: record.meta, state: record.state, verdict, results, finished_at: record.last_at })
+}
+
+/// Results worth showing when not all can be: whatever needs a person.
+pub fn needs_attention(result: &TrialResult) -> bool {
+    result.scored.comparison.needs_review()
+        || result.trial.output().is_none()
+        || result.scored.areas.iter().any(|area| area.mark.trit() == Some(crate::domain::Trit::Harmful))
+}
+
+/// Writes every report of a small run; of a large one those that take no memory. Gives the report for the screen.
+pub fn write_reports(folder: &RunFolder, verdict: &Verdict) -> Result<RunReport, Failure> {
+    folder.write("verdict.json", &pretty(verdict)?)?;
+    let small = verdict.counts.trials as usize <= SMALL;
+    let report = load(folder, |result| small || needs_attention(result))?;
+    for format in report::FORMATS.iter().filter(|format| format.name != "verdict") {
+        if small {
+            folder.write(format.file, &(format.render)(&report)?)?;
+        }
+    }
+    Ok(report)
+}
+
+/// JSON for people and programs alike.
+pub fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Writes to standard output as it is.
+pub fn print(bytes: &[u8]) -> Result<(), Failure> {
+    Ok(anstream::stdout().write_all(bytes)?)
+}
+
+/// The run that a command is about.
+pub fn resolve(runs: &Runs, name: Option<&str>) -> Result<RunFolder, Failure> {
+    Ok(runs.resolve(name.unwrap_or("latest"))?)
+}

@@ -1,0 +1,54 @@
+//! `evalgate report`: renders a stored run.
+
+use clap::Args;
+
+use super::context::{Context, style};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output;
+use crate::diagnostic::closest;
+use crate::report::{self, FORMATS};
+
+#[derive(Args)]
+pub struct Report {
+    /// The run: id, beginning of an id, `latest` or `latest~1`
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    /// Print this format instead of writing every report into the run's folder: csv, html, json, junit, markdown,
+    /// text, verdict
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
+}
+
+impl Report {
+    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let root = context.root()?;
+        let folder = output::resolve(&context.runs(&root), self.run.as_deref())?;
+        let report = output::load(&folder, |_| true)?;
+        match self.format.as_deref() {
+            Some("text") => output::print(report::render_text(&report, style()).as_bytes())?,
+            Some(name) => {
+                let format = report::format(name).ok_or_else(|| unknown(name))?;
+                output::print(&(format.render)(&report)?)?;
+            }
+            None => {
+                for format in FORMATS {
+                    folder.write(format.file, &(format.render)(&report)?)?;
+                    let path = folder.path().join(format.file);
+                    let path = path.strip_prefix(root.path()).unwrap_or(&path);
+                    anstream::println!("{:<60} {}", path.display(), format.about);
+                }
+            }
+        }
+        Ok(Exit::Passed)
+    }
+}
+
+fn unknown(name: &str) -> Failure {
+    let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+    let failure = Failure::usage(format!("there is no report format {name:?}"));
+    match closest(name, &names) {
+        Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
+        None => failure.with_hint(format!("known: {}", names.join(", "))),
+    }
+}

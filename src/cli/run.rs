@@ -1,0 +1,312 @@
+//! `evalgate run`: the main job.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use super::context::{Context, Project, show_diagnostics, style};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{self, Answer};
+use crate::diagnostic::{any_error, closest};
+use crate::domain::{Policy, Slug};
+use crate::event::{EVENT_VERSION, EventKind, RunMeta};
+use crate::load::{Checked, Root};
+use crate::plan::{Catalog, Filter};
+use crate::progress::{JsonLines, Progress, Terminal};
+use crate::report::render_text;
+use crate::run::{Asking, Interrupt, Running, Selected, Wanted, execute, failing_cases, select};
+use crate::store::{GoldenFolder, RunFolder, Runs, new_run_id};
+use crate::target::{self, Target};
+
+#[derive(Args)]
+#[command(after_help = FILTER_HELP)]
+pub struct Run {
+    /// Which target of evalgate.yaml is under test
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
+    /// Which policy of rubrics/policies judges
+    #[arg(long, value_name = "NAME", env = "EVALGATE_POLICY")]
+    policy: Option<String>,
+    /// Only cases that match, e.g. 'pipeline(triage) and not tag(slow)'
+    #[arg(long, short, value_name = "EXPRESSION")]
+    filter: Option<String>,
+    /// Only cases that failed in a run: -1 or below their snapshot in any area, or without an answer
+    #[arg(long, value_name = "RUN")]
+    failing_of: Option<String>,
+    /// Repeats of each case
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeat: Option<u32>,
+    /// Trials at once [default: one a core]
+    #[arg(long, short, value_name = "N", env = "EVALGATE_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Take up a run that did not end: only its missing trials are asked for
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["target", "policy", "filter", "failing_of", "repeat"])]
+    resume: Option<String>,
+    /// What is shown on standard error while it runs
+    #[arg(long, value_name = "KIND", default_value = "terminal")]
+    progress: ProgressKind,
+    /// How the verdict is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Answer,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ProgressKind {
+    Terminal,
+    Jsonl,
+    None,
+}
+
+const FILTER_HELP: &str = "Filter: id(GLOB) kind(GLOB) org(GLOB) pipeline(GLOB) suite(GLOB) tag(GLOB) world(GLOB),
+joined by `and`, `or`, `not` and parentheses.";
+
+/// What a run is asked to be, from the command line or from the run that is resumed.
+struct Request {
+    target: Slug,
+    policy: Slug,
+    filter: Option<String>,
+    failing_of: Option<RunFolder>,
+    repeats: u32,
+}
+
+impl Run {
+    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let Project { checked, catalog } = context.project()?;
+        if !checked.diagnostics.is_empty() {
+            show_diagnostics(&checked);
+        }
+        let runs = context.runs(&checked.root);
+        let resumed = self.resume.as_deref().map(|name| runs.resolve(name)).transpose()?;
+        let request = match &resumed {
+            Some(folder) => Request::of_run(&folder.read(|_| {})?.record.meta, &runs)?,
+            None => self.request(&catalog, &runs)?,
+        };
+        let policy = named(&catalog.policies, &request.policy, "policy")?;
+        let target = build_target(&request.target, &catalog, &checked.root)?;
+        let filter = request.filter.as_deref().map(|text| parse_filter(text).map(|f| (text, f))).transpose()?;
+        let failing_of = match &request.failing_of {
+            Some(folder) => Some((folder.id().clone(), failing_cases(folder)?)),
+            None => None,
+        };
+        let wanted = Wanted { filter: filter.as_ref().map(|(text, filter)| (*text, filter)), failing_of };
+        let selected = select(&checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
+        if selected.selection.cases == 0 {
+            return Err(nothing_selected(&wanted, &selected));
+        }
+        let meta = meta(&request, &checked, &catalog, &selected, runs.path());
+        let (folder, mut events, recorded) = match resumed {
+            Some(folder) => {
+                same_project(&folder.read(|_| {})?.record.meta, &meta)?;
+                let mut recorded = HashMap::new();
+                let (events, _) = folder.resume(Timestamp::now(), |trial| {
+                    recorded.insert((trial.case.clone(), trial.repeat), trial);
+                })?;
+                (folder, events, recorded)
+            }
+            None => {
+                let (folder, mut events) = RunFolder::create(&runs, &meta.id)?;
+                events.append(meta.started_at, EventKind::RunStarted(Box::new(meta)))?;
+                (folder, events, HashMap::new())
+            }
+        };
+        let golden = GoldenFolder::open(&checked.root.path().join("golden"), &request.target);
+        let jobs = self.jobs.or(catalog.project.defaults.jobs).map_or_else(cores, usize::from);
+        let mut progress = self.progress();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let ended = runtime.block_on(async {
+            let interrupt = Interrupt::default();
+            interrupt.listen(|| std::process::exit(i32::from(Exit::Interrupted.code())));
+            let running = Running {
+                checked: &checked,
+                catalog: &catalog,
+                policy,
+                selected: &selected,
+                repeats: request.repeats,
+                folder: &folder,
+                golden: &golden,
+                propose: !context.ci,
+                recorded,
+                asking: Some(Asking { target, events: &mut events, jobs, interrupt }),
+                now: Timestamp::now,
+            };
+            execute(running, progress.as_mut()).await
+        })?;
+        let report = output::write_reports(&folder, &ended.verdict)?;
+        match self.format {
+            Answer::Text => output::print(render_text(&report, style()).as_bytes())?,
+            Answer::Json => output::print(&output::pretty(&ended.verdict)?)?,
+        }
+        if ended.interrupted {
+            anstream::eprintln!("interrupted: `evalgate run --resume {}` goes on", folder.id());
+            return Ok(Exit::Interrupted);
+        }
+        Ok(Exit::of_verdict(ended.verdict.exit))
+    }
+
+    fn request(&self, catalog: &Catalog, runs: &Runs) -> Result<Request, Failure> {
+        let project = &catalog.project;
+        let name = |given: &Option<String>, default: &Slug, what: &str| match given {
+            Some(text) => Slug::new(text).map_err(|error| Failure::usage(format!("{what} {text:?}: {error}"))),
+            None => Ok(default.clone()),
+        };
+        Ok(Request {
+            target: name(&self.target, &project.default_target, "target")?,
+            policy: name(&self.policy, &project.policy, "policy")?,
+            filter: self.filter.clone(),
+            failing_of: self.failing_of.as_deref().map(|name| runs.resolve(name)).transpose()?,
+            repeats: self.repeat.or(project.defaults.repeat).unwrap_or(1),
+        })
+    }
+
+    fn progress(&self) -> Box<dyn Progress> {
+        match self.progress {
+            ProgressKind::Terminal => Box::new(Terminal::stderr()),
+            ProgressKind::Jsonl => Box::new(JsonLines::new(std::io::stderr())),
+            ProgressKind::None => Box::new(JsonLines::new(std::io::sink())),
+        }
+    }
+}
+
+impl Request {
+    fn of_run(meta: &RunMeta, runs: &Runs) -> Result<Self, Failure> {
+        Ok(Self {
+            target: meta.target.clone(),
+            policy: meta.policy.clone(),
+            filter: meta.selection.filter.clone(),
+            failing_of: meta.selection.failing_of.as_ref().map(|run| runs.resolve(run)).transpose()?,
+            repeats: meta.repeats,
+        })
+    }
+}
+
+/// The policy or target with this name.
+pub fn named<'m, T>(
+    map: &'m std::collections::BTreeMap<Slug, T>,
+    name: &Slug,
+    what: &str,
+) -> Result<&'m T, Failure> {
+    map.get(name).ok_or_else(|| {
+        let known: Vec<&str> = map.keys().map(Slug::as_str).collect();
+        let failure = Failure::usage(format!("there is no {what} {name:?}"));
+        match closest(name, &known) {
+            Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
+            None => failure.with_hint(format!("known: {}", known.join(", "))),
+        }
+    })
+}
+
+fn build_target(name: &Slug, catalog: &Catalog, root: &Root) -> Result<Arc<dyn Target>, Failure> {
+    let spec = named(&catalog.project.targets, name, "target")?;
+    let pipelines: Vec<_> = catalog.pipelines.values().cloned().collect();
+    let read = |pipeline: &Slug, file: &str| root.read(&format!("suites/{pipeline}/{file}"));
+    let (target, found) = target::build(name, spec, "evalgate.yaml", &pipelines, &read);
+    let message = || found.iter().map(|d| format!("{}: {}", d.file, d.message)).collect::<Vec<_>>().join("; ");
+    match target.filter(|_| !any_error(&found)) {
+        Some(target) => Ok(Arc::from(target)),
+        None => Err(Failure::new(Exit::ProjectInvalid, format!("target {name} cannot be built: {}", message()))),
+    }
+}
+
+/// Parses a filter; the error points at the place.
+pub fn parse_filter(text: &str) -> Result<Filter, Failure> {
+    Filter::parse(text).map_err(|error| {
+        let column = text[..error.at.min(text.len())].chars().count();
+        Failure::usage(format!("{error}\n  {text}\n  {}^", " ".repeat(column)))
+    })
+}
+
+fn nothing_selected(wanted: &Wanted, selected: &Selected) -> Failure {
+    let of = selected.selection.of;
+    let message = match (&wanted.filter, &wanted.failing_of) {
+        (Some((text, _)), None) => format!("none of the {of} cases matches {text:?}"),
+        (None, Some((run, cases))) if cases.is_empty() => format!("run {run} has no failing cases"),
+        (_, Some((run, _))) => format!("none of the {of} cases is a failing case of run {run} and matches"),
+        (None, None) => "the project has no cases".to_owned(),
+    };
+    Failure::new(Exit::NothingSelected, message)
+        .with_hint("nothing was checked, which is never a pass; `evalgate list` shows every case")
+}
+
+fn meta(
+    request: &Request,
+    checked: &Checked,
+    catalog: &Catalog,
+    selected: &Selected,
+    runs: &std::path::Path,
+) -> RunMeta {
+    let now = Timestamp::now();
+    let mut digests = checked.digests.clone();
+    let policy = catalog.policies.get(&request.policy);
+    digests.insert("policy".to_owned(), digest(&policy.map(serialised::<Policy>).unwrap_or_default()));
+    digests.insert("target".to_owned(), target_digest(&request.target, checked, catalog));
+    let kind = catalog.project.targets.get(&request.target).and_then(|spec| spec.0.keys().next());
+    let mut id = new_run_id(now, u64::from(std::process::id()));
+    for entropy in 0..u64::from(u16::MAX) {
+        if !runs.join(id.as_str()).exists() {
+            break;
+        }
+        id = new_run_id(now, entropy);
+    }
+    RunMeta {
+        version: EVENT_VERSION,
+        evalgate: env!("CARGO_PKG_VERSION").to_owned(),
+        id,
+        started_at: now,
+        project: catalog.project.name.clone(),
+        target: request.target.clone(),
+        target_kind: kind.cloned().unwrap_or_default(),
+        policy: request.policy.clone(),
+        repeats: request.repeats,
+        selection: selected.selection.clone(),
+        digests,
+    }
+}
+
+fn serialised<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+/// The target's settings and the files in the pipelines' folders that they name.
+fn target_digest(name: &Slug, checked: &Checked, catalog: &Catalog) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let Some(spec) = catalog.project.targets.get(name) else { return String::new() };
+    hasher.update(&serialised(spec));
+    let files: BTreeSet<&str> =
+        spec.0.values().filter_map(|settings| settings.get("file")?.as_str()).chain(["rules.yaml"]).collect();
+    for pipeline in catalog.pipelines.keys() {
+        for file in &files {
+            if let Ok(file) = checked.root.read(&format!("suites/{pipeline}/{file}")) {
+                hasher.update(file.path.as_bytes());
+                hasher.update(file.text.as_bytes());
+            }
+        }
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// A run is resumed only over the project that it began with: evidence is never mixed.
+fn same_project(then: &RunMeta, now: &RunMeta) -> Result<(), Failure> {
+    let moved: Vec<&str> = now
+        .digests
+        .iter()
+        .filter(|(part, digest)| then.digests.get(*part) != Some(digest))
+        .map(|(part, _)| part.as_str())
+        .collect();
+    if moved.is_empty() && then.evalgate == now.evalgate {
+        return Ok(());
+    }
+    let what = if moved.is_empty() { "evalgate itself".to_owned() } else { moved.join(", ") };
+    Err(Failure::usage(format!("run {} cannot be resumed: {what} changed since it began", then.id))
+        .with_hint("start a new run; a verdict on mixed evidence would be worth nothing"))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}

@@ -1,0 +1,68 @@
+//! `evalgate score`: scores a run's recorded trials with today's cases and rubrics. Nothing is asked again.
+
+use std::collections::{BTreeSet, HashMap};
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::context::{Context, Project, style};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{self, Answer};
+use super::run::named;
+use crate::domain::{Slug, Trial};
+use crate::progress::JsonLines;
+use crate::report::render_text;
+use crate::run::{Running, Wanted, execute, select};
+use crate::store::GoldenFolder;
+
+#[derive(Args)]
+pub struct Score {
+    /// The run: id, beginning of an id, `latest` or `latest~1`
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Answer,
+}
+
+impl Score {
+    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let Project { checked, catalog } = context.project()?;
+        let folder = output::resolve(&context.runs(&checked.root), self.run.as_deref())?;
+        let mut recorded: HashMap<(Slug, u32), Trial> = HashMap::new();
+        let replay = folder.read(|trial| {
+            recorded.insert((trial.case.clone(), trial.repeat), trial);
+        })?;
+        let meta = replay.record.meta;
+        let policy = named(&catalog.policies, &meta.policy, "policy")?;
+        let cases: BTreeSet<Slug> = recorded.keys().map(|(case, _)| case.clone()).collect();
+        let wanted = Wanted { filter: None, failing_of: Some((meta.id.clone(), cases)) };
+        let mut selected = select(&checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
+        // The plan stays what it was: a case that was never run, or is gone, is missing.
+        selected.selection.cases = meta.selection.cases;
+        let golden = GoldenFolder::open(&checked.root.path().join("golden"), &meta.target);
+        let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
+        let ended = runtime.block_on(execute(
+            Running {
+                checked: &checked,
+                catalog: &catalog,
+                policy,
+                selected: &selected,
+                repeats: meta.repeats,
+                folder: &folder,
+                golden: &golden,
+                propose: !context.ci,
+                recorded,
+                asking: None,
+                now: Timestamp::now,
+            },
+            &mut JsonLines::new(std::io::sink()),
+        ))?;
+        let report = output::write_reports(&folder, &ended.verdict)?;
+        match self.format {
+            Answer::Text => output::print(render_text(&report, style()).as_bytes())?,
+            Answer::Json => output::print(&output::pretty(&ended.verdict)?)?,
+        }
+        Ok(Exit::of_verdict(ended.verdict.exit))
+    }
+}
