@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Catalog;
 use crate::diagnostic::Diagnostic;
-use crate::domain::{Case, Outcome, Pipeline, SHARED_ORG, Slug, Step, Suite, Trial, Trit, Usage};
+use crate::domain::{Case, Outcome, Pipeline, ReferenceEnd, SHARED_ORG, Slug, Step, Suite, Trial, Trit, Usage};
 use crate::golden::SnapshotInfo;
 use crate::score::{self, View};
 use crate::world::{Binding, System, replay};
@@ -163,7 +163,14 @@ impl Exam<'_> {
             case: case.id.clone(),
             repeat: 1,
             outcome: Outcome::NoAnswer { reason: "the reference makes calls only".to_owned() },
-            steps: replayed.calls.into_iter().map(Step::Call).collect(),
+            // A call that must be stopped shows what the gate does; it is no part of the solution.
+            steps: case
+                .reference
+                .iter()
+                .zip(replayed.calls)
+                .filter(|(reference, _)| reference.ends == ReferenceEnd::Executed)
+                .map(|(_, call)| Step::Call(call))
+                .collect(),
             changes: replayed.changes,
             usage: Usage::default(),
         };
