@@ -4,7 +4,8 @@
 
 use std::borrow::Cow;
 
-use super::{RenderError, RunReport, foreign::printable, words};
+use super::{RenderError, RunReport, words};
+use crate::diagnostic::printable_line;
 use crate::domain::{Area, Mark, Trit};
 use crate::score::TrialResult;
 
@@ -59,7 +60,7 @@ fn number(value: Option<impl ToString>) -> String {
 /// A text that no spreadsheet runs.
 fn text(cell: &str) -> String {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    let shown = printable(cell);
+    let shown = printable_line(cell);
     if formula { format!("'{shown}") } else { Cow::into_owned(shown) }
 }
 
@@ -76,7 +77,7 @@ mod tests {
             ("-1", "'-1"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\\t=1"),
-            ("\r=1", "'\\u{d}=1"),
+            ("\r=1", "'\\r=1"),
             ("a=1", "a=1"),
         ] {
             assert_eq!(text(cell), safe);

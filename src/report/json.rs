@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::cases::{CaseView, cases};
-use super::{RenderError, RunReport, foreign, words};
+use super::{RenderError, RunReport, words};
+use crate::diagnostic::hidden;
 use crate::domain::{Area, CaseKind, Mark, Slug, Weight};
 use crate::event::{RunMeta, RunState};
 use crate::gate::Verdict;
@@ -98,7 +99,7 @@ fn inert(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
         // Only strings can hold such characters, and ASCII controls are escaped already.
-        if c == '\u{7f}' || !c.is_ascii() && foreign::acts(c) {
+        if c == '\u{7f}' || !c.is_ascii() && hidden(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 safe.push_str(&format!("\\u{unit:04x}"));
             }

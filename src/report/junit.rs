@@ -18,6 +18,7 @@ use quick_junit::{FlakyOrRerun, NonSuccessKind, Property, Report, TestCase, Test
 
 use super::cases::{Blame, CaseView, cases};
 use super::{RenderError, RunReport, foreign, words};
+use crate::diagnostic::printable_line;
 use crate::domain::{Area, AreaGate, Mark, Trit};
 use crate::gate::{AreaSummary, Decision, FindingWeight, Verdict};
 
@@ -170,7 +171,7 @@ fn non_success(how: NonSuccessKind, kind: &str, text: &str) -> TestCaseStatus {
 /// A text of bounded length, on one line, with nothing in it that XML does not allow.
 fn message(text: &str) -> String {
     let (text, cut) = foreign::clip(text, MESSAGE);
-    let text = foreign::printable(text);
+    let text = printable_line(text);
     // U+FFFE and U+FFFF are the two characters that are no escapes and still not XML.
     let text = text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
     if cut > 0 { format!("{text}… ({cut} more bytes)") } else { text }

@@ -121,9 +121,7 @@ fn prose(text: &str) -> String {
 }
 
 fn short(text: &str) -> String {
-    let (text, cut) = foreign::clip(text, TEXT);
-    let text = foreign::printable(text);
-    if cut > 0 { format!("{text}…") } else { text.into_owned() }
+    foreign::line(text, TEXT)
 }
 
 #[cfg(test)]

@@ -52,7 +52,8 @@ fn policy() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{foreign, sample};
+    use crate::diagnostic::printable;
+    use crate::report::sample;
 
     fn page(report: &RunReport) -> String {
         draw(report).unwrap()
@@ -113,7 +114,7 @@ mod tests {
             assert!(body.contains(&format!("id=\"case-{}\"", result.case.id)));
             assert!(body.contains(&format!("{}:{}", result.file, result.line).replace('/', "&#x2f;")));
             for criterion in &result.scored.criteria {
-                let why = minijinja::HtmlEscape(&foreign::printable_lines(criterion.mark.why())).to_string();
+                let why = minijinja::HtmlEscape(&printable(criterion.mark.why())).to_string();
                 assert!(body.contains(&why), "{why}");
             }
         }

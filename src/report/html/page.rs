@@ -282,9 +282,7 @@ fn bar(counts: &[Count]) -> Vec<Slice> {
 
 /// One line of foreign text, of bounded length.
 pub fn shown(text: &str) -> String {
-    let (text, cut) = foreign::clip(text, SENTENCE);
-    let text = foreign::printable(text);
-    if cut > 0 { format!("{text}…") } else { text.into_owned() }
+    foreign::line(text, SENTENCE)
 }
 
 /// The class name of a mark.
