@@ -87,9 +87,9 @@ fn area_case(view: &CaseView, area: Area, mark: &Mark, gate: AreaGate, blame: &B
     let below = trit < Trit::Useful;
     let blamed = match blame.in_area(view.id(), area) {
         Some(finding) => Some(finding),
-        None => blame.as_a_whole(view.id()).filter(|_| below && words::gates(gate)),
+        None => blame.as_a_whole(view.id()).filter(|_| below && gate.holds()),
     };
-    let fell = view.fall(area).is_some() && below && words::gates(gate);
+    let fell = view.fall(area).is_some() && below && gate.holds();
     let (mut status, note) = match blamed {
         Some(finding) => {
             let why = if below { mark.why() } else { finding.sentence.as_str() };
@@ -99,7 +99,7 @@ fn area_case(view: &CaseView, area: Area, mark: &Mark, gate: AreaGate, blame: &B
         }
         None if fell => (failure("fell", &format!("{} {}", words::mark(Some(trit)), mark.why())), None),
         None if below => {
-            let reason = if words::gates(gate) { "accepted" } else { "not gating" };
+            let reason = if gate.holds() { "accepted" } else { "not gating" };
             (TestCaseStatus::success(), Some(format!("{} ({reason}): {}", words::mark(Some(trit)), mark.why())))
         }
         None => (TestCaseStatus::success(), None),

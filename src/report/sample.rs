@@ -550,6 +550,7 @@ fn summary(area: Area, results: &[TrialResult]) -> Option<AreaSummary> {
     let state = if regressed || gate == AreaGate::Advisory { state } else { AreaState::Pass };
     (!marks.is_empty()).then(|| AreaSummary {
         note: None,
+        change: None,
         area,
         gate,
         harmful,
@@ -577,7 +578,7 @@ fn combine(criteria: &[CriterionMark]) -> Vec<AreaMark> {
                 Some(criterion) => criterion.mark.clone(),
                 None => Mark::NotScored { reason: "all its criteria are advisory".into() },
             };
-            AreaMark { area, mark, held: None }
+            AreaMark { area, mark, held: None, missing: false }
         })
         .collect()
 }
