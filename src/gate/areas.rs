@@ -84,11 +84,11 @@ impl Tally {
             Some(FindingWeight::Fails) => AreaState::Fail,
             Some(FindingWeight::Inconclusive) => AreaState::Inconclusive,
             Some(FindingWeight::Pending | FindingWeight::Warns) | None => match gate {
-                AreaGate::Advisory => AreaState::Advisory,
                 // Caps are checked on what trials took; they need no marks.
                 AreaGate::Budget => AreaState::Pass,
                 _ if scored == 0 => AreaState::NotScored,
-                _ => AreaState::Pass,
+                AreaGate::Advisory => AreaState::Advisory,
+                AreaGate::NonInferiority | AreaGate::ZeroTolerance | AreaGate::Guard => AreaState::Pass,
             },
         };
         let violated = about().any(|finding| finding.code == "zero_tolerance");

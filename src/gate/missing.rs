@@ -88,8 +88,8 @@ impl Missing {
     fn over_area(&self, policy: &Policy, area: Area) -> Option<Found> {
         let Share { marked, missing } = self.areas[area.index()];
         let (share, allowed) = (missing as f64 / (marked + missing) as f64, policy.missing.max_per_area);
-        // 0 of 0 is no number, and nothing is missing.
-        if missing == 0 || share <= allowed {
+        // What blocks nothing need not be there; and 0 of 0 is no number.
+        if !policy.gate(area).holds() || missing == 0 || share <= allowed {
             return None;
         }
         let brief = format!(

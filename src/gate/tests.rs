@@ -174,6 +174,9 @@ fn too_much_missing_in_one_area_gives_no_verdict() {
         *rare = rare.clone().failed("503");
     }
     check(&samples, 6, &["missing_area", "missing"]);
+    let mut advisory = policy();
+    advisory.areas.remove(&TASK);
+    checked(&advisory, &samples, &evidence(&samples), 0, &["missing"]);
     let mut patient = policy();
     patient.missing.max_per_area = 0.2;
     checked(&patient, &samples, &evidence(&samples), 0, &["missing"]);

@@ -98,7 +98,7 @@ pub enum AreaState {
     Inconclusive,
     /// Not gating.
     Advisory,
-    /// Nothing of it was scored, in an area that does not have to be.
+    /// Nothing of it was scored, and nothing had to be.
     NotScored,
 }
 
