@@ -113,9 +113,8 @@ fn area_case(view: &CaseView, area: Area, mark: &Mark, gate: AreaGate, blame: &B
 /// The repeats whose mark is below the best of them.
 fn lower_repeats(view: &CaseView, area: Area) -> Vec<TestRerun> {
     let marks = || {
-        let marked =
-            |result: &&'_ crate::score::TrialResult| Some((result.trial.repeat, result.scored.area(area)?.clone()));
-        view.trials().iter().filter_map(marked)
+        let trials = view.trials().iter();
+        trials.filter_map(|result| Some((result.trial.repeat, result.scored.area(area)?)))
     };
     let best = marks().filter_map(|(_, mark)| mark.trit()).max();
     marks()

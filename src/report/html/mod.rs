@@ -121,6 +121,16 @@ mod tests {
     }
 
     #[test]
+    fn a_clean_area_says_what_that_is_worth_and_a_case_how_to_run_it_again() {
+        let body = body(&sample::run());
+        assert!(
+            body.contains("<p class=\"quiet\">0 violations in 7 cases (true rate below 34.8 %, 95 % confidence)</p>")
+        );
+        let command = format!("evalgate run --target rules --filter &#x27;id({})&#x27;", sample::REGRESSED);
+        assert!(body.contains(&command));
+    }
+
+    #[test]
     fn ids_are_unique_and_links_lead_somewhere() {
         let body = body(&sample::run());
         let after = |marker: &str| -> Vec<String> {
