@@ -21,16 +21,23 @@ pub fn cases(report: &RunReport) -> Vec<CaseView<'_>> {
     report.results.chunk_by(|a, b| a.case.id == b.case.id).map(|trials| CaseView { trials }).collect()
 }
 
-/// The cases of a run: those the gate blames first, critical ones before others; then by worst mark, then changed ones;
-/// else in plan order.
+/// The cases of a run: what the gate blames gravest first, critical ones before others; then by worst mark, then changed
+/// ones; else in plan order.
 pub fn worst_first(report: &RunReport) -> Vec<CaseView<'_>> {
     let mut views = cases(report);
     let blame = Blame::of(&report.verdict);
     views.sort_by_cached_key(|view| {
-        let spared = !blame.names(view.id());
+        let blame = blame.gravest(view.id());
         let worst = view.worst().map_or(2, |(_, mark)| mark.trit().map_or(2, |trit| trit.value() + 1));
         let ordinary = view.case().weight != Weight::Critical;
-        (spared, ordinary && !spared, !view.failed(), worst, !view.fell_anywhere(), !view.needs_review())
+        (
+            blame,
+            ordinary && blame != FindingWeight::Warns,
+            !view.failed(),
+            worst,
+            !view.fell_anywhere(),
+            !view.needs_review(),
+        )
     });
     views
 }
@@ -145,8 +152,10 @@ impl<'a> Blame<'a> {
         Self { by_case }
     }
 
-    pub fn names(&self, case: &str) -> bool {
-        self.by_case.contains_key(case)
+    /// The weight of the gravest finding about the case; `Warns` where there is none.
+    pub fn gravest(&self, case: &str) -> FindingWeight {
+        let findings = self.by_case.get(case).into_iter().flatten();
+        findings.map(|finding| finding.weight).min().unwrap_or(FindingWeight::Warns)
     }
 
     /// The gravest finding about the case in this very area.

@@ -135,9 +135,8 @@ fn findings(screen: &mut Screen, findings: &[Finding]) {
             FindingWeight::Warns => (Tone::Quiet, "  ! "),
         };
         sentence(screen, lead, &finding.sentence);
-        let unsaid: Vec<&str> =
-            finding.cases.iter().map(|case| case.as_str()).filter(|case| !finding.sentence.contains(case)).collect();
-        if let [first, rest @ ..] = unsaid.as_slice() {
+        let said = finding.cases.iter().any(|case| finding.sentence.contains(case.as_str()));
+        if let ([first, rest @ ..], false) = (finding.cases.as_slice(), said) {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             screen.line(&[(Tone::Quiet, "    → "), (Tone::Plain, first), (Tone::Quiet, &more)]);
         }
