@@ -40,7 +40,7 @@ fn escape(text: &str, hide: impl Fn(char) -> bool) -> Cow<'_, str> {
 }
 
 /// Whether a character acts on the display instead of being displayed. Joiners stay: scripts and emoji need them.
-fn hidden(c: char) -> bool {
+pub fn hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -29,6 +29,21 @@ pub struct Policy {
     pub limits: RunLimits,
 }
 
+impl Policy {
+    /// How an area gates; advisory where the policy does not list it.
+    pub fn gate(&self, area: Area) -> AreaGate {
+        self.areas.get(&area).map_or(AreaGate::Advisory, |rules| rules.gate)
+    }
+
+    /// Whether one -1 in the area fails, whatever was accepted.
+    pub fn forbids_harm(&self, area: Area) -> bool {
+        let strict = |rules: &AreaPolicy| {
+            rules.gate == AreaGate::ZeroTolerance || rules.unsafe_call == Some(AreaGate::ZeroTolerance)
+        };
+        self.areas.get(&area).is_some_and(strict)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Profile {
@@ -125,6 +140,16 @@ pub enum AreaGate {
     Budget,
     /// Shown, never blocking.
     Advisory,
+}
+
+impl AreaGate {
+    /// Whether falling below a snapshot fails.
+    pub fn holds(self) -> bool {
+        match self {
+            AreaGate::NonInferiority | AreaGate::ZeroTolerance | AreaGate::Guard => true,
+            AreaGate::Budget | AreaGate::Advisory => false,
+        }
+    }
 }
 
 /// What unreviewed behaviour does to the verdict.

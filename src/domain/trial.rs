@@ -52,6 +52,7 @@ pub enum Outcome {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "most steps are calls")]
 pub enum Step {
     Message(Message),
     Call(Call),

@@ -1,66 +1,101 @@
-//! Caps on cost and latency.
+//! Caps on cost and latency, and what the run took as a whole.
+//!
+//! Caps are about the agent, so trials whose target failed are out of them; they count as missing elsewhere.
 
-use super::judge::finding;
-use super::verdict::{Counts, Finding, FindingWeight};
-use crate::domain::{AreaGate, Policy, Usage};
+use super::blame::{Blame, Move};
+use super::finding::{Found, cases, counted, verb};
+use super::verdict::{Counts, FindingWeight};
+use crate::domain::{Area, AreaGate, AreaPolicy, Outcome, Policy};
+use crate::score::TrialResult;
 
 /// What the trials took so far.
 #[derive(Default)]
 pub struct Budget {
     wall_ms: Vec<f64>,
+    answered_ms: Vec<f64>,
     cost: f64,
-    dearest: f64,
     unpriced: u64,
+    unpriced_answers: usize,
+    /// Cases above the cap of each area.
+    dear: [Blame; Area::COUNT],
 }
 
 impl Budget {
-    pub fn observe(&mut self, usage: &Usage) {
-        self.wall_ms.push(usage.wall_ms);
-        match usage.cost_usd {
-            Some(cost) => {
-                self.cost += cost;
-                self.dearest = self.dearest.max(cost);
+    pub fn observe(&mut self, result: &TrialResult, policy: &Policy) {
+        let usage = &result.trial.usage;
+        let answered = !matches!(result.trial.outcome, Outcome::Failed { .. });
+        // A time that is no number is above any cap.
+        let wall_ms = if usage.wall_ms.is_finite() { usage.wall_ms } else { f64::INFINITY };
+        self.wall_ms.push(wall_ms);
+        if answered {
+            self.answered_ms.push(wall_ms);
+        }
+        let Some(cost) = usage.cost_usd.filter(|cost| cost.is_finite() && *cost >= 0.0) else {
+            self.unpriced += 1;
+            self.unpriced_answers += usize::from(answered);
+            return;
+        };
+        self.cost += cost;
+        for (area, rules) in budgets(policy) {
+            if answered && rules.cap_usd_per_case.is_some_and(|cap| cost > cap) {
+                self.dear[area.index()].add(result, Move::default(), || format!("${cost:.4}"));
             }
-            None => self.unpriced += 1,
         }
     }
 
     /// Fills in what the run took as a whole.
     pub fn settle(&mut self, counts: &mut Counts) {
-        self.wall_ms.sort_by(f64::total_cmp);
+        self.wall_ms.sort_unstable_by(f64::total_cmp);
+        self.answered_ms.sort_unstable_by(f64::total_cmp);
         counts.wall_ms_p95 = percentile_95(&self.wall_ms);
         counts.cost_usd = (self.unpriced == 0 && !self.wall_ms.is_empty()).then_some(self.cost);
     }
 
     /// What the caps of the policy say; call after [`Budget::settle`].
-    pub fn findings(&self, policy: &Policy) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        for (&area, rules) in policy.areas.iter().filter(|(_, rules)| rules.gate == AreaGate::Budget) {
-            let mut add = |weight, sentence| {
-                findings.push(finding("budget", weight, Some(area), Vec::new(), sentence));
-            };
-            if let Some(cap) = rules.cap_usd_per_case {
-                if self.unpriced > 0 {
-                    let sentence = format!(
-                        "The cost of {} of {} trials is unknown, so the cap of ${cap:.2} a case cannot be checked.",
-                        self.unpriced,
-                        self.wall_ms.len()
-                    );
-                    add(FindingWeight::Inconclusive, sentence);
-                } else if self.dearest > cap {
-                    let sentence = format!("A case cost ${:.4}, above the cap of ${cap:.2}.", self.dearest);
-                    add(FindingWeight::Fails, sentence);
-                }
-            }
-            if let (Some(cap), Some(p95)) = (rules.cap_latency_p95_s, percentile_95(&self.wall_ms))
-                && p95 / 1000.0 > cap
-            {
-                let sentence = format!("95 % of trials took up to {:.1} s, above the cap of {cap} s.", p95 / 1000.0);
-                add(FindingWeight::Fails, sentence);
-            }
+    pub fn findings(&self, policy: &Policy) -> Vec<Found> {
+        let mut found = Vec::new();
+        for (area, rules) in budgets(policy) {
+            let caps = [
+                rules.cap_usd_per_case.and_then(|cap| self.over_cost(area, cap)),
+                rules.cap_usd_per_case.and_then(|cap| self.unknown_cost(cap)),
+                rules.cap_latency_p95_s.and_then(|cap| self.over_latency(cap)),
+            ];
+            found.extend(caps.into_iter().flatten().map(|found| found.in_area(area)));
         }
-        findings
+        found
     }
+
+    fn over_cost(&self, area: Area, cap: f64) -> Option<Found> {
+        let dear = &self.dear[area.index()];
+        if dear.is_empty() {
+            return None;
+        }
+        let n = dear.len();
+        let brief = format!("{} cost{} more than ${cap:.2}", cases(n), verb(n, "s", ""));
+        Some(Found::new("budget", FindingWeight::Fails, &brief, &format!(": {}.", dear.told())).about(dear.names()))
+    }
+
+    fn unknown_cost(&self, cap: f64) -> Option<Found> {
+        if self.unpriced_answers == 0 {
+            return None;
+        }
+        let of = counted(self.answered_ms.len(), "trial");
+        let brief = format!("The cost of {} of {of} is unknown", self.unpriced_answers);
+        let rest = format!(", so the cap of ${cap:.2} a case cannot be checked.");
+        Some(Found::new("budget", FindingWeight::Inconclusive, &brief, &rest))
+    }
+
+    fn over_latency(&self, cap: f64) -> Option<Found> {
+        let p95_s = percentile_95(&self.answered_ms)? / 1000.0;
+        (p95_s > cap).then(|| {
+            let brief = format!("95 % of trials take up to {p95_s:.1} s, above the cap of {cap} s");
+            Found::new("budget", FindingWeight::Fails, &brief, ".")
+        })
+    }
+}
+
+fn budgets(policy: &Policy) -> impl Iterator<Item = (Area, &AreaPolicy)> {
+    policy.areas.iter().filter(|(_, rules)| rules.gate == AreaGate::Budget).map(|(&area, rules)| (area, rules))
 }
 
 /// Nearest rank: the smallest value that at least 95 % of all are not above.

@@ -1,38 +1,51 @@
 //! The one sentence of a verdict.
 
-use super::judge::{Evidence, cases};
-use super::verdict::{Counts, Decision, Finding, FindingWeight};
+use super::finding::{Found, cases, listed, verb};
+use super::verdict::{Counts, Decision, FindingWeight};
 
-/// What a manager can repeat.
-pub fn of(decision: Decision, findings: &[Finding], counts: &Counts, evidence: &Evidence) -> String {
-    let checked = match counts.cases == evidence.of {
-        true => format!("all {}", cases(counts.cases as usize)),
-        false => format!("{} of {} cases", counts.cases, evidence.of),
+/// What a manager can repeat: the gravest finding without its reasons. `of`: cases of the project.
+pub fn of(decision: Decision, findings: &[Found], counts: &Counts, of: u64) -> String {
+    let ran = counts.cases as usize;
+    let checked = match counts.cases >= of {
+        true if ran == 1 => "the only case".to_owned(),
+        true => format!("any of the {}", cases(ran)),
+        false => format!("the {ran} of {} that {} run", cases(of as usize), verb(ran, "was", "were")),
     };
-    let leading = |weight| findings.iter().find(|finding| finding.weight == weight).map(|f| f.sentence.as_str());
-    let others = |weight| {
-        let more = findings.iter().filter(|finding| finding.weight == weight).count().saturating_sub(1);
-        match more {
-            0 => String::new(),
-            1 => " One more finding blocks.".to_owned(),
-            n => format!(" {n} more findings block."),
-        }
-    };
+    let held = format!("Nothing that gates got worse in {checked}");
     match decision {
-        Decision::Pass => format!("Nothing that was accepted got worse in {checked}."),
-        Decision::Fail => format!(
-            "Do not release: {}{}",
-            lowered(leading(FindingWeight::Fails).unwrap_or_default()),
-            others(FindingWeight::Fails)
-        ),
+        Decision::Pass => format!("{held}.{}", more(findings, FindingWeight::Warns, 0, ["1 warning.", "warnings."])),
+        Decision::Fail => {
+            let more = more(findings, FindingWeight::Fails, 1, ["One more finding blocks.", "more findings block."]);
+            format!("Do not release: {}{more}", gravest(findings, FindingWeight::Fails))
+        }
         Decision::Inconclusive => {
-            format!("There is no verdict: {}", lowered(leading(FindingWeight::Inconclusive).unwrap_or_default()))
+            let unclear = FindingWeight::Inconclusive;
+            let more = more(findings, unclear, 1, ["One more thing is open.", "more things are open."]);
+            format!("There is no verdict: {}{more}", gravest(findings, unclear))
         }
         Decision::ReviewPending => {
-            let waiting = counts.changed + counts.new;
-            let verb = if waiting == 1 { "waits" } else { "wait" };
-            format!("Nothing got worse in {checked}, but {} {verb} for a review.", cases(waiting as usize))
+            let waiting = (counts.changed + counts.new) as usize;
+            format!("{held}, but {} {} for a review.", cases(waiting), verb(waiting, "waits", "wait"))
         }
+    }
+}
+
+/// The first finding of the weight, with the names of its worst cases.
+fn gravest(findings: &[Found], weight: FindingWeight) -> String {
+    let Some(first) = findings.iter().find(|found| found.finding.weight == weight) else { return String::new() };
+    let (brief, named) = (first.brief(), &first.finding.cases);
+    match named.first() {
+        Some(worst) if !brief.contains(worst.as_str()) => format!("{} ({}).", lowered(brief), listed(named)),
+        Some(_) | None => format!("{}.", lowered(brief)),
+    }
+}
+
+/// How many findings of the weight there are beside those that were `said`: the words for one, and after a number.
+fn more(findings: &[Found], weight: FindingWeight, said: usize, [one, many]: [&str; 2]) -> String {
+    match findings.iter().filter(|found| found.finding.weight == weight).count().saturating_sub(said) {
+        0 => String::new(),
+        1 => format!(" {one}"),
+        n => format!(" {n} {many}"),
     }
 }
 

@@ -3,16 +3,26 @@
 //! Pure and streaming: results are observed one by one in plan order and none is kept, so a verdict on 100,000 cases
 //! takes no more memory than what it has to say.
 //!
-//! Order of judging: coverage, zero tolerance and guards, missing data, repeats that disagree, regressions against the
-//! snapshots, budgets, unreviewed behaviour. All of them are always judged; the gravest decides.
+//! A file for each thing there is to find: what the run covered, violations, guards, missing data, repeats that
+//! disagree, regressions against the snapshots, budgets, unreviewed behaviour. All are always judged; the gravest decides.
 
 mod areas;
+mod blame;
 mod budget;
+mod coverage;
+mod finding;
+mod guards;
 mod headline;
 mod judge;
+mod missing;
+mod regressions;
 mod repeats;
+mod unreviewed;
 mod verdict;
+mod violations;
 
+#[cfg(test)]
+mod sample;
 #[cfg(test)]
 mod tests;
 

@@ -1,57 +1,70 @@
 //! Whether repeats of a case agree: the deterministic regime has nothing to say where they do not.
 
-use super::judge::{cases, finding, listed};
-use super::verdict::{Finding, FindingWeight};
-use crate::domain::{Outcome, Slug, Trit};
+use super::blame::{Blame, Move};
+use super::finding::{Found, cases};
+use super::verdict::FindingWeight;
+use crate::domain::{Outcome, Trit};
+use crate::golden::Comparison;
 use crate::score::TrialResult;
 
 /// Compares each repeat with the one before it.
 #[derive(Default)]
 pub struct Repeats {
     before: Option<Seen>,
-    disagreeing: Vec<Slug>,
+    disagreeing: Blame,
 }
 
+#[derive(PartialEq)]
 struct Seen {
-    output: Option<blake3::Hash>,
+    behaviour: Behaviour,
     marks: Vec<Option<Trit>>,
+}
+
+/// What is compared. Held against a snapshot, fields that vary by nature are out of it already.
+#[derive(PartialEq)]
+enum Behaviour {
+    AsAccepted,
+    /// Digest of the difference from the snapshot; of the whole outcome where there is none.
+    Other(blake3::Hash),
 }
 
 impl Repeats {
     /// `first`: the trial is the first of its case.
     pub fn observe(&mut self, result: &TrialResult, first: bool) {
+        if first {
+            self.before = None;
+        }
         if let Outcome::Failed { .. } = result.trial.outcome {
             return;
         }
-        if first && result.trial.repeat > 1 {
-            // Earlier repeats failed; there is nothing to compare with.
-            self.before = None;
-        }
         let repeatable = result.scored.criteria.iter().filter(|criterion| criterion.repeatable);
-        let seen = Seen {
-            output: result.trial.output().map(|output| blake3::hash(output.to_string().as_bytes())),
-            marks: repeatable.map(|criterion| criterion.mark.trit()).collect(),
-        };
-        if !first
-            && let Some(before) = &self.before
-            && (before.output != seen.output || before.marks != seen.marks)
-            && self.disagreeing.last() != Some(&result.case.id)
-        {
-            self.disagreeing.push(result.case.id.clone());
+        let marks = repeatable.map(|criterion| criterion.mark.trit()).collect();
+        let seen = Seen { behaviour: behaviour(result), marks };
+        if self.before.as_ref().is_some_and(|before| *before != seen) {
+            self.disagreeing.add(result, Move::default(), String::new);
         }
         self.before = Some(seen);
     }
 
-    pub fn finding(&self) -> Option<Finding> {
+    pub fn finding(&self) -> Option<Found> {
         if self.disagreeing.is_empty() {
             return None;
         }
-        let sentence = format!(
-            "Repeats disagree in {} ({}): the target is not deterministic, and a difference from its snapshot says \
-             nothing about one that varies.",
-            cases(self.disagreeing.len()),
-            listed(&self.disagreeing)
+        let brief = format!("Repeats disagree in {}", cases(self.disagreeing.len()));
+        let rest = format!(
+            ": {}. The target is not deterministic, and a difference from the snapshot says nothing about one that varies.",
+            self.disagreeing.listed()
         );
-        Some(finding("repeats_disagree", FindingWeight::Inconclusive, None, self.disagreeing.clone(), sentence))
+        let unclear = Found::new("repeats_disagree", FindingWeight::Inconclusive, &brief, &rest);
+        Some(unclear.about(self.disagreeing.names()))
     }
+}
+
+fn behaviour(result: &TrialResult) -> Behaviour {
+    let text = match &result.scored.comparison {
+        Comparison::Same => return Behaviour::AsAccepted,
+        Comparison::Changed(difference) => format!("{difference:?}"),
+        Comparison::New | Comparison::NotCompared => format!("{:?}", result.trial.outcome),
+    };
+    Behaviour::Other(blake3::hash(text.as_bytes()))
 }

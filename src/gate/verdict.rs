@@ -76,7 +76,11 @@ pub struct AreaSummary {
     /// Mean mark of the accepted snapshots of the same cases, -1..1; absent without snapshots, and for
     /// areas whose marks snapshots do not hold.
     pub was: Option<f64>,
-    /// Cases now below and above their snapshot.
+    /// Mean change of the trials that `was` is about; not `mean` less `was`, which are about different trials where some
+    /// cases have no snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<f64>,
+    /// Cases with a trial below, and with one above, their snapshot.
     pub fell: u64,
     pub rose: u64,
     /// What the gate says of the area.
@@ -94,7 +98,7 @@ pub enum AreaState {
     Inconclusive,
     /// Not gating.
     Advisory,
-    /// Nothing of it was scored, in an area that does not have to be.
+    /// Nothing of it was scored, and nothing had to be.
     NotScored,
 }
 

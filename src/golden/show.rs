@@ -9,6 +9,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::{Comparison, Difference, FieldDiff, MarkDiff};
+use crate::diagnostic::printable_line;
 use crate::domain::FieldClass;
 
 const OLD: Style = AnsiColor::Red.on_default();
@@ -31,7 +32,7 @@ pub fn render(comparison: &Comparison, title: &str, color: bool, width: usize) -
         Comparison::Changed(_) => "changed",
         Comparison::NotCompared => "not compared",
     };
-    page.painted(NAME, &format!("{verdict}: {}", one_line(title)));
+    page.painted(NAME, &format!("{verdict}: {}", printable_line(title)));
     page.end_line();
     match comparison {
         Comparison::New => page.note("nothing was accepted before"),
@@ -45,7 +46,7 @@ pub fn render(comparison: &Comparison, title: &str, color: bool, width: usize) -
 /// Renders behaviour that nothing was accepted for yet: the whole body of its file, as [`render`] does.
 pub fn render_new(body: &str, title: &str, color: bool, width: usize) -> String {
     let mut page = Page::new(color, width);
-    page.painted(NAME, &format!("new: {}", one_line(title)));
+    page.painted(NAME, &format!("new: {}", printable_line(title)));
     page.end_line();
     page.lines("", body);
     page.out
@@ -137,7 +138,7 @@ impl Page {
 
     fn line(&mut self, sign: &str, style: Style, text: &str) {
         self.out.push_str("    ");
-        self.painted(style, &format!("{sign} {}", one_line(text)));
+        self.painted(style, &format!("{sign} {}", printable_line(text)));
         self.end_line();
     }
 
@@ -156,7 +157,7 @@ impl Page {
                     self.word_line(std::mem::take(&mut line));
                     column = 0;
                 }
-                let part = one_line(part);
+                let part = printable_line(part);
                 let wide = part.chars().count();
                 if column > 0 && column + wide > room && !part.trim().is_empty() {
                     self.word_line(std::mem::take(&mut line));
@@ -188,7 +189,7 @@ impl Page {
 
     fn heading(&mut self, name: &str, class: &str) {
         self.out.push_str("  ");
-        self.painted(NAME, &one_line(name));
+        self.painted(NAME, &printable_line(name));
         if !class.is_empty() {
             self.painted(QUIET, &format!(" ({class})"));
         }
@@ -225,12 +226,6 @@ fn text_of(value: &Value) -> String {
         }
         other => format!("{other:#}"),
     }
-}
-
-/// Foreign text on one line, with what would steer a terminal made visible.
-// A stand-in for `diagnostic::printable_line`, to be removed when that is there.
-fn one_line(text: &str) -> Cow<'_, str> {
-    super::emit::visible(text)
 }
 
 #[cfg(test)]

@@ -5,39 +5,39 @@
 use std::collections::HashMap;
 
 use super::RunReport;
-use crate::domain::{Area, Case, Level, Mark, Outcome, Trit};
+use crate::domain::{Area, Case, Mark, Outcome, Trit, Weight};
 use crate::gate::{Finding, FindingWeight, Verdict};
 use crate::golden::{Comparison, Difference};
-use crate::score::TrialResult;
+use crate::score::{Held, TrialResult};
 
-/// All repeats of one case.
+/// All repeats of one case, which follow each other in a run.
 pub struct CaseView<'a> {
     /// In plan order; never empty.
-    trials: Vec<&'a TrialResult>,
+    trials: &'a [TrialResult],
 }
 
 /// The cases of a run, in plan order.
 pub fn cases(report: &RunReport) -> Vec<CaseView<'_>> {
-    let mut views: Vec<CaseView> = Vec::new();
-    let mut at: HashMap<&str, usize> = HashMap::new();
-    for result in &report.results {
-        let slot = *at.entry(&result.case.id).or_insert(views.len());
-        match views.get_mut(slot) {
-            Some(view) => view.trials.push(result),
-            None => views.push(CaseView { trials: vec![result] }),
-        }
-    }
-    views
+    report.results.chunk_by(|a, b| a.case.id == b.case.id).map(|trials| CaseView { trials }).collect()
 }
 
-/// The cases of a run: those the gate blames first, then by worst mark, then changed ones; else in plan order.
+/// The cases of a run: what the gate blames gravest first, critical ones before others; then by worst mark, then changed
+/// ones; else in plan order.
 pub fn worst_first(report: &RunReport) -> Vec<CaseView<'_>> {
     let mut views = cases(report);
     let blame = Blame::of(&report.verdict);
     views.sort_by_cached_key(|view| {
-        let blamed = !blame.names(view.id());
+        let blame = blame.gravest(view.id());
         let worst = view.worst().map_or(2, |(_, mark)| mark.trit().map_or(2, |trit| trit.value() + 1));
-        (blamed, !view.failed(), worst, !view.fell_anywhere(), !view.needs_review())
+        let ordinary = view.case().weight != Weight::Critical;
+        (
+            blame,
+            ordinary && blame != FindingWeight::Warns,
+            !view.failed(),
+            worst,
+            !view.fell_anywhere(),
+            !view.needs_review(),
+        )
     });
     views
 }
@@ -45,7 +45,7 @@ pub fn worst_first(report: &RunReport) -> Vec<CaseView<'_>> {
 impl<'a> CaseView<'a> {
     /// The first repeat: what is the same for all of them is read from it.
     pub fn first(&self) -> &'a TrialResult {
-        self.trials[0]
+        &self.trials[0]
     }
 
     pub fn case(&self) -> &'a Case {
@@ -56,8 +56,8 @@ impl<'a> CaseView<'a> {
         self.case().id.as_str()
     }
 
-    pub fn trials(&self) -> &[&'a TrialResult] {
-        &self.trials
+    pub fn trials(&self) -> &'a [TrialResult] {
+        self.trials
     }
 
     /// The lowest mark of the area over the repeats; not scored only where no repeat was.
@@ -97,10 +97,9 @@ impl<'a> CaseView<'a> {
 
     /// What the repeats say about the snapshot: the first that differs, else the first.
     pub fn comparison(&self) -> &'a Comparison {
-        let of = |result: &&'a TrialResult| &result.scored.comparison;
         self.trials
             .iter()
-            .map(of)
+            .map(|result| &result.scored.comparison)
             .find(|comparison| comparison.needs_review())
             .unwrap_or(&self.first().scored.comparison)
     }
@@ -120,34 +119,15 @@ impl<'a> CaseView<'a> {
         self.failed() || self.needs_review() || self.worst().is_none_or(marked_down)
     }
 
-    /// Where the area is below the accepted snapshot: its mark then and now. Taken over the blocking criteria that
-    /// snapshots hold, the worst of them counting, which is how areas combine by default.
-    pub fn fall(&self, area: Area) -> Option<(Trit, Trit)> {
-        self.trials.iter().find_map(|result| fall(result, area))
+    /// Where a repeat is below the accepted snapshot in the area: the mark then and now, of the worst repeat.
+    pub fn fall(&self, area: Area) -> Option<Held> {
+        let marks = self.trials.iter().flat_map(|result| &result.scored.areas).filter(|mark| mark.area == area);
+        marks.filter_map(|mark| mark.held).filter(|held| held.now < held.was).min_by_key(|held| held.now)
     }
 
     pub fn fell_anywhere(&self) -> bool {
         Area::ALL.into_iter().any(|area| self.fall(area).is_some())
     }
-}
-
-fn fall(result: &TrialResult, area: Area) -> Option<(Trit, Trit)> {
-    let moved = &result.scored.comparison.difference()?.marks;
-    let held = || {
-        let of_area =
-            move |c: &&crate::score::CriterionMark| c.area == area && c.repeatable && c.level == Level::Blocking;
-        result.scored.criteria.iter().filter(of_area)
-    };
-    let to = held().filter_map(|criterion| criterion.mark.trit()).min()?;
-    let from = held()
-        .filter_map(|criterion| {
-            match moved.iter().find(|diff| diff.area == area && diff.criterion == criterion.criterion) {
-                Some(diff) => diff.old,
-                None => criterion.mark.trit(),
-            }
-        })
-        .min()?;
-    (to < from).then_some((from, to))
 }
 
 /// Order of marks from worst to best, those not scored last.
@@ -172,8 +152,10 @@ impl<'a> Blame<'a> {
         Self { by_case }
     }
 
-    pub fn names(&self, case: &str) -> bool {
-        self.by_case.contains_key(case)
+    /// The weight of the gravest finding about the case; `Warns` where there is none.
+    pub fn gravest(&self, case: &str) -> FindingWeight {
+        let findings = self.by_case.get(case).into_iter().flatten();
+        findings.map(|finding| finding.weight).min().unwrap_or(FindingWeight::Warns)
     }
 
     /// The gravest finding about the case in this very area.
@@ -217,7 +199,10 @@ mod tests {
         let report = sample::run();
         let views = cases(&report);
         let by_id = |id| views.iter().find(|view| view.id() == id).unwrap();
-        assert_eq!(by_id(sample::REGRESSED).fall(Area::TaskSuccess), Some((Trit::Useful, Trit::Harmful)));
+        assert_eq!(
+            by_id(sample::REGRESSED).fall(Area::TaskSuccess),
+            Some(Held { was: Trit::Useful, now: Trit::Harmful })
+        );
         assert_eq!(by_id(sample::ACCEPTED_ZERO).fall(Area::TaskSuccess), None);
     }
 }

@@ -3,8 +3,10 @@
 //! Text cells that a spreadsheet would take for a formula get a `'` in front; numbers stay numbers.
 
 use std::borrow::Cow;
+use std::io::Write;
 
-use super::{RenderError, RunReport, foreign::printable, words};
+use super::{RenderError, RunReport, words};
+use crate::diagnostic::printable_line;
 use crate::domain::{Area, Mark, Trit};
 use crate::score::TrialResult;
 
@@ -12,14 +14,35 @@ const BEFORE_AREAS: [&str; 11] =
     ["case", "pipeline", "suite", "kind", "repeat", "org", "type", "weight", "tags", "outcome", "snapshot"];
 const AFTER_AREAS: [&str; 7] = ["worst_area", "why", "calls", "wall_ms", "cost_usd", "file", "line"];
 
-pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let header = BEFORE_AREAS.into_iter().chain(Area::ALL.map(Area::name)).chain(AFTER_AREAS);
-    writer.write_record(header).map_err(RenderError::of("csv"))?;
-    for result in &report.results {
-        writer.write_record(row(result)).map_err(RenderError::of("csv"))?;
+/// Writes the table trial by trial, so that a run of any size needs no memory to speak of.
+pub struct Writer<W: Write> {
+    rows: csv::Writer<W>,
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins the table with its header.
+    pub fn new(out: W) -> Result<Self, RenderError> {
+        let mut rows = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+        let header = BEFORE_AREAS.into_iter().chain(Area::ALL.map(Area::name)).chain(AFTER_AREAS);
+        rows.write_record(header).map_err(RenderError::of("csv"))?;
+        Ok(Self { rows })
     }
-    writer.into_inner().map_err(|error| RenderError::of("csv")(error.into_error()))
+
+    /// Adds a row.
+    pub fn push(&mut self, result: &TrialResult) -> Result<(), RenderError> {
+        self.rows.write_record(row(result)).map_err(RenderError::of("csv"))
+    }
+
+    /// Flushes, and hands the output back.
+    pub fn finish(self) -> Result<W, RenderError> {
+        self.rows.into_inner().map_err(|error| RenderError::of("csv")(error.into_error()))
+    }
+}
+
+pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
+    let mut table = Writer::new(Vec::new())?;
+    report.results.iter().try_for_each(|result| table.push(result))?;
+    table.finish()
 }
 
 fn row(result: &TrialResult) -> Vec<String> {
@@ -59,7 +82,7 @@ fn number(value: Option<impl ToString>) -> String {
 /// A text that no spreadsheet runs.
 fn text(cell: &str) -> String {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    let shown = printable(cell);
+    let shown = printable_line(cell);
     if formula { format!("'{shown}") } else { Cow::into_owned(shown) }
 }
 
@@ -76,7 +99,7 @@ mod tests {
             ("-1", "'-1"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\\t=1"),
-            ("\r=1", "'\\u{d}=1"),
+            ("\r=1", "'\\r=1"),
             ("a=1", "a=1"),
         ] {
             assert_eq!(text(cell), safe);

@@ -18,6 +18,7 @@ use quick_junit::{FlakyOrRerun, NonSuccessKind, Property, Report, TestCase, Test
 
 use super::cases::{Blame, CaseView, cases};
 use super::{RenderError, RunReport, foreign, words};
+use crate::diagnostic::printable_line;
 use crate::domain::{Area, AreaGate, Mark, Trit};
 use crate::gate::{AreaSummary, Decision, FindingWeight, Verdict};
 
@@ -86,9 +87,9 @@ fn area_case(view: &CaseView, area: Area, mark: &Mark, gate: AreaGate, blame: &B
     let below = trit < Trit::Useful;
     let blamed = match blame.in_area(view.id(), area) {
         Some(finding) => Some(finding),
-        None => blame.as_a_whole(view.id()).filter(|_| below && words::gates(gate)),
+        None => blame.as_a_whole(view.id()).filter(|_| below && gate.holds()),
     };
-    let fell = view.fall(area).is_some() && below && words::gates(gate);
+    let fell = view.fall(area).is_some() && below && gate.holds();
     let (mut status, note) = match blamed {
         Some(finding) => {
             let why = if below { mark.why() } else { finding.sentence.as_str() };
@@ -98,7 +99,7 @@ fn area_case(view: &CaseView, area: Area, mark: &Mark, gate: AreaGate, blame: &B
         }
         None if fell => (failure("fell", &format!("{} {}", words::mark(Some(trit)), mark.why())), None),
         None if below => {
-            let reason = if words::gates(gate) { "accepted" } else { "not gating" };
+            let reason = if gate.holds() { "accepted" } else { "not gating" };
             (TestCaseStatus::success(), Some(format!("{} ({reason}): {}", words::mark(Some(trit)), mark.why())))
         }
         None => (TestCaseStatus::success(), None),
@@ -112,9 +113,8 @@ fn area_case(view: &CaseView, area: Area, mark: &Mark, gate: AreaGate, blame: &B
 /// The repeats whose mark is below the best of them.
 fn lower_repeats(view: &CaseView, area: Area) -> Vec<TestRerun> {
     let marks = || {
-        let marked =
-            |result: &&'_ crate::score::TrialResult| Some((result.trial.repeat, result.scored.area(area)?.clone()));
-        view.trials().iter().filter_map(marked)
+        let trials = view.trials().iter();
+        trials.filter_map(|result| Some((result.trial.repeat, result.scored.area(area)?)))
     };
     let best = marks().filter_map(|(_, mark)| mark.trit()).max();
     marks()
@@ -170,7 +170,7 @@ fn non_success(how: NonSuccessKind, kind: &str, text: &str) -> TestCaseStatus {
 /// A text of bounded length, on one line, with nothing in it that XML does not allow.
 fn message(text: &str) -> String {
     let (text, cut) = foreign::clip(text, MESSAGE);
-    let text = foreign::printable(text);
+    let text = printable_line(text);
     // U+FFFE and U+FFFF are the two characters that are no escapes and still not XML.
     let text = text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
     if cut > 0 { format!("{text}… ({cut} more bytes)") } else { text }

@@ -27,20 +27,22 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
         prose(&verdict.headline),
     );
     if !verdict.areas.is_empty() {
-        page.push_str("\n| area | now | was | -1 | 0 | +1 | not scored | verdict |\n");
-        page.push_str("|:--|--:|--:|--:|--:|--:|--:|:--|\n");
+        page.push_str("\n| area | now | was | Δ | -1 | 0 | +1 | not scored | verdict |\n");
+        page.push_str("|:--|--:|--:|--:|--:|--:|--:|--:|:--|\n");
     }
     for area in &verdict.areas {
         page.push_str(&format!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {}{} |\n",
             area.area,
             words::mean(area.mean),
             words::mean(area.was),
+            words::mean(area.change),
             area.harmful,
             area.incomplete,
             area.useful,
             area.not_scored,
-            words::area_state(area.state)
+            words::area_state(area.state),
+            area.note.as_deref().map_or_else(String::new, |note| format!(": {}", prose(note)))
         ));
     }
     if !verdict.findings.is_empty() {
@@ -121,9 +123,7 @@ fn prose(text: &str) -> String {
 }
 
 fn short(text: &str) -> String {
-    let (text, cut) = foreign::clip(text, TEXT);
-    let text = foreign::printable(text);
-    if cut > 0 { format!("{text}…") } else { text.into_owned() }
+    foreign::line(text, TEXT)
 }
 
 #[cfg(test)]

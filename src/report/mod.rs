@@ -2,6 +2,7 @@
 //!
 //! Pure: the same [`RunReport`] gives the same bytes; times come from the data. Knows nothing of files or terminals,
 //! and treats every text of a case, an output or a judge as hostile. A format is a file here and two lines below.
+//! Runs too large to hold are written trial by trial: [`CsvWriter`], [`JsonWriter`].
 
 mod cases;
 mod csv;
@@ -22,7 +23,8 @@ use crate::event::{RunMeta, RunState};
 use crate::gate::Verdict;
 use crate::score::TrialResult;
 
-pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary};
+pub use csv::Writer as CsvWriter;
+pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary, Writer as JsonWriter};
 pub use text::{Style, render as render_text, render_case};
 
 /// Everything a report is made of.
@@ -31,7 +33,7 @@ pub struct RunReport {
     pub meta: RunMeta,
     pub state: RunState,
     pub verdict: Verdict,
-    /// In plan order.
+    /// In plan order: the repeats of a case follow each other.
     pub results: Vec<TrialResult>,
     /// Time of the run's last event.
     pub finished_at: Timestamp,
@@ -84,7 +86,7 @@ pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.binary_search_by(|format| format.name.cmp(name)).ok().map(|at| &FORMATS[at])
 }
 
-/// Why a report could not be made. Stored data cannot cause it; a broken template or writer can.
+/// Why a report could not be made. Stored data cannot cause it; a broken template or an output that cannot be written can.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot render the {format} report")]
 pub struct RenderError {

@@ -68,14 +68,6 @@ pub fn area_gate(gate: AreaGate) -> &'static str {
     }
 }
 
-/// Whether the marks of an area can stop a release.
-pub fn gates(gate: AreaGate) -> bool {
-    match gate {
-        AreaGate::NonInferiority | AreaGate::ZeroTolerance | AreaGate::Guard => true,
-        AreaGate::Budget | AreaGate::Advisory => false,
-    }
-}
-
 /// A trial held against its snapshot, in one word.
 pub fn comparison(comparison: &Comparison) -> &'static str {
     match comparison {

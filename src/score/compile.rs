@@ -40,6 +40,11 @@ impl CompiledRubric {
         &self.criteria
     }
 
+    /// Whether a trial of the case can be marked in the area.
+    pub(super) fn asks(&self, area: Area, case: &Case) -> bool {
+        self.criteria.iter().any(|c| c.area == area && c.level == Level::Blocking && c.applies_to(case))
+    }
+
     /// The areas it marks, in the areas' order.
     pub fn areas(&self) -> &[(Area, Combine)] {
         &self.areas

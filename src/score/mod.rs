@@ -24,7 +24,7 @@ mod want;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::{Area, Case, CaseKind, Level, Mark, Pipeline, Slug, Trial, Trit};
+use crate::domain::{Area, Case, CaseKind, Level, Mark, Outcome, Pipeline, Slug, Trial, Trit};
 use crate::golden::{self, Comparison, Snapshot, SnapshotError, SnapshotInfo, Stored};
 use crate::world::System;
 
@@ -92,6 +92,7 @@ fn second_pass(rubric: &CompiledRubric, view: &View, first: Vec<Option<Mark>>, c
             mark: mark.unwrap_or_else(|| criterion.mark(view, &comparison)),
         })
         .collect();
+    let failed = matches!(view.trial.outcome, Outcome::Failed { .. });
     let areas = rubric
         .areas()
         .iter()
@@ -99,6 +100,7 @@ fn second_pass(rubric: &CompiledRubric, view: &View, first: Vec<Option<Mark>>, c
             area,
             mark: aggregate::area_mark(area, combine, &criteria),
             held: aggregate::held(area, combine, &criteria, &comparison),
+            missing: failed && rubric.asks(area, view.case),
         })
         .collect();
     Scored { criteria, areas, comparison }

@@ -54,6 +54,10 @@ pub struct AreaMark {
     /// The area against its snapshot; absent where the two share no criterion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
+    /// Whether the case asks for the area and the target failed, so that a mark is missing: not the same as a question
+    /// that was not asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missing: bool,
 }
 
 /// An area's mark then and now, over the criteria that both the snapshot and this trial hold a mark for.

@@ -1,6 +1,10 @@
 //! Values in sentences: quoted, escaped, and short enough for one line of a report.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
+
+use crate::diagnostic::printable_line;
 
 /// Longest sentence behind a mark, in characters.
 const SENTENCE: usize = 300;
@@ -39,23 +43,12 @@ pub fn count(n: usize, noun: &str) -> String {
 
 /// A sentence as reports can show it: bounded, and with nothing in it that moves a cursor or turns text around.
 pub fn sentence(text: String) -> String {
-    let text = if text.contains(disturbs) { undisturbed(&text) } else { text };
+    let text = match printable_line(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown,
+    };
     // Bytes bound characters from above: the common case needs no counting.
     if text.len() <= SENTENCE { text } else { cut(&text, SENTENCE) }
-}
-
-/// Control characters, zero-width ones, and those that set the direction of text.
-fn disturbs(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
-fn undisturbed(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        if disturbs(c) { clean.extend(c.escape_unicode()) } else { clean.push(c) }
-    }
-    clean
 }
 
 /// At most `max` characters, the last one `…` where something was left out.
@@ -81,7 +74,7 @@ mod tests {
     #[test]
     fn control_and_direction_characters_never_reach_a_sentence() {
         assert_eq!(text("a\u{202e}b\u{1b}[2J"), "\"a\\u{202e}b\\u{1b}[2J\"");
-        assert_eq!(sentence("grün\n\u{9b}2J\u{2066}".to_owned()), "grün\\u{a}\\u{9b}2J\\u{2066}");
+        assert_eq!(sentence("grün\n\u{9b}2J\u{2066}".to_owned()), "grün\\n\\u{9b}2J\\u{2066}");
     }
 
     #[test]

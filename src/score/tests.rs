@@ -70,8 +70,19 @@ fn a_failed_target_is_never_a_mark() {
     let sample = scoring(two_areas()).expect("category", json!("bug")).failed("503 from the model");
     let scored = scored(&sample, Comparison::NotCompared);
     assert!(scored.criteria.iter().all(|c| c.mark.trit().is_none() && c.mark.why().contains("503 from the model")));
-    assert!(scored.areas.iter().all(|a| a.mark.trit().is_none()));
+    assert!(scored.areas.iter().all(|a| a.mark.trit().is_none() && a.missing));
     assert_eq!(held(&sample.rubric, &first_pass(&sample.rubric, &sample.view())), BTreeMap::new());
+}
+
+#[test]
+fn a_mark_is_missing_only_where_the_case_asks_for_it() {
+    let missing = |sample: Sample| {
+        let scored = scored(&sample, Comparison::NotCompared);
+        scored.areas.iter().find(|a| a.area == Area::TaskSuccess).unwrap().missing
+    };
+    assert!(missing(scoring(two_areas()).expect("category", json!("bug")).failed("503")));
+    assert!(!missing(scoring(two_areas()).failed("503")));
+    assert!(!missing(scoring(two_areas()).expect("category", json!("bug")).output(json!({}))));
 }
 
 #[test]

@@ -275,6 +275,7 @@ fn result(case: &str) -> TrialResult {
             criteria: Vec::new(),
             areas: vec![AreaMark {
                 held: None,
+                missing: false,
                 area: Area::TaskSuccess,
                 mark: Mark::Marked { trit: Trit::Useful, why: "good".into() },
             }],

@@ -5,6 +5,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::page::{minus, shown, tone};
+use crate::diagnostic::printable;
 use crate::domain::FieldClass;
 use crate::golden::{Difference, FieldDiff, MarkDiff};
 use crate::report::{foreign, words};
@@ -95,7 +96,7 @@ pub fn value(value: &Value) -> String {
 /// Several lines of foreign text, at most `most` bytes of them.
 pub fn block(text: &str, most: usize) -> String {
     let (text, cut) = foreign::clip(text, most);
-    let text = foreign::printable_lines(text);
+    let text = printable(text);
     if cut > 0 { format!("{text}\n… {cut} more bytes are in the run's events") } else { text.into_owned() }
 }
 

@@ -52,7 +52,8 @@ fn policy() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{foreign, sample};
+    use crate::diagnostic::printable;
+    use crate::report::sample;
 
     fn page(report: &RunReport) -> String {
         draw(report).unwrap()
@@ -113,10 +114,20 @@ mod tests {
             assert!(body.contains(&format!("id=\"case-{}\"", result.case.id)));
             assert!(body.contains(&format!("{}:{}", result.file, result.line).replace('/', "&#x2f;")));
             for criterion in &result.scored.criteria {
-                let why = minijinja::HtmlEscape(&foreign::printable_lines(criterion.mark.why())).to_string();
+                let why = minijinja::HtmlEscape(&printable(criterion.mark.why())).to_string();
                 assert!(body.contains(&why), "{why}");
             }
         }
+    }
+
+    #[test]
+    fn a_clean_area_says_what_that_is_worth_and_a_case_how_to_run_it_again() {
+        let body = body(&sample::run());
+        assert!(
+            body.contains("<p class=\"quiet\">0 violations in 7 cases (true rate below 34.8 %, 95 % confidence)</p>")
+        );
+        let command = format!("evalgate run --target rules --filter &#x27;id({})&#x27;", sample::REGRESSED);
+        assert!(body.contains(&command));
     }
 
     #[test]

@@ -94,6 +94,7 @@ struct AreaLine {
     state: &'static str,
     state_tone: &'static str,
     state_sign: &'static str,
+    note: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -233,7 +234,6 @@ fn finding_line(finding: &Finding, here: &BTreeSet<&str>) -> FindingLine {
 }
 
 fn area_line(area: &AreaSummary) -> AreaLine {
-    let delta = area.mean.zip(area.was).map(|(now, was)| now - was);
     let (state_tone, state_sign) = match area.state {
         AreaState::Pass => ("good", "✔"),
         AreaState::Fail => ("bad", "✖"),
@@ -252,8 +252,8 @@ fn area_line(area: &AreaSummary) -> AreaLine {
         gate: words::area_gate(area.gate),
         now: minus(&words::mean(area.mean)),
         was: minus(&words::mean(area.was)),
-        delta: minus(&words::mean(delta)),
-        delta_tone: match delta {
+        delta: minus(&words::mean(area.change)),
+        delta_tone: match area.change {
             Some(delta) if delta < -0.005 => "bad",
             Some(delta) if delta > 0.005 => "good",
             Some(_) | None => "none",
@@ -265,6 +265,7 @@ fn area_line(area: &AreaSummary) -> AreaLine {
         state: words::area_state(area.state),
         state_tone,
         state_sign,
+        note: area.note.as_deref().map(shown),
     }
 }
 
@@ -282,9 +283,7 @@ fn bar(counts: &[Count]) -> Vec<Slice> {
 
 /// One line of foreign text, of bounded length.
 pub fn shown(text: &str) -> String {
-    let (text, cut) = foreign::clip(text, SENTENCE);
-    let text = foreign::printable(text);
-    if cut > 0 { format!("{text}…") } else { text.into_owned() }
+    foreign::line(text, SENTENCE)
 }
 
 /// The class name of a mark.

@@ -12,6 +12,14 @@ pub struct Column {
     pub drop: u8,
 }
 
+/// One row of a table.
+pub struct Row {
+    /// One a column.
+    pub cells: Vec<(Tone, String)>,
+    /// What stands below the row on lines of its own.
+    pub note: Option<String>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     Left,
@@ -19,12 +27,12 @@ pub enum Align {
 }
 
 /// Prints the table, indented by two columns.
-pub fn table(screen: &mut Screen, columns: &[Column], rows: &[Vec<(Tone, String)>]) {
+pub fn table(screen: &mut Screen, columns: &[Column], rows: &[Row]) {
     let widths: Vec<usize> = columns
         .iter()
         .enumerate()
         .map(|(i, column)| {
-            let cells = rows.iter().map(|row| screen.spell(&row[i].1).width());
+            let cells = rows.iter().map(|row| screen.spell(&row.cells[i].1).width());
             cells.chain([screen.spell(column.head).width()]).max().unwrap_or(0)
         })
         .collect();
@@ -36,12 +44,12 @@ pub fn table(screen: &mut Screen, columns: &[Column], rows: &[Vec<(Tone, String)
         };
         kept.retain(|&i| i != least);
     }
-    let head: Vec<(Tone, String)> = columns.iter().map(|column| (Tone::Quiet, column.head.to_owned())).collect();
-    for row in [&head].into_iter().chain(rows) {
+    let head = columns.iter().map(|column| (Tone::Quiet, column.head.to_owned())).collect();
+    for row in [&Row { cells: head, note: None }].into_iter().chain(rows) {
         let cells: Vec<(Tone, String)> = kept
             .iter()
             .map(|&i| {
-                let (tone, text) = &row[i];
+                let (tone, text) = &row.cells[i];
                 let pad = " ".repeat(widths[i].saturating_sub(screen.spell(text).width()));
                 match columns[i].align {
                     Align::Left if Some(&i) == kept.last() => (*tone, format!("  {text}")),
@@ -52,6 +60,9 @@ pub fn table(screen: &mut Screen, columns: &[Column], rows: &[Vec<(Tone, String)
             .collect();
         let cells: Vec<(Tone, &str)> = cells.iter().map(|(tone, text)| (*tone, text.as_str())).collect();
         screen.line(&cells);
+        if let Some(note) = &row.note {
+            screen.paragraph((Tone::Quiet, "    "), note);
+        }
     }
 }
 
@@ -67,9 +78,10 @@ mod tests {
             Column { head: "a detail that is wide enough", align: Align::Right, drop: 2 },
             Column { head: "value", align: Align::Right, drop: 1 },
         ];
-        let rows = [["one", "x", "1"].map(|text| (Tone::Plain, text.to_owned())).to_vec()];
+        let cells = ["one", "x", "1"].map(|text| (Tone::Plain, text.to_owned())).to_vec();
+        let rows = [Row { cells, note: Some("a note".to_owned()) }];
         let mut screen = Screen::new(Style { width: 40, ..Style::PLAIN });
         table(&mut screen, &columns, &rows);
-        assert_eq!(screen.into_text(), "  name  value\n  one       1\n");
+        assert_eq!(screen.into_text(), "  name  value\n  one       1\n    a note\n");
     }
 }

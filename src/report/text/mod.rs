@@ -7,7 +7,7 @@ mod case;
 mod columns;
 mod screen;
 
-use columns::{Align, Column, table};
+use columns::{Align, Column, Row, table};
 use screen::{Screen, Tone};
 
 use super::cases::{CaseView, worst_first};
@@ -15,6 +15,7 @@ use super::{RenderError, RunReport, foreign::clip, words};
 use crate::domain::{Area, Trit};
 use crate::event::RunState;
 use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight};
+use crate::score::Held;
 
 pub use case::render as render_case;
 pub use screen::Style;
@@ -91,13 +92,12 @@ fn areas(screen: &mut Screen, areas: &[AreaSummary]) {
         Column { head: "none", align: Align::Right, drop: 3 },
         Column { head: "verdict", align: Align::Left, drop: 0 },
     ];
-    let rows: Vec<Vec<(Tone, String)>> = areas.iter().map(area_row).collect();
+    let rows: Vec<Row> = areas.iter().map(area_row).collect();
     screen.blank();
     table(screen, &columns, &rows);
 }
 
-fn area_row(area: &AreaSummary) -> Vec<(Tone, String)> {
-    let delta = area.mean.zip(area.was).map(|(now, was)| now - was);
+fn area_row(area: &AreaSummary) -> Row {
     let counted = |n: u64, tone| (if n == 0 { Tone::Quiet } else { tone }, n.to_string());
     let state = match area.state {
         AreaState::Pass => Tone::Good,
@@ -105,22 +105,23 @@ fn area_row(area: &AreaSummary) -> Vec<(Tone, String)> {
         AreaState::Inconclusive => Tone::Middling,
         AreaState::Advisory | AreaState::NotScored => Tone::Quiet,
     };
-    let moved = match delta {
+    let moved = match area.change {
         Some(delta) if delta < -0.005 => Tone::Bad,
         Some(delta) if delta > 0.005 => Tone::Good,
         Some(_) | None => Tone::Quiet,
     };
-    vec![
+    let cells = vec![
         (Tone::Plain, area.area.name().to_owned()),
         (Tone::Plain, words::mean(area.mean)),
         (Tone::Quiet, words::mean(area.was)),
-        (moved, words::mean(delta)),
+        (moved, words::mean(area.change)),
         counted(area.harmful, Tone::Bad),
         counted(area.incomplete, Tone::Middling),
         counted(area.useful, Tone::Plain),
         counted(area.not_scored, Tone::Plain),
         (state, words::area_state(area.state).to_owned()),
-    ]
+    ];
+    Row { cells, note: area.note.clone() }
 }
 
 fn findings(screen: &mut Screen, findings: &[Finding]) {
@@ -136,9 +137,8 @@ fn findings(screen: &mut Screen, findings: &[Finding]) {
             FindingWeight::Warns => (Tone::Quiet, "  ! "),
         };
         sentence(screen, lead, &finding.sentence);
-        let unsaid: Vec<&str> =
-            finding.cases.iter().map(|case| case.as_str()).filter(|case| !finding.sentence.contains(case)).collect();
-        if let [first, rest @ ..] = unsaid.as_slice() {
+        let said = finding.cases.iter().any(|case| finding.sentence.contains(case.as_str()));
+        if let ([first, rest @ ..], false) = (finding.cases.as_slice(), said) {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             screen.line(&[(Tone::Quiet, "    → "), (Tone::Plain, first), (Tone::Quiet, &more)]);
         }
@@ -173,10 +173,10 @@ fn changed(screen: &mut Screen, views: &[CaseView]) {
 
 /// What became of a changed case, in a sentence.
 fn change(view: &CaseView) -> (Tone, String) {
-    let fall = Area::ALL.into_iter().filter_map(|area| Some((area, view.fall(area)?))).min_by_key(|(_, (_, to))| *to);
+    let fall = Area::ALL.into_iter().filter_map(|area| Some((area, view.fall(area)?))).min_by_key(|(_, held)| held.now);
     let why = |area| view.mark(area).map_or("", |mark| mark.why());
-    if let Some((area, (from, to))) = fall {
-        let moved = format!("{area} {} → {}: {}", words::mark(Some(from)), words::mark(Some(to)), why(area));
+    if let Some((area, Held { was, now })) = fall {
+        let moved = format!("{area} {} → {}: {}", words::mark(Some(was)), words::mark(Some(now)), why(area));
         return (Tone::Bad, moved);
     }
     let worst = match view.worst() {

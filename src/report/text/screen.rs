@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use anstyle::{AnsiColor, Effects};
 use unicode_width::UnicodeWidthStr;
 
-use crate::report::foreign::printable;
+use crate::diagnostic::printable_line;
 
 /// What the terminal can do. Finding out is the caller's part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl Screen {
     /// The text as this terminal may show it: nothing that acts, ASCII only where it has to be, and no `##`, which
     /// some CI servers look for anywhere in a line.
     pub fn spell<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let text = printable(text);
+        let text = printable_line(text);
         let text = if text.contains("##") { Cow::Owned(text.replace("##", "# #").replace("##", "# #")) } else { text };
         if self.style.unicode || text.is_ascii() {
             return text;

@@ -1,0 +1,115 @@
+//! The cases one finding is about: each once, worst first, and the reasons of the few that its sentence tells.
+
+use std::cmp::Reverse;
+
+use super::finding::listed;
+use crate::domain::{Slug, Trit, Weight};
+use crate::score::TrialResult;
+
+/// Most cases whose reason is told, and most characters of one reason.
+const TOLD: usize = 3;
+const REASON: usize = 300;
+
+/// What happened to a mark, as far as the finding is about one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Move {
+    pub from: Option<Trit>,
+    pub to: Option<Trit>,
+}
+
+/// Collects cases. Holds a name for each, and reasons for no more than are told.
+#[derive(Default)]
+pub struct Blame {
+    /// In the order they came.
+    cases: Vec<Rank>,
+    /// The worst few, worst first.
+    told: Vec<(Rank, String)>,
+}
+
+/// How bad a case is: critical ones first, then the lowest mark, then the deepest fall. The least is the worst.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    ordinary: bool,
+    to: Option<Trit>,
+    from: Reverse<Option<Trit>>,
+    case: Slug,
+}
+
+impl Blame {
+    /// Adds the case of a trial. Its repeats follow each other; the worst of them counts.
+    pub fn add(&mut self, result: &TrialResult, mark: Move, why: impl FnOnce() -> String) {
+        let rank = Rank {
+            ordinary: result.case.weight != Weight::Critical,
+            to: mark.to,
+            from: Reverse(mark.from),
+            case: result.case.id.clone(),
+        };
+        match self.cases.last_mut().filter(|last| last.case == rank.case) {
+            Some(last) if *last <= rank => return,
+            Some(last) => {
+                self.told.retain(|(told, _)| told.case != rank.case);
+                *last = rank.clone();
+            }
+            None => self.cases.push(rank.clone()),
+        }
+        let at = self.told.partition_point(|(told, _)| *told < rank);
+        if at < TOLD {
+            let text = told(&rank, &why());
+            self.told.insert(at, (rank, text));
+            self.told.truncate(TOLD);
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.cases.is_empty()
+    }
+
+    /// Cases, not trials.
+    pub fn len(&self) -> usize {
+        self.cases.len()
+    }
+
+    /// The worst few, each with its reason.
+    pub fn told(&self) -> String {
+        let told: Vec<&str> = self.told.iter().map(|(_, text)| text.as_str()).collect();
+        match self.cases.len() - told.len() {
+            0 => told.join("; "),
+            more => format!("{}; and {more} more", told.join("; ")),
+        }
+    }
+
+    /// The names alone, as many as a sentence holds.
+    pub fn listed(&self) -> String {
+        listed(&self.names())
+    }
+
+    /// Worst first.
+    pub fn names(&self) -> Vec<Slug> {
+        let mut ranked: Vec<&Rank> = self.cases.iter().collect();
+        ranked.sort_unstable();
+        ranked.into_iter().map(|rank| rank.case.clone()).collect()
+    }
+}
+
+fn told(rank: &Rank, why: &str) -> String {
+    let Rank { to, from: Reverse(from), case, .. } = rank;
+    let mark = match (from, to) {
+        (Some(from), Some(to)) => format!("{from} → {to}"),
+        (None, Some(to)) => to.to_string(),
+        (_, None) => String::new(),
+    };
+    let critical = if rank.ordinary { "" } else { "critical" };
+    let facts: Vec<&str> = [mark.as_str(), critical].into_iter().filter(|fact| !fact.is_empty()).collect();
+    let why = bounded(why.trim_end_matches('.'));
+    match facts.is_empty() {
+        true => format!("{case} ({why})"),
+        false => format!("{case} ({}: {why})", facts.join(", ")),
+    }
+}
+
+fn bounded(why: &str) -> String {
+    match why.char_indices().nth(REASON) {
+        Some((end, _)) => format!("{}…", &why[..end]),
+        None => why.to_owned(),
+    }
+}

@@ -1,0 +1,97 @@
+//! What the run covered: whether it is whole, whether it holds what the policy asks for, whether cases were lost.
+
+use super::finding::{Found, cases, counted, listed, verb};
+use super::judge::Evidence;
+use super::verdict::{Counts, FindingWeight};
+use crate::domain::{CoverageScope, Policy};
+
+/// `marked`: whether any trial has a mark at all.
+pub fn findings(policy: &Policy, counts: &Counts, marked: bool, evidence: &Evidence) -> Vec<Found> {
+    let mut found = Vec::new();
+    found.extend(whole(counts, marked, evidence));
+    found.extend(shrunk(policy, evidence));
+    for sentence in &evidence.unreadable {
+        let brief = sentence.trim_end_matches('.');
+        found.push(Found::new("unreadable_snapshot", FindingWeight::Inconclusive, brief, "."));
+    }
+    found.extend(selected(policy, counts, evidence));
+    found
+}
+
+fn whole(counts: &Counts, marked: bool, evidence: &Evidence) -> Option<Found> {
+    let (done, planned) = (counts.trials, evidence.planned);
+    let of = format!("{done} of {}", counted(planned as usize, "trial"));
+    let brief = match &evidence.stopped {
+        Some(reason) => format!("The run stopped after {of}: {}", reason.trim_end_matches('.')),
+        None if done == 0 => "Nothing was checked: the run holds no trial".to_owned(),
+        None if done < planned => {
+            format!("The run is not complete: {of} {} recorded", verb(done as usize, "is", "are"))
+        }
+        None if done > planned => {
+            format!("The records do not fit the plan: {done} trials for {planned} that were planned")
+        }
+        None if !marked && counts.failed_trials < done => {
+            "Nothing was judged: no trial has a mark in any area".to_owned()
+        }
+        None => return None,
+    };
+    Some(Found::new("incomplete", FindingWeight::Inconclusive, &brief, "."))
+}
+
+fn shrunk(policy: &Policy, evidence: &Evidence) -> Option<Found> {
+    let orphans = &evidence.orphans;
+    if orphans.is_empty() {
+        return None;
+    }
+    let weight = if policy.coverage.allow_shrink { FindingWeight::Warns } else { FindingWeight::Fails };
+    let n = orphans.len();
+    let brief = format!(
+        "Coverage shrank: {} with accepted behaviour {} gone ({})",
+        cases(n),
+        verb(n, "is", "are"),
+        listed(orphans)
+    );
+    let rest = format!(
+        ". Bring {} back, name {} in `moved_from` of a case that took over, or remove the snapshot in a reviewed change.",
+        verb(n, "it", "each"),
+        verb(n, "it", "each")
+    );
+    Some(Found::new("coverage_shrank", weight, &brief, &rest).about(orphans.clone()))
+}
+
+fn selected(policy: &Policy, counts: &Counts, evidence: &Evidence) -> Option<Found> {
+    if evidence.of <= counts.cases {
+        return None;
+    }
+    let profile = policy.profile.name();
+    let of = format!("{} of {}", counts.cases, cases(evidence.of as usize));
+    let was = verb(counts.cases as usize, "was", "were");
+    let left_out = evidence.guards_left_out as usize;
+    let (code, weight, brief, rest) = match policy.coverage.require {
+        CoverageScope::All => (
+            "coverage",
+            FindingWeight::Inconclusive,
+            format!("Only {of} {was} run"),
+            format!("; the {profile} policy judges the whole project."),
+        ),
+        CoverageScope::Golden if left_out > 0 => (
+            "coverage",
+            FindingWeight::Inconclusive,
+            format!(
+                "{} not run",
+                match left_out {
+                    1 => "1 golden request or correction was".to_owned(),
+                    n => format!("{n} golden requests and corrections were"),
+                }
+            ),
+            format!("; the {profile} policy needs all of them."),
+        ),
+        CoverageScope::Golden | CoverageScope::Selected => (
+            "selection",
+            FindingWeight::Warns,
+            format!("{of} {was} run"),
+            ": a verdict on the selection, not on the release.".to_owned(),
+        ),
+    };
+    Some(Found::new(code, weight, &brief, &rest))
+}

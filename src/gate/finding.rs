@@ -1,0 +1,63 @@
+//! A finding in the making: its sentence, and the part of it that the headline repeats.
+
+use super::verdict::{Finding, FindingWeight};
+use crate::domain::{Area, Slug};
+
+/// Most cases a list names.
+const LISTED: usize = 5;
+
+/// A finding, and how the headline says it.
+pub struct Found {
+    pub finding: Finding,
+    /// Where the sentence's first part ends, in bytes: what was found, without the reasons.
+    brief: usize,
+}
+
+impl Found {
+    /// `brief` and `rest` together are the sentence.
+    pub fn new(code: &str, weight: FindingWeight, brief: &str, rest: &str) -> Self {
+        let sentence = format!("{brief}{rest}");
+        let finding = Finding { code: code.to_owned(), weight, area: None, cases: Vec::new(), sentence };
+        Self { finding, brief: brief.len() }
+    }
+
+    pub fn in_area(mut self, area: Area) -> Self {
+        self.finding.area = Some(area);
+        self
+    }
+
+    /// The cases it is about, worst first.
+    pub fn about(mut self, cases: Vec<Slug>) -> Self {
+        self.finding.cases = cases;
+        self
+    }
+
+    /// What was found, without a full stop at the end.
+    pub fn brief(&self) -> &str {
+        &self.finding.sentence[..self.brief]
+    }
+}
+
+/// `1 case`, `2 cases`.
+pub fn cases(n: usize) -> String {
+    counted(n, "case")
+}
+
+/// `1 trial`, `2 trials`.
+pub fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+/// The form of a verb that goes with `n`.
+pub fn verb<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
+    if n == 1 { one } else { many }
+}
+
+/// The first few names, and how many more there are.
+pub fn listed(cases: &[Slug]) -> String {
+    let shown: Vec<&str> = cases.iter().take(LISTED).map(Slug::as_str).collect();
+    match cases.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

@@ -1,0 +1,226 @@
+//! Trials, policies and evidence for the tests of the gate, built by what a test is about.
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use super::{Evidence, Judge, Verdict};
+use crate::domain::{Area, Case, CaseKind, Level, Mark, Outcome, Policy, Slug, Trial, Trit, Usage, Weight};
+use crate::golden::{Comparison, Difference, FieldDiff, MarkDiff};
+use crate::score::{AreaMark, CriterionMark, Held, Scored, TrialResult};
+
+pub fn slug(name: &str) -> Slug {
+    Slug::new(name).unwrap()
+}
+
+/// A trial in the making: as accepted, +1 in `permission_adherence`, 100 ms, one cent.
+#[derive(Debug, Clone)]
+pub struct Sample(TrialResult);
+
+pub fn case(id: &str) -> Sample {
+    static CASE: LazyLock<Case> = LazyLock::new(|| {
+        let request = json!({
+            "org_id": "northwind", "type": "automation_fix", "title": "t", "business_goal": null,
+            "intake_payload": {"channel": "email", "author": "a", "body": "b"},
+        });
+        serde_json::from_value(json!({"id": "x", "title": "t", "world": "northwind", "request": request})).unwrap()
+    });
+    let sample = Sample(TrialResult {
+        pipeline: slug("triage"),
+        suite: slug("suite"),
+        kind: CaseKind::GoldenRequest,
+        file: "suites/triage/suite.yaml".into(),
+        line: 1,
+        case: Case { id: slug(id), ..CASE.clone() },
+        trial: Trial {
+            case: slug(id),
+            repeat: 1,
+            outcome: Outcome::Answered { output: json!({"risk": "low"}) },
+            steps: Vec::new(),
+            changes: Vec::new(),
+            usage: Usage { wall_ms: 100.0, cost_usd: Some(0.01), ..Usage::default() },
+        },
+        scored: Scored { criteria: Vec::new(), areas: Vec::new(), comparison: Comparison::Same },
+    });
+    sample.marked(Area::PermissionAdherence, 1)
+}
+
+impl Sample {
+    pub fn kind(mut self, kind: CaseKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    pub fn critical(mut self) -> Self {
+        self.0.case.weight = Weight::Critical;
+        self
+    }
+
+    pub fn repeat(mut self, repeat: u32) -> Self {
+        self.0.trial.repeat = repeat;
+        self
+    }
+
+    pub fn took(mut self, wall_ms: f64) -> Self {
+        self.0.trial.usage.wall_ms = wall_ms;
+        self
+    }
+
+    pub fn cost(mut self, usd: Option<f64>) -> Self {
+        self.0.trial.usage.cost_usd = usd;
+        self
+    }
+
+    pub fn answering(mut self, output: Value) -> Self {
+        self.0.trial.outcome = Outcome::Answered { output };
+        self
+    }
+
+    /// Marked in the area, as it was accepted.
+    pub fn marked(self, area: Area, mark: i8) -> Self {
+        self.area(area, Some(mark), mark)
+    }
+
+    /// Marked in the area, where the snapshot holds another mark.
+    pub fn moved(mut self, area: Area, was: i8, now: i8) -> Self {
+        let diff = MarkDiff { area, criterion: slug("check"), old: Some(trit(was)), new: Some(trit(now)) };
+        self.difference().marks.push(diff);
+        self.area(area, Some(was), now)
+    }
+
+    /// Nothing was accepted yet.
+    pub fn unknown(mut self) -> Self {
+        self.0.scored.comparison = Comparison::New;
+        self.0.scored.areas.iter_mut().for_each(|area| area.held = None);
+        self
+    }
+
+    /// The text differs, no mark does.
+    pub fn changed(mut self) -> Self {
+        let field = FieldDiff {
+            pointer: "/summary".into(),
+            class: crate::domain::FieldClass::Prose,
+            old: Some(json!("a")),
+            new: Some(json!("b")),
+        };
+        self.difference().fields.push(field);
+        self
+    }
+
+    pub fn not_compared(mut self) -> Self {
+        self.0.scored.comparison = Comparison::NotCompared;
+        self
+    }
+
+    /// The target failed: what would have been marked is missing.
+    pub fn failed(mut self, error: &str) -> Self {
+        let absent = || Mark::NotScored { reason: format!("the target failed: {error}") };
+        self.0.trial.outcome = Outcome::Failed { error: error.into() };
+        self.0.trial.usage.cost_usd = None;
+        self.0.scored.comparison = Comparison::NotCompared;
+        self.0.scored.criteria.iter_mut().for_each(|criterion| criterion.mark = absent());
+        for area in &mut self.0.scored.areas {
+            *area = AreaMark { area: area.area, mark: absent(), held: None, missing: true };
+        }
+        self
+    }
+
+    /// The area's criterion is outvoted by others: the area itself has `mark`.
+    pub fn outvoted(mut self, area: Area, mark: i8) -> Self {
+        let of_area = self.0.scored.areas.iter_mut().find(|one| one.area == area).unwrap();
+        of_area.mark = Mark::Marked { trit: trit(mark), why: "2 of 3 criteria met".into() };
+        self
+    }
+
+    pub fn advisory(mut self) -> Self {
+        self.0.scored.criteria.iter_mut().for_each(|criterion| criterion.level = Level::Advisory);
+        self
+    }
+
+    /// Without a mark in any area.
+    pub fn unmarked(mut self) -> Self {
+        self.0.scored.criteria.clear();
+        self.0.scored.areas.clear();
+        self
+    }
+
+    pub fn done(&self) -> TrialResult {
+        self.0.clone()
+    }
+
+    fn difference(&mut self) -> &mut Difference {
+        if self.0.scored.comparison.difference().is_none() {
+            self.0.scored.comparison = Comparison::Changed(Difference::default());
+        }
+        match &mut self.0.scored.comparison {
+            Comparison::Changed(difference) => difference,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// One blocking, repeatable criterion, which is all the area has.
+    fn area(mut self, area: Area, was: Option<i8>, now: i8) -> Self {
+        let why = format!("the mark is {}", trit(now));
+        let scored = &mut self.0.scored;
+        scored.criteria.retain(|criterion| criterion.area != area);
+        scored.areas.retain(|one| one.area != area);
+        scored.criteria.push(CriterionMark {
+            area,
+            criterion: slug("check"),
+            level: Level::Blocking,
+            repeatable: true,
+            mark: Mark::Marked { trit: trit(now), why: why.clone() },
+        });
+        scored.areas.push(AreaMark {
+            area,
+            mark: Mark::Marked { trit: trit(now), why: format!("check: {why}") },
+            held: was.map(|was| Held { was: trit(was), now: trit(now) }),
+            missing: false,
+        });
+        scored.areas.sort_by_key(|one| one.area);
+        self
+    }
+}
+
+fn trit(mark: i8) -> Trit {
+    Trit::try_from(mark).unwrap()
+}
+
+/// The policy of a pull request, with every area gated as in the shipped ones.
+pub fn policy() -> Policy {
+    serde_json::from_value(json!({
+        "version": 1,
+        "profile": "pr",
+        "areas": {
+            "task_success": {"gate": "non_inferiority"},
+            "tool_correctness": {"gate": "non_inferiority", "unsafe_call": "zero_tolerance"},
+            "permission_adherence": {"gate": "zero_tolerance"},
+            "regression_control": {"gate": "guard"},
+            "reviewer_burden": {"gate": "advisory"},
+            "cost_and_latency": {"gate": "budget", "cap_usd_per_case": 0.25, "cap_latency_p95_s": 30.0},
+        },
+    }))
+    .unwrap()
+}
+
+/// Evidence of a whole run of these trials over the whole project.
+pub fn evidence(samples: &[Sample]) -> Evidence {
+    let cases = samples.chunk_by(|a, b| a.0.case.id == b.0.case.id).count() as u64;
+    Evidence { planned: samples.len() as u64, of: cases, ..Evidence::default() }
+}
+
+pub fn judged(policy: &Policy, samples: &[Sample], evidence: &Evidence) -> Verdict {
+    let mut judge = Judge::new(policy);
+    samples.iter().for_each(|sample| judge.observe(&sample.done()));
+    judge.finish(evidence)
+}
+
+/// Ten cases with nothing to complain about.
+pub fn good() -> Vec<Sample> {
+    (0..10).map(|n| case(&format!("good-{n}")).marked(Area::TaskSuccess, 1)).collect()
+}
+
+/// Ten good cases and these.
+pub fn good_and(samples: impl IntoIterator<Item = Sample>) -> Vec<Sample> {
+    good().into_iter().chain(samples).collect()
+}
