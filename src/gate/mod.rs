@@ -17,4 +17,6 @@ mod verdict;
 mod tests;
 
 pub use judge::{Evidence, Judge};
-pub use verdict::{AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, VERDICT_VERSION, Verdict};
+pub use verdict::{
+    AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT, VERDICT_VERSION, Verdict,
+};
