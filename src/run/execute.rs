@@ -126,6 +126,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         catalog,
         suites: &checked.suites,
         golden,
+        project: checked.root.path(),
         pending: listing.pending.into_iter().collect(),
         propose,
         run: folder.id().to_string(),
