@@ -32,16 +32,20 @@ impl Check {
                 }
                 if let Some(catalog) = checked.catalog.as_ref().filter(|_| errors == 0) {
                     anstream::println!(
-                        "sound: {} cases in {} suites, {} pipelines, {} worlds, {} policies",
-                        checked.census.cases.len(),
-                        checked.suites.len(),
-                        catalog.pipelines.len(),
-                        catalog.systems.len(),
-                        catalog.policies.len()
+                        "sound: {} in {}, {}, {}, {}",
+                        counted(checked.census.cases.len(), "case", "cases"),
+                        counted(checked.suites.len(), "suite", "suites"),
+                        counted(catalog.pipelines.len(), "pipeline", "pipelines"),
+                        counted(catalog.systems.len(), "world", "worlds"),
+                        counted(catalog.policies.len(), "policy", "policies")
                     );
                 }
             }
         }
         Ok(if checked.is_sound() { Exit::Passed } else { Exit::ProjectInvalid })
     }
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }

@@ -17,6 +17,7 @@ mod score;
 mod show;
 
 use std::ffi::OsString;
+use std::panic::UnwindSafe;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -64,8 +65,12 @@ enum Command {
     Completions(completions::Completions),
 }
 
-/// Runs the program and gives the exit code.
-pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+/// Runs the program and gives the exit code. A panic, already told on standard error, is an internal error.
+pub fn main(arguments: impl IntoIterator<Item = OsString> + UnwindSafe) -> u8 {
+    std::panic::catch_unwind(|| dispatch(arguments)).unwrap_or(Exit::Internal.code())
+}
+
+fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {

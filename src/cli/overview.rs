@@ -4,6 +4,7 @@ use super::context::{Context, show_diagnostics};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
+use crate::event::RunState;
 use crate::load;
 use crate::store::GoldenFolder;
 
@@ -31,6 +32,9 @@ pub fn overview(context: &Context) -> Result<Exit, Failure> {
     let golden = GoldenFolder::open(&checked.root.path().join("golden"), &project.default_target);
     let pending = golden.list()?.pending.len();
     let latest = context.runs(&checked.root).resolve("latest").ok();
+    let ended = latest.as_ref().is_some_and(|folder| {
+        folder.read(|_| {}).is_ok_and(|replay| matches!(replay.record.state, RunState::Finished))
+    });
     match &latest {
         Some(folder) => match output::verdict(folder) {
             Ok(verdict) => anstream::println!("last run {}: {}", folder.id(), verdict.headline),
@@ -42,10 +46,8 @@ pub fn overview(context: &Context) -> Result<Exit, Failure> {
     let review = format!("see the {pending} that wait, and decide");
     let resume = latest.as_ref().map(|folder| format!("evalgate run --resume {}", folder.id()));
     let mut steps: Vec<(&str, &str)> = Vec::new();
-    match (&latest, &resume) {
-        (Some(folder), Some(resume)) if output::verdict(folder).is_err() => {
-            steps.push((resume, "go on where it stopped"));
-        }
+    match &resume {
+        Some(resume) if !ended => steps.push((resume, "go on where it stopped")),
         _ => steps.push(("evalgate run", "run every case and print the verdict")),
     }
     if pending > 0 {
