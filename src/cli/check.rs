@@ -22,8 +22,7 @@ impl Check {
         match self.format {
             Answer::Json => {
                 let sources = checked.sources();
-                let located =
-                    located_all(&checked.diagnostics, &|path: &str| sources.get(path).map(String::as_str));
+                let located = located_all(&checked.diagnostics, &|path: &str| sources.get(path).map(String::as_str));
                 output::print(&output::pretty(&located)?)?;
             }
             Answer::Text => {
@@ -31,14 +30,14 @@ impl Check {
                     show_diagnostics(&checked);
                 }
                 if let Some(catalog) = checked.catalog.as_ref().filter(|_| errors == 0) {
-                    anstream::println!(
+                    output::say(&format!(
                         "sound: {} in {}, {}, {}, {}",
                         counted(checked.census.cases.len(), "case", "cases"),
                         counted(checked.suites.len(), "suite", "suites"),
                         counted(catalog.pipelines.len(), "pipeline", "pipelines"),
                         counted(catalog.systems.len(), "world", "worlds"),
                         counted(catalog.policies.len(), "policy", "policies")
-                    );
+                    ))?;
                 }
             }
         }

@@ -55,8 +55,7 @@ impl Gate {
             orphans: orphans(&checked.census, &golden.list()?),
             unreadable,
             of: selection.of,
-            guards_left_out: guards_left_out(&checked, &ran)
-                .map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
+            guards_left_out: guards_left_out(&checked, &ran).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
         });
         match self.format {
             Answer::Text => output::print(render_text(&report, style()).as_bytes())?,

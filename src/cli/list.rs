@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
 use super::run::parse_filter;
-use crate::diagnostic::printable_line;
+use crate::diagnostic::{printable, printable_line};
 use crate::run::Wanted;
 use crate::score::CHECKS;
 use crate::target::KINDS;
@@ -144,7 +144,7 @@ fn worlds(context: &Context) -> Result<Table, Failure> {
 fn runs(context: &Context) -> Result<Table, Failure> {
     let (entries, skipped) = context.runs(&context.root()?).list()?;
     for one in &skipped {
-        anstream::eprintln!("left out {}: {}", one.path.display(), one.why);
+        output::tell(&printable(&format!("left out {}: {}\n", one.path.display(), one.why)));
     }
     let rows = entries.iter().map(|entry| {
         let headline = output::verdict(&entry.folder).map_or_else(|_| "no verdict".to_owned(), |v| v.headline);

@@ -104,14 +104,15 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 /// The error, its causes and a way out, on standard error.
 fn show(failure: &Failure) {
     let red = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
-    anstream::eprintln!("{red}error{red:#}: {}", printable(&failure.error.to_string()));
+    let mut text = format!("{red}error{red:#}: {}\n", printable(&failure.error.to_string()));
     for cause in failure.error.chain().skip(1) {
-        anstream::eprintln!("  because: {}", printable(&cause.to_string()));
+        text += &format!("  because: {}\n", printable(&cause.to_string()));
     }
     if let Some(hint) = &failure.hint {
         let blue = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Cyan.into()));
-        anstream::eprintln!("{blue}help{blue:#}: {}", printable(hint));
+        text += &format!("{blue}help{blue:#}: {}\n", printable(hint));
     }
+    output::tell(&text);
 }
 
 /// `evalgate list | head` is no error.

@@ -85,6 +85,16 @@ pub fn print(bytes: &[u8]) -> Result<(), Failure> {
     Ok(stdout.flush()?)
 }
 
+/// Writes a line to standard output.
+pub fn say(line: &str) -> Result<(), Failure> {
+    print(format!("{line}\n").as_bytes())
+}
+
+/// Writes to standard error, without colours where they are not wanted. If nobody listens, nothing is lost.
+pub fn tell(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
 /// The run that a command is about.
 pub fn resolve(runs: &Runs, name: Option<&str>) -> Result<RunFolder, Failure> {
     Ok(runs.resolve(name.unwrap_or("latest"))?)

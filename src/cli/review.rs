@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
 use super::run::named;
-use crate::diagnostic::printable_line;
+use crate::diagnostic::{printable, printable_line};
 use crate::domain::Slug;
 use crate::run::orphans;
 use crate::store::{self, Choice, GoldenFolder, Pending};
@@ -57,7 +57,7 @@ impl Review {
         let (pending, unreadable) =
             store::load(&folder, |pipeline| catalog.pipelines.get(pipeline).map(AsRef::as_ref))?;
         for error in &unreadable {
-            anstream::eprintln!("cannot be reviewed: {error}");
+            output::tell(&printable(&format!("cannot be reviewed: {error}\n")));
         }
         if choices.is_empty() {
             let listing = folder.list()?;
@@ -76,13 +76,13 @@ impl Review {
         let by = self.by.unwrap_or_else(who);
         store::settle(&plan, &folder, &by, Timestamp::now())?;
         for one in &plan.accept {
-            anstream::println!("accepted  {}", one.key);
+            output::say(&format!("accepted  {}", one.key))?;
         }
         for one in &plan.reject {
-            anstream::println!("rejected  {}", one.key);
+            output::say(&format!("rejected  {}", one.key))?;
         }
         let left = pending.len() - plan.accept.len() - plan.reject.len();
-        anstream::println!("{left} still waiting, decided by {by}");
+        output::say(&printable_line(&format!("{left} still waiting, decided by {by}")))?;
         Ok(Exit::Passed)
     }
 

@@ -140,7 +140,7 @@ impl Run {
             Answer::Json => output::print(&output::pretty(&ended.verdict)?)?,
         }
         if ended.interrupted {
-            anstream::eprintln!("interrupted: `evalgate run --resume {}` goes on", folder.id());
+            output::tell(&format!("interrupted: `evalgate run --resume {}` goes on\n", folder.id()));
             return Ok(Exit::Interrupted);
         }
         Ok(Exit::of_verdict(ended.verdict.exit))
@@ -185,11 +185,7 @@ impl Request {
 }
 
 /// The policy or target with this name.
-pub fn named<'m, T>(
-    map: &'m std::collections::BTreeMap<Slug, T>,
-    name: &Slug,
-    what: &str,
-) -> Result<&'m T, Failure> {
+pub fn named<'m, T>(map: &'m std::collections::BTreeMap<Slug, T>, name: &Slug, what: &str) -> Result<&'m T, Failure> {
     map.get(name).ok_or_else(|| {
         let known: Vec<&str> = map.keys().map(Slug::as_str).collect();
         let failure = Failure::usage(format!("there is no {what} {name:?}"));

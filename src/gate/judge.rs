@@ -4,7 +4,8 @@ use super::areas::Areas;
 use super::budget::Budget;
 use super::headline;
 use super::repeats::Repeats;
-use super::verdict::{AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT, VERDICT_VERSION, Verdict,
+use super::verdict::{
+    AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT, VERDICT_VERSION, Verdict,
 };
 use crate::domain::{Area, AreaGate, CaseKind, CoverageScope, Level, Mark, OnPending, Outcome, Policy, Slug, Trit};
 use crate::golden::Comparison;

@@ -116,13 +116,7 @@ impl Exam<'_> {
             if system.user(&approval.approver).is_none() {
                 let message = format!("the world {:?} has no user {:?}", system.world.name, approval.approver);
                 let known = system.world.users.iter().map(|user| user.id.as_str());
-                self.unknown(
-                    "unknown-user",
-                    &format!("/approvals/{i}/approver"),
-                    message,
-                    &approval.approver,
-                    known,
-                );
+                self.unknown("unknown-user", &format!("/approvals/{i}/approver"), message, &approval.approver, known);
             }
             if !system.world.tools.iter().any(|tool| tool.action() == approval.action) {
                 let message = format!("no tool of the world {:?} needs {:?}", system.world.name, approval.action);

@@ -58,8 +58,7 @@ struct One {
 impl Scoring<'_> {
     /// Scores a batch. Its trials follow those of the batch before in the plan.
     pub fn take(&mut self, batch: Vec<Recorded>, progress: &mut dyn Progress) -> Result<(), StoreError> {
-        let scored: Vec<Result<One, StoreError>> =
-            batch.into_par_iter().map(|recorded| self.score(recorded)).collect();
+        let scored: Vec<Result<One, StoreError>> = batch.into_par_iter().map(|recorded| self.score(recorded)).collect();
         for one in scored {
             let One { result, observed, unreadable } = one?;
             self.unreadable.extend(unreadable);
