@@ -76,11 +76,18 @@ fn a_reader_that_goes_away_is_no_error() {
     use std::process::Stdio;
     let project = Project::copy("tiny");
     crate::resume::crowd(&project);
-    for arguments in [&["list"][..], &["list", "checks"], &["check", "--format", "json"], &["completions", "bash"]] {
+    let commands: [&[&str]; 6] =
+        [&["list"], &["list", "checks"], &["check"], &[], &["check", "--format", "json"], &["completions", "bash"]];
+    for arguments in commands {
         let mut command = project.command(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let ran = project.wait(child).exits(0);
         assert_eq!(ran.stderr, "", "{arguments:?}");
     }
+    project.remove("rubrics/policies/release.yaml");
+    let mut command = project.command(&["check"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stderr.take());
+    project.wait(child).exits(3);
 }

@@ -13,8 +13,11 @@ fn reports_are_made_from_what_is_stored_alone_and_are_the_same_every_time() {
     break_a_rule(&project);
     project.run(&["run"]).exits(1);
     let folder = format!("reports/runs/{}", project.runs()[0]);
-    let written: Vec<(String, String)> =
-        project.files(&folder).into_iter().map(|name| (name.clone(), project.read(&format!("{folder}/{name}")))).collect();
+    let written: Vec<(String, String)> = project
+        .files(&folder)
+        .into_iter()
+        .map(|name| (name.clone(), project.read(&format!("{folder}/{name}"))))
+        .collect();
     for part in ["suites", "rubrics", "golden"] {
         project.remove(part);
     }
@@ -39,7 +42,8 @@ fn reports_for_programs_can_be_parsed() {
     for name in ["run.json", "verdict.json"] {
         serde_json::from_str::<serde_json::Value>(&project.of_run(name)).unwrap();
     }
-    let rows = csv::Reader::from_reader(project.of_run("cases.csv").as_bytes()).into_records().map(Result::unwrap).count();
+    let rows =
+        csv::Reader::from_reader(project.of_run("cases.csv").as_bytes()).into_records().map(Result::unwrap).count();
     assert!(rows >= 3, "{rows}");
     let junit = project.of_run("junit.xml");
     assert!(is_well_formed(&junit), "{junit}");
@@ -52,7 +56,8 @@ fn a_run_is_judged_again_under_another_policy() {
     break_a_rule(&project);
     project.run(&["run"]).exits(1);
     let verdict = project.of_run("verdict.json");
-    let lax = project.read("rubrics/policies/release.yaml").replace("non_inferiority", "advisory").replace("block", "warn");
+    let lax =
+        project.read("rubrics/policies/release.yaml").replace("non_inferiority", "advisory").replace("block", "warn");
     project.write("rubrics/policies/lax.yaml", lax);
     project.run(&["gate", "--policy", "lax"]).exits(0).says("policy lax");
     project.run(&["gate"]).exits(1).says("policy release");
@@ -77,14 +82,19 @@ fn recorded_trials_are_scored_again_with_the_rubric_of_today() {
 fn a_recorded_trial_whose_case_is_gone_leaves_no_verdict() {
     let project = Project::copy("tiny");
     project.run(&["run"]).exits(0);
-    project.edit("suites/intake-note/danger.yaml", "- id: leak-at-the-fuel-barge", "- id: leak-at-the-pier\n    moved_from: [leak-at-the-fuel-barge]");
+    project.edit(
+        "suites/intake-note/danger.yaml",
+        "- id: leak-at-the-fuel-barge",
+        "- id: leak-at-the-pier\n    moved_from: [leak-at-the-fuel-barge]",
+    );
     project.run(&["score"]).exits(6).says("2 of 3 trials are recorded");
 }
 
 mod xml {
     /// Whether tags are balanced, attributes quoted and characters allowed: all that a reader of JUnit trips over.
     pub fn is_well_formed(xml: &str) -> bool {
-        let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+        let allowed =
+            |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
         let mut open: Vec<&str> = Vec::new();
         let mut rest = xml;
         while let Some(start) = rest.find('<') {

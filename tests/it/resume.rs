@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 use crate::project::{Project, Ran};
 
 /// Cases of [`crowd`]: enough for a run to be caught in its middle.
-const CROWD: usize = 300;
+const CROWD: usize = 120;
+
+/// Cases of the tiny project with its crowd.
+pub const ALL: usize = CROWD + 3;
 
 /// Adds many cases.
 pub fn crowd(project: &Project) {
@@ -29,7 +32,7 @@ pub fn crowd(project: &Project) {
         });
         writeln!(text, "{case}").unwrap();
     }
-    project.write("suites/intake-note/crowd.jsonl", text);
+    project.write("suites/intake-note/the_crowd.jsonl", text);
 }
 
 /// Starts a run of one trial at a time and waits until some are on record.
@@ -84,7 +87,7 @@ fn a_killed_run_has_no_verdict_and_a_resumed_one_the_same_as_an_undisturbed() {
     crowd(&project);
     let run = killed(&project);
     let before = finished(&project, &run);
-    assert!(before.len() < CROWD, "the run was not caught in its middle");
+    assert!(before.len() < ALL, "the run was not caught in its middle");
     project.run(&["report", &run, "--format", "json"]).exits(6).says("--resume");
     project.run(&["gate", &run]).exits(6);
     project.run(&[]).exits(0).says(&format!("evalgate run --resume {run}"));
@@ -92,7 +95,7 @@ fn a_killed_run_has_no_verdict_and_a_resumed_one_the_same_as_an_undisturbed() {
     project.run(&["run", "--resume", &run, "--jobs", "4"]).exits(5);
     let after = finished(&project, &run);
     assert_eq!(after[..before.len()], before, "what was on record stays");
-    assert_eq!(after.len(), CROWD + 3);
+    assert_eq!(after.len(), ALL);
     assert_eq!(after.iter().collect::<HashSet<_>>().len(), after.len(), "no trial is asked for twice");
     let resumed = verdict(&project);
 
@@ -121,11 +124,11 @@ fn ctrl_c_ends_a_run_in_order_and_it_can_be_taken_up_again() {
     crowd(&project);
     let ran = interrupted(&project).exits(130).says("it was interrupted").says("evalgate run --resume");
     let run = project.runs().pop().unwrap();
-    assert!(finished(&project, &run).len() < CROWD, "{ran}");
+    assert!(finished(&project, &run).len() < ALL, "{ran}");
     assert_eq!(verdict(&project)["decision"], "inconclusive");
     project.run(&["gate"]).exits(6).says("it was interrupted");
     project.run(&[]).says(&format!("evalgate run --resume {run}"));
-    project.run(&["run", "--resume", "latest"]).exits(5).says("all 303 cases");
+    project.run(&["run", "--resume", "latest"]).exits(5).says(&format!("all {ALL} cases"));
     let events = project.of_run("events.jsonl");
     let kinds = |kind: &str| events.matches(&format!("\"kind\":{{\"{kind}\"")).count();
     assert_eq!(["run_started", "run_stopped", "run_resumed", "run_finished"].map(kinds), [1, 1, 1, 1]);
@@ -174,7 +177,7 @@ fn two_runs_at_once_lose_nothing() {
     let runs = project.runs();
     assert_eq!(runs.len(), 2);
     for run in &runs {
-        assert_eq!(finished(&project, run).len(), CROWD + 3);
+        assert_eq!(finished(&project, run).len(), ALL);
     }
     let pending = project.files("golden").iter().filter(|file| file.ends_with(".snap.new")).count();
     assert_eq!(pending, CROWD);
@@ -186,6 +189,6 @@ fn a_run_that_is_going_on_is_not_taken_up_by_another() {
     let project = Project::copy("tiny");
     crowd(&project);
     let child = begin(&project);
-    project.run(&["run", "--resume", "latest"]).exits(70).says("in use");
+    project.run(&["run", "--resume", "latest"]).exits(70).says("is being written by another evalgate");
     project.wait(child).exits(5);
 }

@@ -31,7 +31,10 @@ fn behaviour_that_got_worse_is_accepted_with_a_reason_only_and_then_holds() {
         project.run(&arguments).exits(0).says("decided by h.master");
     }
     let accepted = project.read("golden/clerk/intake-note/requests/fuel-before-the-weekend.snap");
-    assert!(accepted.contains("accepted_by: \"h.master\"") && accepted.contains("the barge is gone for good"), "{accepted}");
+    assert!(
+        accepted.contains("accepted_by: \"h.master\"") && accepted.contains("the barge is gone for good"),
+        "{accepted}"
+    );
     project.run(&["run"]).exits(0);
     project.run(&["review", "--list"]).exits(0).says("nothing waits for a review");
 }
@@ -39,7 +42,8 @@ fn behaviour_that_got_worse_is_accepted_with_a_reason_only_and_then_holds() {
 #[test]
 fn under_ci_nobody_accepts_or_rejects() {
     let project = broken();
-    for choice in [&["--accept", "fuel-before-the-weekend", "--reason", "r"][..], &["--accept-all"], &["--reject", "x"]] {
+    for choice in [&["--accept", "fuel-before-the-weekend", "--reason", "r"][..], &["--accept-all"], &["--reject", "x"]]
+    {
         let arguments: Vec<&str> = ["review"].iter().chain(choice).copied().collect();
         project.run_with(&arguments, &[("CI", "true")]).exits(2).says("not accepted or rejected under CI");
     }
@@ -49,17 +53,15 @@ fn under_ci_nobody_accepts_or_rejects() {
 #[test]
 fn what_crossed_a_line_is_not_accepted_along_with_everything_else() {
     let project = Project::copy("tiny");
-    project.edit("suites/intake-note/rules.yaml", "tool: write_note", "tool: send_notice");
-    project.edit("suites/intake-note/rules.yaml", "args: {subject: \"{{ title }}\", body:", "args: {body:");
+    let rules = "suites/intake-note/rules.yaml";
+    project.edit(rules, "tool: write_note", "tool: send_notice");
+    project.edit(rules, "args: {subject: \"{{ title }}\", body:", "args: {body:");
     add_a_case(&project);
-    // Rules that act are refused at the edge; a case of the parrot turns harmful instead.
-    project.run(&["check"]).exits(3);
-    let project = broken();
-    add_a_case(&project);
-    project.run(&["run"]).exits(1);
-    let refused = project.run(&["review", "--accept-all", "--reason", "all of it"]).exits(2);
-    insta::assert_snapshot!(refused);
-    project.run(&["review", "--reject", "fuel-before-the-weekend", "--reject", "leak-at-the-fuel-barge", "--accept-all"]).exits(0);
+    project.run(&["run"]).exits(1).says("crossed a line that is never crossed");
+    let before = project.files("golden");
+    insta::assert_snapshot!(project.run(&["review", "--accept-all", "--reason", "all of it"]).exits(2));
+    assert_eq!(project.files("golden"), before);
+    project.run(&["review", "--reject", "leak-at-the-fuel-barge", "--accept-all"]).exits(0);
     assert!(project.path("golden/clerk/intake-note/requests/one-more-berth.snap").is_file());
 }
 
