@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -48,18 +49,22 @@ fn root() -> PathBuf {
 }
 
 /// Every Rust file in `src` that is not a test as a whole.
-fn sources() -> Vec<Source> {
-    let mut paths = Vec::new();
-    walk(&root().join("src"), &mut paths);
-    paths.sort();
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).unwrap();
-        let path = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
-        Source { code: without_tests(&code(&text)), path, text }
-    };
-    let all: Vec<Source> = paths.into_iter().map(read).collect();
-    let tests: Vec<String> = all.iter().flat_map(test_files).collect();
-    all.into_iter().filter(|source| !tests.contains(&source.path)).collect()
+fn sources() -> &'static [Source] {
+    static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
+        let mut paths = Vec::new();
+        walk(&root().join("src"), &mut paths);
+        paths.sort();
+        let all: Vec<Source> = paths.iter().map(|path| read(path)).collect();
+        let tests: Vec<String> = all.iter().flat_map(test_files).collect();
+        all.into_iter().filter(|source| !tests.contains(&source.path)).collect()
+    });
+    &SOURCES
+}
+
+fn read(path: &Path) -> Source {
+    let text = fs::read_to_string(path).unwrap();
+    let path = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
+    Source { code: without_tests(&code(&text)), path, text }
 }
 
 fn walk(folder: &Path, into: &mut Vec<PathBuf>) {
@@ -75,10 +80,11 @@ fn walk(folder: &Path, into: &mut Vec<PathBuf>) {
 
 /// Files that a file takes in as modules for tests only.
 fn test_files(source: &Source) -> Vec<String> {
-    let module =
-        Regex::new(r##"#\[cfg\(test\)\]\s*(?:#\[path = "([^"]+)"\]\s*)?(?:pub(?:\([a-z ]+\))? )?mod (\w+);"##).unwrap();
+    static MODULE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r##"#\[cfg\(test\)\]\s*(?:#\[path = "([^"]+)"\]\s*)?(?:pub(?:\([a-z ]+\))? )?mod (\w+);"##).unwrap()
+    });
     let (folder, file) = source.path.rsplit_once('/').unwrap();
-    let found = module.captures_iter(&source.text).flat_map(|found| match found.get(1) {
+    let found = MODULE.captures_iter(&source.text).flat_map(|found| match found.get(1) {
         Some(path) => vec![format!("{folder}/{}", path.as_str())],
         None => {
             let name = &found[2];
@@ -92,12 +98,12 @@ fn test_files(source: &Source) -> Vec<String> {
 
 /// The text with comments and the inside of string and character literals blanked; lines stay where they are.
 fn code(text: &str) -> String {
-    let literal = Regex::new(
-        r##"(?s)//[^\n]*|/\*.*?\*/|b?r#".*?"#|b?r"[^"]*"|b?"(?:\\.|[^"\\])*"|b?'(?:\\(?:u\{[^}]*\}|x[0-9a-f]{2}|.)|[^'\\])'"##,
-    )
-    .unwrap();
+    static LITERAL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r##"(?s)//[^\n]*|/\*.*?\*/|b?r#".*?"#|b?r"[^"]*"|b?"(?:\\.|[^"\\])*"|b?'(?:\\(?:u\{[^}]*\}|x[0-9a-f]{2}|.)|[^'\\])'"##)
+        .unwrap()
+    });
     let blank = |found: &regex::Captures| found[0].chars().filter(|c| *c == '\n').collect::<String>();
-    literal.replace_all(text, blank).into_owned()
+    LITERAL.replace_all(text, blank).into_owned()
 }
 
 /// The code without items marked as tests.
@@ -197,16 +203,16 @@ fn only_the_command_line_prints() {
 
 #[test]
 fn every_file_says_what_it_owns() {
-    let silent = sources().into_iter().filter(|source| !source.text.starts_with("//! "));
-    let offenders: Vec<String> = silent.map(|source| source.path).collect();
+    let silent = sources().iter().filter(|source| !source.text.starts_with("//! "));
+    let offenders: Vec<String> = silent.map(|source| source.path.clone()).collect();
     none("no `//!` at the top", &offenders);
 }
 
 #[test]
 fn no_file_is_longer_than_600_lines_without_its_tests() {
     let lines = |source: &Source| source.untested().lines().count();
-    let long = sources().into_iter().filter(|source| lines(source) > 600);
-    let offenders: Vec<String> = long.map(|source| format!("{}: {} lines", source.path, lines(&source))).collect();
+    let long = sources().iter().filter(|source| lines(source) > 600);
+    let offenders: Vec<String> = long.map(|source| format!("{}: {} lines", source.path, lines(source))).collect();
     none("too long", &offenders);
 }
 
@@ -233,8 +239,8 @@ fn nothing_is_left_to_be_done() {
     let offenders: Vec<String> = sources().iter().flat_map(|source| source.find(&unfinished)).collect();
     none("unfinished", &offenders);
     let marks = Regex::new(r"\b(TODO|FIXME|XXX)\b").unwrap();
-    let marked = sources().into_iter().filter(|source| marks.is_match(&source.text));
-    none("unfinished", &marked.map(|source| source.path).collect::<Vec<_>>());
+    let marked = sources().iter().filter(|source| marks.is_match(&source.text));
+    none("unfinished", &marked.map(|source| source.path.clone()).collect::<Vec<_>>());
 }
 
 #[test]
@@ -255,6 +261,6 @@ fn the_program_knows_no_vendor() {
     let vendor =
         Regex::new(r"(?i)salesforce|\bapex\b|soql|lightning|netsuite|\bsap\b|hubspot|zendesk|servicenow").unwrap();
     let offenders: Vec<String> =
-        sources().into_iter().filter(|source| vendor.is_match(source.untested())).map(|s| s.path).collect();
+        sources().iter().filter(|source| vendor.is_match(source.untested())).map(|s| s.path.clone()).collect();
     none("a vendor's name", &offenders);
 }
