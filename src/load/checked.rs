@@ -142,6 +142,7 @@ pub fn read_catalog(root: Root) -> Result<Checked, LoadError> {
     let Reader { mut found, hashes, .. } = reader;
     let (catalog, mut problems) = assemble(parts);
     found.append(&mut problems);
+    found.append(&mut misnamed(&root)?);
     let digests = hashes.into_iter().map(|(part, hasher)| (part, hasher.finalize().to_hex().to_string())).collect();
     let mut checked =
         Checked { root, catalog, suites: Vec::new(), census: Census::default(), diagnostics: found, digests };
@@ -291,6 +292,24 @@ impl Checked {
 /// What a file is called by others.
 fn stem(file: &str) -> Option<Slug> {
     Slug::new(file.strip_suffix(".yaml")?).ok()
+}
+
+/// Files that look like YAML and that nobody would read: what they hold would not be checked.
+fn misnamed(root: &Root) -> Result<Vec<Diagnostic>, LoadError> {
+    let mut folders = vec!["rubrics".to_owned(), "rubrics/policies".to_owned()];
+    for parent in ["suites", "suites/worlds"] {
+        folders.extend(root.list(parent)?.0.into_iter().map(|name| format!("{parent}/{name}")));
+    }
+    let mut found = Vec::new();
+    for folder in folders {
+        for file in root.list(&folder)?.1.iter().filter(|file| file.ends_with(".yml")) {
+            let path = format!("{folder}/{file}");
+            let mut diagnostic = Diagnostic::error("misnamed-file", &path, "", "files that end in .yml are not read");
+            diagnostic.place = crate::diagnostic::Place::File;
+            found.push(diagnostic.with_help("let its name end in .yaml"));
+        }
+    }
+    Ok(found)
 }
 
 fn unreadable(path: &str, why: &str) -> Diagnostic {

@@ -123,6 +123,15 @@ fn one_broken_file_hides_nothing_and_is_blamed_for_nothing_else() {
 }
 
 #[test]
+fn a_file_that_nobody_would_read_is_told() {
+    for folder in ["suites/intake-note", "suites/worlds/harbour", "rubrics", "rubrics/policies"] {
+        let project = Project::copy("tiny");
+        project.write(&format!("{folder}/more.yml"), "suite: more\n");
+        project.run(&["check"]).exits(3).says(&format!("{folder}/more.yml")).says("let its name end in .yaml");
+    }
+}
+
+#[test]
 fn a_mistyped_key_in_the_policy_never_means_no_gate() {
     let project = Project::copy("tiny");
     project.edit(
