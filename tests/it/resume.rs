@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::project::{Project, Ran};
 
 /// Cases of [`crowd`]: enough for a run to be caught in its middle.
-const CROWD: usize = 120;
+const CROWD: usize = if cfg!(debug_assertions) { 120 } else { 5_000 };
 
 /// Cases of the tiny project with its crowd.
 pub const ALL: usize = CROWD + 3;
@@ -54,9 +54,13 @@ fn begin(project: &Project) -> Child {
 /// A run that somebody stopped with Ctrl-C.
 pub fn interrupted(project: &Project) -> Ran {
     let child = begin(project);
-    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
+    signal(&child, "-INT");
     project.wait(child)
+}
+
+fn signal(child: &Child, signal: &str) {
+    let sent = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
 }
 
 fn killed(project: &Project) -> String {
@@ -136,6 +140,18 @@ fn ctrl_c_ends_a_run_in_order_and_it_can_be_taken_up_again() {
 }
 
 #[test]
+fn a_second_ctrl_c_does_not_wait() {
+    let project = Project::copy("tiny");
+    crowd(&project);
+    let child = begin(&project);
+    signal(&child, "-INT");
+    // It may have ended by then.
+    let _ = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    project.wait(child).exits(130);
+    project.run(&["run", "--resume", "latest"]).exits(5).says(&format!("all {ALL} cases"));
+}
+
+#[test]
 fn a_run_is_not_resumed_over_another_project() {
     let project = Project::copy("tiny");
     project.run(&["run"]).exits(0);
@@ -190,6 +206,8 @@ fn a_run_that_is_going_on_is_not_taken_up_by_another() {
     let project = Project::copy("tiny");
     crowd(&project);
     let child = begin(&project);
+    signal(&child, "-STOP");
     project.run(&["run", "--resume", "latest"]).exits(70).says("is being written by another evalgate");
+    signal(&child, "-CONT");
     project.wait(child).exits(5);
 }
