@@ -22,8 +22,7 @@ impl Check {
         match self.format {
             Answer::Json => {
                 let sources = checked.sources();
-                let located =
-                    located_all(&checked.diagnostics, &|path: &str| sources.get(path).map(String::as_str));
+                let located = located_all(&checked.diagnostics, &|path: &str| sources.get(path).map(String::as_str));
                 output::print(&output::pretty(&located)?)?;
             }
             Answer::Text => {
@@ -31,17 +30,21 @@ impl Check {
                     show_diagnostics(&checked);
                 }
                 if let Some(catalog) = checked.catalog.as_ref().filter(|_| errors == 0) {
-                    anstream::println!(
-                        "sound: {} cases in {} suites, {} pipelines, {} worlds, {} policies",
-                        checked.census.cases.len(),
-                        checked.suites.len(),
-                        catalog.pipelines.len(),
-                        catalog.systems.len(),
-                        catalog.policies.len()
-                    );
+                    output::say(&format!(
+                        "sound: {} in {}, {}, {}, {}",
+                        counted(checked.census.cases.len(), "case", "cases"),
+                        counted(checked.suites.len(), "suite", "suites"),
+                        counted(catalog.pipelines.len(), "pipeline", "pipelines"),
+                        counted(catalog.systems.len(), "world", "worlds"),
+                        counted(catalog.policies.len(), "policy", "policies")
+                    ))?;
                 }
             }
         }
         Ok(if checked.is_sound() { Exit::Passed } else { Exit::ProjectInvalid })
     }
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::output;
 use crate::diagnostic;
 use crate::load::{self, Checked, Root};
 use crate::plan::Catalog;
@@ -78,9 +79,8 @@ pub struct Project {
 pub fn show_diagnostics(checked: &Checked) {
     let sources = checked.sources();
     let color = colored(&std::io::stderr());
-    let text =
-        diagnostic::render(&checked.diagnostics, &|path: &str| sources.get(path).map(String::as_str), color);
-    anstream::eprint!("{text}");
+    let text = diagnostic::render(&checked.diagnostics, &|path: &str| sources.get(path).map(String::as_str), color);
+    output::tell(&text);
 }
 
 /// Whether the stream should be coloured: a terminal, unless `NO_COLOR` or `TERM=dumb` say otherwise.
@@ -93,7 +93,8 @@ pub fn style() -> Style {
     let stdout = std::io::stdout();
     let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let width = width.or_else(|| stdout.is_terminal().then(terminal_width).flatten()).unwrap_or(80);
-    let utf8 = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    let utf8 =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     let plain = utf8.is_some_and(|locale| matches!(locale.as_str(), "C" | "POSIX"));
     Style { color: colored(&stdout), width: width.clamp(40, 160), unicode: !plain }
 }

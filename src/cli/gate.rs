@@ -9,7 +9,7 @@ use super::output::{self, Answer};
 use super::run::named;
 use crate::domain::Slug;
 use crate::event::RunState;
-use crate::gate::{Evidence, Judge};
+use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
 use crate::report::render_text;
 use crate::run::{guards_left_out, orphans};
 use crate::store::GoldenFolder;
@@ -42,6 +42,9 @@ impl Gate {
         for result in &report.results {
             judge.observe(result);
         }
+        // Which snapshots could not be read was found when the run was scored; it is evidence like the marks.
+        let unreadable = report.verdict.findings.iter().filter(|finding| finding.code == UNREADABLE_SNAPSHOT);
+        let unreadable = unreadable.map(|finding| finding.sentence.clone()).collect();
         let ran = report.results.iter().map(|result| &result.case.id).collect();
         report.verdict = judge.finish(&Evidence {
             planned: selection.cases * u64::from(report.meta.repeats),
@@ -50,10 +53,9 @@ impl Gate {
                 RunState::Unfinished | RunState::Finished => None,
             },
             orphans: orphans(&checked.census, &golden.list()?),
-            unreadable: Vec::new(),
+            unreadable,
             of: selection.of,
-            guards_left_out: guards_left_out(&checked, &ran)
-                .map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
+            guards_left_out: guards_left_out(&checked, &ran).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
         });
         match self.format {
             Answer::Text => output::print(render_text(&report, style()).as_bytes())?,

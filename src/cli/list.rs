@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
 use super::run::parse_filter;
-use crate::diagnostic::printable_line;
+use crate::diagnostic::{printable, printable_line};
 use crate::run::Wanted;
 use crate::score::CHECKS;
 use crate::target::KINDS;
@@ -45,6 +45,9 @@ struct Table {
 
 impl List {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        if self.filter.is_some() && self.what != What::Cases {
+            return Err(Failure::usage("only cases can be filtered"));
+        }
         let table = match self.what {
             What::Cases => self.cases(context)?,
             What::Checks => checks(),
@@ -54,7 +57,7 @@ impl List {
             What::Runs => runs(context)?,
         };
         match self.format {
-            Answer::Text => table.print(),
+            Answer::Text => output::print(table.text().as_bytes())?,
             Answer::Json => output::print(&output::pretty(&table.json())?)?,
         }
         Ok(if table.rows.is_empty() { Exit::NothingSelected } else { Exit::Passed })
@@ -141,7 +144,7 @@ fn worlds(context: &Context) -> Result<Table, Failure> {
 fn runs(context: &Context) -> Result<Table, Failure> {
     let (entries, skipped) = context.runs(&context.root()?).list()?;
     for one in &skipped {
-        anstream::eprintln!("left out {}: {}", one.path.display(), one.why);
+        output::tell(&printable(&format!("left out {}: {}\n", one.path.display(), one.why)));
     }
     let rows = entries.iter().map(|entry| {
         let headline = output::verdict(&entry.folder).map_or_else(|_| "no verdict".to_owned(), |v| v.headline);
@@ -163,7 +166,7 @@ fn spelling(value: &impl serde::Serialize) -> String {
 
 impl Table {
     /// Columns as wide as their longest cell; the last one runs on.
-    fn print(&self) {
+    fn text(&self) -> String {
         let shown: Vec<Vec<String>> =
             self.rows.iter().map(|row| row.iter().map(|cell| printable_line(cell).into_owned()).collect()).collect();
         let width = |i: usize| {
@@ -180,10 +183,8 @@ impl Table {
             }
             line.trim_end().to_owned()
         };
-        anstream::println!("{}", line(self.head));
-        for row in &shown {
-            anstream::println!("{}", line(&row.iter().map(String::as_str).collect::<Vec<_>>()));
-        }
+        let rows = shown.iter().map(|row| line(&row.iter().map(String::as_str).collect::<Vec<_>>()));
+        [line(self.head)].into_iter().chain(rows).map(|line| line + "\n").collect()
     }
 
     fn json(&self) -> Value {

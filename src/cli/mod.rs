@@ -17,6 +17,7 @@ mod score;
 mod show;
 
 use std::ffi::OsString;
+use std::panic::UnwindSafe;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -64,8 +65,12 @@ enum Command {
     Completions(completions::Completions),
 }
 
-/// Runs the program and gives the exit code.
-pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+/// Runs the program and gives the exit code. A panic, already told on standard error, is an internal error.
+pub fn main(arguments: impl IntoIterator<Item = OsString> + UnwindSafe) -> u8 {
+    std::panic::catch_unwind(|| dispatch(arguments)).unwrap_or(Exit::Internal.code())
+}
+
+fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -99,14 +104,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 /// The error, its causes and a way out, on standard error.
 fn show(failure: &Failure) {
     let red = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
-    anstream::eprintln!("{red}error{red:#}: {}", printable(&failure.error.to_string()));
+    let mut text = format!("{red}error{red:#}: {}\n", printable(&failure.error.to_string()));
     for cause in failure.error.chain().skip(1) {
-        anstream::eprintln!("  because: {}", printable(&cause.to_string()));
+        text += &format!("  because: {}\n", printable(&cause.to_string()));
     }
     if let Some(hint) = &failure.hint {
         let blue = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Cyan.into()));
-        anstream::eprintln!("{blue}help{blue:#}: {}", printable(hint));
+        text += &format!("{blue}help{blue:#}: {}\n", printable(hint));
     }
+    output::tell(&text);
 }
 
 /// `evalgate list | head` is no error.

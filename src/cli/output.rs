@@ -1,7 +1,7 @@
 //! What is made of a run after it ended: its report, loaded from the run folder, and the files beside it.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use clap::ValueEnum;
 
@@ -27,9 +27,10 @@ pub enum Answer {
 /// The verdict that was stored with the run.
 pub fn verdict(folder: &RunFolder) -> Result<Verdict, Failure> {
     let path = folder.file("verdict.json")?;
-    let text = fs::read(&path).map_err(|cause| {
-        Failure::new(Exit::Usage, format!("run {} has no verdict ({cause})", folder.id()))
-            .with_hint(format!("it did not end: `evalgate run --resume {}`", folder.id()))
+    let text = fs::read(&path).map_err(|cause| match cause.kind() {
+        ErrorKind::NotFound => Failure::new(Exit::Inconclusive, format!("run {} has no verdict", folder.id()))
+            .with_hint(format!("it did not end: `evalgate run --resume {}`", folder.id())),
+        _ => Failure::new(Exit::Internal, format!("{} cannot be read: {cause}", path.display())),
     })?;
     serde_json::from_slice(&text)
         .map_err(|cause| Failure::new(Exit::Internal, format!("{} cannot be read: {cause}", path.display())))
@@ -77,9 +78,21 @@ pub fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
     Ok(text)
 }
 
-/// Writes to standard output as it is.
+/// Writes to standard output as it is. A reader that has gone away is an error like any other, not a panic.
 pub fn print(bytes: &[u8]) -> Result<(), Failure> {
-    Ok(anstream::stdout().write_all(bytes)?)
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(bytes)?;
+    Ok(stdout.flush()?)
+}
+
+/// Writes a line to standard output.
+pub fn say(line: &str) -> Result<(), Failure> {
+    print(format!("{line}\n").as_bytes())
+}
+
+/// Writes to standard error, without colours where they are not wanted. If nobody listens, nothing is lost.
+pub fn tell(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
 /// The run that a command is about.

@@ -36,7 +36,7 @@ impl Report {
                     folder.write(format.file, &(format.render)(&report)?)?;
                     let path = folder.path().join(format.file);
                     let path = path.strip_prefix(root.path()).unwrap_or(&path);
-                    anstream::println!("{:<60} {}", path.display(), format.about);
+                    output::say(&format!("{:<60} {}", path.display(), format.about))?;
                 }
             }
         }

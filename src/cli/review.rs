@@ -1,12 +1,16 @@
 //! `evalgate review`: what waits for a person, and the decisions.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use jiff::Timestamp;
 
 use super::context::{Context, Project, style};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::output;
 use super::run::named;
+use crate::diagnostic::{printable, printable_line};
 use crate::domain::Slug;
 use crate::run::orphans;
 use crate::store::{self, Choice, GoldenFolder, Pending};
@@ -53,14 +57,11 @@ impl Review {
         let (pending, unreadable) =
             store::load(&folder, |pipeline| catalog.pipelines.get(pipeline).map(AsRef::as_ref))?;
         for error in &unreadable {
-            anstream::eprintln!("cannot be reviewed: {error}");
+            output::tell(&printable(&format!("cannot be reviewed: {error}\n")));
         }
         if choices.is_empty() {
             let listing = folder.list()?;
-            list(&pending, &orphans(&checked.census, &listing), self.list);
-            for stray in &listing.strays {
-                anstream::println!("not a snapshot, never read: {}", stray.display());
-            }
+            output::print(list(&pending, &orphans(&checked.census, &listing), &listing.strays, self.list).as_bytes())?;
             return Ok(match (pending.is_empty(), unreadable.is_empty()) {
                 (true, true) => Exit::Passed,
                 (_, false) => Exit::Inconclusive,
@@ -75,13 +76,13 @@ impl Review {
         let by = self.by.unwrap_or_else(who);
         store::settle(&plan, &folder, &by, Timestamp::now())?;
         for one in &plan.accept {
-            anstream::println!("accepted  {}", one.key);
+            output::say(&format!("accepted  {}", one.key))?;
         }
         for one in &plan.reject {
-            anstream::println!("rejected  {}", one.key);
+            output::say(&format!("rejected  {}", one.key))?;
         }
         let left = pending.len() - plan.accept.len() - plan.reject.len();
-        anstream::println!("{left} still waiting, decided by {by}");
+        output::say(&printable_line(&format!("{left} still waiting, decided by {by}")))?;
         Ok(Exit::Passed)
     }
 
@@ -93,25 +94,29 @@ impl Review {
 }
 
 /// With `full`, every change is shown; else a line each.
-fn list(pending: &[Pending], orphans: &[Slug], full: bool) {
+fn list(pending: &[Pending], orphans: &[Slug], strays: &[PathBuf], full: bool) -> String {
     let style = style();
+    let mut lines: Vec<String> = Vec::new();
     for one in pending {
-        if full {
-            anstream::println!("{}", one.show(style.color, style.width));
-        } else {
-            anstream::println!("{}  {}", one.key, crate::diagnostic::printable_line(&one.title));
-        }
+        lines.push(match full {
+            true => one.show(style.color, style.width),
+            false => format!("{}  {}", one.key, printable_line(&one.title)),
+        });
     }
     for orphan in orphans {
-        anstream::println!("orphan: {orphan} has an accepted snapshot but no case");
+        lines.push(format!("orphan: {orphan} has an accepted snapshot but no case"));
     }
-    match pending.len() {
-        0 => anstream::println!("nothing waits for a review"),
-        n => anstream::println!(
+    lines.push(match pending.len() {
+        0 => "nothing waits for a review".to_owned(),
+        n => format!(
             "{n} waiting; `evalgate review --list` shows the changes, `--accept CASE --reason …`, `--reject CASE`, \
              `--accept-all --reason …` decide"
         ),
+    });
+    for stray in strays {
+        lines.push(format!("not a snapshot, never read: {}", printable_line(&stray.display().to_string())));
     }
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 /// The name that git signs commits with, or the login name.

@@ -27,8 +27,8 @@ pub struct Run {
     /// Which target of evalgate.yaml is under test
     #[arg(long, value_name = "NAME")]
     target: Option<String>,
-    /// Which policy of rubrics/policies judges
-    #[arg(long, value_name = "NAME", env = "EVALGATE_POLICY")]
+    /// Which policy of rubrics/policies judges [env: EVALGATE_POLICY; default: the project's]
+    #[arg(long, value_name = "NAME")]
     policy: Option<String>,
     /// Only cases that match, e.g. 'pipeline(triage) and not tag(slow)'
     #[arg(long, short, value_name = "EXPRESSION")]
@@ -40,7 +40,7 @@ pub struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: Option<u32>,
     /// Trials at once [default: one a core]
-    #[arg(long, short, value_name = "N", env = "EVALGATE_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, short, value_name = "N", env = "EVALGATE_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Take up a run that did not end: only its missing trials are asked for
     #[arg(long, value_name = "RUN", conflicts_with_all = ["target", "policy", "filter", "failing_of", "repeat"])]
@@ -140,7 +140,7 @@ impl Run {
             Answer::Json => output::print(&output::pretty(&ended.verdict)?)?,
         }
         if ended.interrupted {
-            anstream::eprintln!("interrupted: `evalgate run --resume {}` goes on", folder.id());
+            output::tell(&format!("interrupted: `evalgate run --resume {}` goes on\n", folder.id()));
             return Ok(Exit::Interrupted);
         }
         Ok(Exit::of_verdict(ended.verdict.exit))
@@ -152,9 +152,11 @@ impl Run {
             Some(text) => Slug::new(text).map_err(|error| Failure::usage(format!("{what} {text:?}: {error}"))),
             None => Ok(default.clone()),
         };
+        // Not clap's to read: a variable that is set for every run must not forbid `--resume`.
+        let policy = self.policy.clone().or_else(|| std::env::var("EVALGATE_POLICY").ok().filter(|p| !p.is_empty()));
         Ok(Request {
             target: name(&self.target, &project.default_target, "target")?,
-            policy: name(&self.policy, &project.policy, "policy")?,
+            policy: name(&policy, &project.policy, "policy")?,
             filter: self.filter.clone(),
             failing_of: self.failing_of.as_deref().map(|name| runs.resolve(name)).transpose()?,
             repeats: self.repeat.or(project.defaults.repeat).unwrap_or(1),
@@ -183,11 +185,7 @@ impl Request {
 }
 
 /// The policy or target with this name.
-pub fn named<'m, T>(
-    map: &'m std::collections::BTreeMap<Slug, T>,
-    name: &Slug,
-    what: &str,
-) -> Result<&'m T, Failure> {
+pub fn named<'m, T>(map: &'m std::collections::BTreeMap<Slug, T>, name: &Slug, what: &str) -> Result<&'m T, Failure> {
     map.get(name).ok_or_else(|| {
         let known: Vec<&str> = map.keys().map(Slug::as_str).collect();
         let failure = Failure::usage(format!("there is no {what} {name:?}"));
@@ -293,12 +291,13 @@ fn target_digest(name: &Slug, checked: &Checked, catalog: &Catalog) -> String {
 
 /// A run is resumed only over the project that it began with: evidence is never mixed.
 fn same_project(then: &RunMeta, now: &RunMeta) -> Result<(), Failure> {
-    let moved: Vec<&str> = now
-        .digests
-        .iter()
-        .filter(|(part, digest)| then.digests.get(*part) != Some(digest))
-        .map(|(part, _)| part.as_str())
-        .collect();
+    let differs = |part: &&str| then.digests.get(*part) != now.digests.get(*part);
+    let parts: BTreeSet<&str> = then.digests.keys().chain(now.digests.keys()).map(String::as_str).collect();
+    let mut moved: Vec<&str> = parts.into_iter().filter(differs).collect();
+    // The cases that failed in another run may be others by now, if it was scored again.
+    if then.selection != now.selection {
+        moved.push("the selection of cases");
+    }
     if moved.is_empty() && then.evalgate == now.evalgate {
         return Ok(());
     }

@@ -29,7 +29,7 @@ impl Schema {
         for (name, schema) in &schemas {
             std::fs::write(folder.join(name), output::pretty(schema)?)?;
         }
-        anstream::println!("{} schemas written to {}", schemas.len(), folder.display());
+        output::say(&format!("{} schemas written to {}", schemas.len(), folder.display()))?;
         Ok(Exit::Passed)
     }
 }

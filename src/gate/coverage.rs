@@ -2,7 +2,7 @@
 
 use super::finding::{Found, cases, counted, listed, verb};
 use super::judge::Evidence;
-use super::verdict::{Counts, FindingWeight};
+use super::verdict::{Counts, FindingWeight, UNREADABLE_SNAPSHOT};
 use crate::domain::{CoverageScope, Policy};
 
 /// `marked`: whether any trial has a mark at all.
@@ -12,7 +12,7 @@ pub fn findings(policy: &Policy, counts: &Counts, marked: bool, evidence: &Evide
     found.extend(shrunk(policy, evidence));
     for sentence in &evidence.unreadable {
         let brief = sentence.trim_end_matches('.');
-        found.push(Found::new("unreadable_snapshot", FindingWeight::Inconclusive, brief, "."));
+        found.push(Found::new(UNREADABLE_SNAPSHOT, FindingWeight::Inconclusive, brief, "."));
     }
     found.extend(selected(policy, counts, evidence));
     found

@@ -3,7 +3,7 @@
 use super::blame::{Blame, Move};
 use super::finding::{Found, cases, counted, verb};
 use super::judge::Evidence;
-use super::verdict::{Counts, FindingWeight};
+use super::verdict::{Counts, FindingWeight, UNREADABLE_SNAPSHOT};
 use crate::domain::{Area, Outcome, Policy};
 use crate::golden::Comparison;
 use crate::score::TrialResult;
@@ -62,7 +62,7 @@ impl Missing {
             let n = self.not_compared.len();
             let brief = format!("{} {} not held against what was accepted", cases(n), verb(n, "was", "were"));
             let rest = format!(": {}.", self.not_compared.listed());
-            let unclear = Found::new("unreadable_snapshot", FindingWeight::Inconclusive, &brief, &rest);
+            let unclear = Found::new(UNREADABLE_SNAPSHOT, FindingWeight::Inconclusive, &brief, &rest);
             found.push(unclear.about(self.not_compared.names()));
         }
         found

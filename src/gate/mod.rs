@@ -27,4 +27,6 @@ mod sample;
 mod tests;
 
 pub use judge::{Evidence, Judge};
-pub use verdict::{AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, VERDICT_VERSION, Verdict};
+pub use verdict::{
+    AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT, VERDICT_VERSION, Verdict,
+};

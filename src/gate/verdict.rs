@@ -7,6 +7,9 @@ use crate::domain::{Area, AreaGate, Profile, Slug};
 /// Version of `verdict.json`.
 pub const VERDICT_VERSION: u32 = 1;
 
+/// Code of the finding that an accepted snapshot cannot be read.
+pub const UNREADABLE_SNAPSHOT: &str = "unreadable_snapshot";
+
 /// The decision about one run. `verdict.json` is this, as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {

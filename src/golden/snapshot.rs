@@ -42,7 +42,7 @@ pub struct SnapshotInfo {
 /// Why a file is not a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotError {
-    #[error("the file holds conflict markers of a merge: resolve them, or run `evalgate run` and accept again")]
+    #[error("the file holds conflict markers of a merge: resolve them, or take one side whole")]
     Conflict,
     #[error("{0}")]
     Malformed(String),

@@ -19,7 +19,7 @@ const KEPT_CASES: usize = 2_000;
 /// A project, with everything that is wrong with it.
 pub struct Checked {
     pub root: Root,
-    /// Absent when a file it is made of is broken.
+    /// Whatever of it could be read; absent without a project file. Whole if there is no error among the diagnostics.
     pub catalog: Option<Catalog>,
     /// In the order of their files.
     pub suites: Vec<SuiteFile>,
@@ -88,14 +88,20 @@ impl Reader<'_> {
         for name in self.root.list("suites")?.0.iter().filter(|name| *name != "worlds") {
             let folder = format!("suites/{name}");
             let path = format!("{folder}/pipeline.yaml");
-            let Some(file) = self.read("pipelines", &path) else { continue };
+            let Some(file) = self.read("pipelines", &path) else {
+                parts.unread.pipelines.extend(Slug::new(name).ok());
+                continue;
+            };
             let root = self.root;
             let parsed = suite::parse_pipeline(&file, name, &|inner| root.read(&format!("{folder}/{inner}")));
-            if let Some((path, pipeline)) = self.keep(&path, parsed) {
-                let hasher = self.hashes.entry("pipelines".to_owned()).or_default();
-                hasher.update(pipeline.prompt.as_bytes());
-                hasher.update(pipeline.output_schema.to_string().as_bytes());
-                parts.pipelines.push((path, pipeline));
+            match self.keep(&path, parsed) {
+                Some((path, pipeline)) => {
+                    let hasher = self.hashes.entry("pipelines".to_owned()).or_default();
+                    hasher.update(pipeline.prompt.as_bytes());
+                    hasher.update(pipeline.output_schema.to_string().as_bytes());
+                    parts.pipelines.push((path, pipeline));
+                }
+                None => parts.unread.pipelines.extend(Slug::new(name).ok()),
             }
         }
         for name in self.root.list("suites/worlds")?.0 {
@@ -104,18 +110,25 @@ impl Reader<'_> {
             let files: Vec<SourceFile> =
                 paths.filter_map(|file| self.read("worlds", &format!("{folder}/{file}"))).collect();
             let parsed = suite::parse_world(&name, &files);
-            parts.worlds.extend(self.keep(&folder, parsed));
+            match self.keep(&folder, parsed) {
+                Some(world) => parts.worlds.push(world),
+                None => parts.unread.worlds.extend(Slug::new(&name).ok()),
+            }
         }
         for name in self.root.list("rubrics")?.1.iter().filter(|name| name.ends_with(".yaml")) {
             let path = format!("rubrics/{name}");
-            if let Some(file) = self.read("rubrics", &path) {
-                parts.rubrics.extend(self.keep(&path, suite::parse_rubric(&file)));
+            let read = self.read("rubrics", &path).and_then(|file| self.keep(&path, suite::parse_rubric(&file)));
+            match read {
+                Some(rubric) => parts.rubrics.push(rubric),
+                None => parts.unread.rubrics.extend(stem(name)),
             }
         }
         for name in self.root.list("rubrics/policies")?.1.iter().filter(|name| name.ends_with(".yaml")) {
             let path = format!("rubrics/policies/{name}");
-            if let Some(file) = self.read("policies", &path) {
-                parts.policies.extend(self.keep(&path, suite::parse_policy(&file)));
+            let read = self.read("policies", &path).and_then(|file| self.keep(&path, suite::parse_policy(&file)));
+            match read {
+                Some(policy) => parts.policies.push(policy),
+                None => parts.unread.policies.extend(stem(name)),
             }
         }
         Ok(parts)
@@ -129,7 +142,7 @@ pub fn read_catalog(root: Root) -> Result<Checked, LoadError> {
     let Reader { mut found, hashes, .. } = reader;
     let (catalog, mut problems) = assemble(parts);
     found.append(&mut problems);
-    let catalog = catalog.filter(|_| !any_error(&found));
+    found.append(&mut misnamed(&root)?);
     let digests = hashes.into_iter().map(|(part, hasher)| (part, hasher.finalize().to_hex().to_string())).collect();
     let mut checked =
         Checked { root, catalog, suites: Vec::new(), census: Census::default(), diagnostics: found, digests };
@@ -160,7 +173,10 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
     for mut suite in read {
         hasher.update(suite.digest.as_bytes());
         found.append(&mut suite.found);
-        let Some((mut file, coverage)) = suite.suite else { continue };
+        let Some((mut file, coverage)) = suite.suite else {
+            checked.census.add_unread(&suite.pipeline);
+            continue;
+        };
         kept += file.cases;
         if kept > KEPT_CASES {
             file.kept = None;
@@ -169,9 +185,7 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
         checked.suites.push(file);
     }
     checked.digests.insert("suites".to_owned(), hasher.finalize().to_hex().to_string());
-    if let Some(catalog) = &checked.catalog
-        && !any_error(&found)
-    {
+    if let Some(catalog) = &checked.catalog {
         found.extend(checked.census.finish(catalog));
         found.extend(build_targets(root, catalog));
     }
@@ -189,6 +203,7 @@ fn is_rules(checked: &Checked, file: &str) -> bool {
 }
 
 struct ReadSuite {
+    pipeline: Slug,
     suite: Option<(SuiteFile, Coverage)>,
     found: Vec<Diagnostic>,
     digest: blake3::Hash,
@@ -198,14 +213,17 @@ fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: Slug, file: Stri
     let source = match root.read(&file) {
         Ok(source) => source,
         Err(why) => {
-            return ReadSuite { suite: None, found: vec![unreadable(&file, &why)], digest: blake3::hash(b"") };
+            let found = vec![unreadable(&file, &why)];
+            return ReadSuite { pipeline, suite: None, found, digest: blake3::hash(b"") };
         }
     };
     let mut hasher = blake3::Hasher::new();
     add(&mut hasher, &source);
     let digest = hasher.finalize();
     let (parsed, mut found) = suite::parse_suite(&source, &pipeline);
-    let Some((suite, lines)) = parsed else { return ReadSuite { suite: None, found, digest } };
+    let Some((suite, lines)) = parsed else {
+        return ReadSuite { pipeline, suite: None, found, digest };
+    };
     let coverage = match catalog.filter(|catalog| catalog.pipelines.contains_key(&pipeline)) {
         Some(catalog) => {
             let (coverage, mut problems) = Coverage::of(catalog, &suite, &lines, &file);
@@ -217,7 +235,8 @@ fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: Slug, file: Stri
     };
     let (name, kind, cases) = (suite.name.clone(), suite.kind, suite.cases.len());
     let kept = (cases <= KEPT_CASES).then(|| Arc::new((suite, lines)));
-    ReadSuite { suite: Some((SuiteFile { file, pipeline, name, kind, cases, kept }, coverage)), found, digest }
+    let file = SuiteFile { file, pipeline: pipeline.clone(), name, kind, cases, kept };
+    ReadSuite { pipeline, suite: Some((file, coverage)), found, digest }
 }
 
 /// Every target of the project is built once: what is wrong with one is wrong with the project.
@@ -268,6 +287,29 @@ impl Checked {
             self.diagnostics.append(&mut here);
         }
     }
+}
+
+/// What a file is called by others.
+fn stem(file: &str) -> Option<Slug> {
+    Slug::new(file.strip_suffix(".yaml")?).ok()
+}
+
+/// Files that look like YAML and that nobody would read: what they hold would not be checked.
+fn misnamed(root: &Root) -> Result<Vec<Diagnostic>, LoadError> {
+    let mut folders = vec!["rubrics".to_owned(), "rubrics/policies".to_owned()];
+    for parent in ["suites", "suites/worlds"] {
+        folders.extend(root.list(parent)?.0.into_iter().map(|name| format!("{parent}/{name}")));
+    }
+    let mut found = Vec::new();
+    for folder in folders {
+        for file in root.list(&folder)?.1.iter().filter(|file| file.ends_with(".yml")) {
+            let path = format!("{folder}/{file}");
+            let mut diagnostic = Diagnostic::error("misnamed-file", &path, "", "files that end in .yml are not read");
+            diagnostic.place = crate::diagnostic::Place::File;
+            found.push(diagnostic.with_help("let its name end in .yaml"));
+        }
+    }
+    Ok(found)
 }
 
 fn unreadable(path: &str, why: &str) -> Diagnostic {

@@ -45,8 +45,13 @@ impl Root {
     /// Reads a file of the project. The error is a sentence without the path.
     pub fn read(&self, relative: &str) -> Result<SourceFile, String> {
         let path = self.inside(relative)?;
+        let metadata = fs::metadata(&path).map_err(|error| plain(&error))?;
+        // A pipe or a device would be waited for, or read, without an end.
+        if !metadata.is_file() {
+            return Err("it is not a file".to_owned());
+        }
         let file = fs::File::open(&path).map_err(|error| plain(&error))?;
-        let length = file.metadata().map_err(|error| plain(&error))?.len();
+        let length = metadata.len();
         if length > LARGEST {
             return Err(format!("it has {} MiB; at most {} MiB are read", length >> 20, LARGEST >> 20));
         }
@@ -63,7 +68,7 @@ impl Root {
         Ok(SourceFile { path: relative.to_owned(), text })
     }
 
-    /// Names of the folder's entries, sorted; hidden ones and what is not a folder or file are left out.
+    /// Names of the folder's entries, folders and all others, sorted; hidden ones are left out.
     /// A folder that does not exist has none.
     pub fn list(&self, relative: &str) -> Result<(Vec<String>, Vec<String>), LoadError> {
         let path = self.path.join(relative);

@@ -1,9 +1,9 @@
 //! The catalog: everything of a project but its cases, cross-checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, any_error};
+use crate::diagnostic::Diagnostic;
 use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, World};
 use crate::score::{self, CompiledRubric};
 use crate::world::System;
@@ -16,6 +16,17 @@ pub struct Catalog {
     /// By pipeline.
     pub rubrics: BTreeMap<Slug, Rubrics>,
     pub policies: BTreeMap<Slug, Policy>,
+    /// What is there but cannot be read. Whatever refers to it is not judged.
+    pub unread: Unread,
+}
+
+/// Names of folders and files that were diagnosed already.
+#[derive(Debug, Default)]
+pub struct Unread {
+    pub pipelines: BTreeSet<Slug>,
+    pub worlds: BTreeSet<Slug>,
+    pub rubrics: BTreeSet<Slug>,
+    pub policies: BTreeSet<Slug>,
 }
 
 /// A rubric and where it stands.
@@ -32,11 +43,14 @@ pub struct Parts {
     pub worlds: Vec<(String, World)>,
     pub rubrics: Vec<(String, Rubric)>,
     pub policies: Vec<(String, Policy)>,
+    pub unread: Unread,
 }
 
-/// Puts the parts together. `None` only with at least one error here or a missing part that was diagnosed before.
+/// Puts the parts together. `None` only without a project file; what is wrong with other parts keeps nobody from
+/// looking at the rest.
 pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
     let mut found = Vec::new();
+    let mut unread = parts.unread;
     let mut pipelines = BTreeMap::new();
     let mut files = BTreeMap::new();
     for (file, pipeline) in parts.pipelines {
@@ -50,11 +64,16 @@ pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
             Ok(system) => {
                 systems.insert(name, Arc::new(system));
             }
-            Err(error) => found.push(Diagnostic::error("broken-world", &file, "", error.to_string())),
+            Err(error) => {
+                found.push(Diagnostic::error("broken-world", &file, "", error.to_string()));
+                unread.worlds.insert(name);
+            }
         }
     }
-    tools_exist(&pipelines, &files, &systems, &mut found);
-    let rubrics = compile(parts.rubrics, &pipelines, &files, &mut found);
+    if unread.worlds.is_empty() {
+        tools_exist(&pipelines, &files, &systems, &mut found);
+    }
+    let rubrics = compile(parts.rubrics, &pipelines, &unread, &files, &mut found);
     let policies: BTreeMap<Slug, Policy> = parts
         .policies
         .into_iter()
@@ -70,13 +89,12 @@ pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
         })
         .collect();
     let Some((file, project)) = parts.project else { return (None, found) };
-    if !policies.contains_key(&project.policy) {
+    if !policies.contains_key(&project.policy) && !unread.policies.contains(&project.policy) {
         let message = format!("there is no policy {:?} in rubrics/policies", project.policy);
         let known = policies.keys().map(Slug::as_str);
         found.push(Diagnostic::error("unknown-policy", &file, "/policy", message).suggest(&project.policy, known));
     }
-    let whole = !any_error(&found);
-    (whole.then_some(Catalog { project, pipelines, systems, rubrics, policies }), found)
+    (Some(Catalog { project, pipelines, systems, rubrics, policies, unread }), found)
 }
 
 /// A pipeline's tool that no world has is a mistyped name.
@@ -105,6 +123,7 @@ fn tools_exist(
 fn compile(
     read: Vec<(String, Rubric)>,
     pipelines: &BTreeMap<Slug, Arc<Pipeline>>,
+    unread: &Unread,
     files: &BTreeMap<Slug, String>,
     found: &mut Vec<Diagnostic>,
 ) -> BTreeMap<Slug, Rubrics> {
@@ -113,6 +132,9 @@ fn compile(
     for (file, rubric) in read {
         named.push(rubric.rubric.clone());
         let Some(pipeline) = pipelines.get(&rubric.rubric) else {
+            if unread.pipelines.contains(&rubric.rubric) {
+                continue;
+            }
             let message = format!("there is no pipeline {:?}", rubric.rubric);
             let known = pipelines.keys().map(Slug::as_str);
             let diagnostic = Diagnostic::error("unknown-pipeline", &file, "/rubric", message);
@@ -130,7 +152,7 @@ fn compile(
             rubrics.insert(rubric.rubric, Rubrics { file, rubric: compiled });
         }
     }
-    for name in pipelines.keys().filter(|name| !named.contains(name)) {
+    for name in pipelines.keys().filter(|name| !named.contains(name) && !unread.rubrics.contains(*name)) {
         let message = format!("no rubric marks the pipeline {name:?}");
         let diagnostic = Diagnostic::error("no-rubric", &files[name], "/pipeline", message);
         found.push(diagnostic.with_help(format!("write rubrics/{name}.yaml")));

@@ -30,7 +30,12 @@ impl Coverage {
             let at = format!("/cases/{i}");
             coverage.ids.push((case.id.clone(), lines.get(i).copied().unwrap_or(1)));
             coverage.moved_from.extend(case.moved_from.iter().cloned());
+            let rubric = catalog.rubrics.get(&suite.pipeline).map(|rubrics| &rubrics.rubric);
+            coverage.applicable.extend(rubric.into_iter().flat_map(|rubric| rubric.applicable(case)));
             let Some(system) = catalog.systems.get(&case.world) else {
+                if catalog.unread.worlds.contains(&case.world) {
+                    continue;
+                }
                 let message = format!("there is no world {:?}", case.world);
                 let known = catalog.systems.keys().map(Slug::as_str);
                 let diagnostic = Diagnostic::error("unknown-world", file, format!("{at}/world"), message);
@@ -41,15 +46,14 @@ impl Coverage {
             exam.request();
             exam.approvals();
             exam.faults();
-            let Some(rubrics) = catalog.rubrics.get(&suite.pipeline) else { continue };
-            for problem in rubrics.rubric.examine(case, pipeline, system) {
+            let Some(rubric) = rubric else { continue };
+            for problem in rubric.examine(case, pipeline, system) {
                 let mut diagnostic =
                     Diagnostic::error(problem.code, file, format!("{at}{}", problem.pointer), problem.message);
                 diagnostic.help = problem.help;
                 exam.found.push(if problem.key { diagnostic.at_key() } else { diagnostic });
             }
-            coverage.applicable.extend(rubrics.rubric.applicable(case));
-            exam.reference(&rubrics.rubric, suite);
+            exam.reference(rubric, suite);
         }
         (coverage, found)
     }
@@ -66,9 +70,8 @@ struct Exam<'a> {
 }
 
 impl Exam<'_> {
-    fn error(&mut self, code: &'static str, below: &str, message: String) -> &mut Diagnostic {
+    fn error(&mut self, code: &'static str, below: &str, message: String) {
         self.found.push(Diagnostic::error(code, self.file, format!("{}{below}", self.at), message));
-        self.found.last_mut().expect("one was just pushed")
     }
 
     /// An error with the known name that was probably meant.
@@ -113,13 +116,7 @@ impl Exam<'_> {
             if system.user(&approval.approver).is_none() {
                 let message = format!("the world {:?} has no user {:?}", system.world.name, approval.approver);
                 let known = system.world.users.iter().map(|user| user.id.as_str());
-                self.unknown(
-                    "unknown-user",
-                    &format!("/approvals/{i}/approver"),
-                    message,
-                    &approval.approver,
-                    known,
-                );
+                self.unknown("unknown-user", &format!("/approvals/{i}/approver"), message, &approval.approver, known);
             }
             if !system.world.tools.iter().any(|tool| tool.action() == approval.action) {
                 let message = format!("no tool of the world {:?} needs {:?}", system.world.name, approval.action);
@@ -207,9 +204,16 @@ pub struct Census {
     /// Pipeline → positions of its rubric's criteria that some case can score.
     applicable: BTreeMap<Slug, BTreeSet<usize>>,
     suites: BTreeMap<(Slug, Slug), Arc<str>>,
+    /// Pipelines of which a suite could not be read: nobody knows what its cases can score.
+    unread: BTreeSet<Slug>,
 }
 
 impl Census {
+    /// Notes that a suite of the pipeline could not be read.
+    pub fn add_unread(&mut self, pipeline: &Slug) {
+        self.unread.insert(pipeline.clone());
+    }
+
     /// Adds a suite; what it repeats of another is wrong.
     pub fn add(&mut self, pipeline: &Slug, suite: &Slug, file: &str, coverage: Coverage) -> Vec<Diagnostic> {
         let mut found = Vec::new();
@@ -239,7 +243,7 @@ impl Census {
     /// What is wrong with the project as a whole: pipelines without cases, criteria that no case can score.
     pub fn finish(&self, catalog: &Catalog) -> Vec<Diagnostic> {
         let mut found = Vec::new();
-        for (pipeline, rubrics) in &catalog.rubrics {
+        for (pipeline, rubrics) in catalog.rubrics.iter().filter(|(pipeline, _)| !self.unread.contains(*pipeline)) {
             let Some(applicable) = self.applicable.get(pipeline) else {
                 let message = format!("the pipeline {pipeline:?} has no cases: nothing would be checked");
                 found.push(Diagnostic::error("no-cases", &rubrics.file, "/rubric", message));

@@ -245,7 +245,10 @@ mod tests {
     #[test]
     fn what_is_wrong_with_an_expression_is_told_with_its_place() {
         let error = |text| Filter::parse(text).unwrap_err();
-        assert_eq!(error("tagg(sales)").message, "expected a predicate such as id(…), found \"tagg\"; did you mean \"tag\"?");
+        assert_eq!(
+            error("tagg(sales)").message,
+            "expected a predicate such as id(…), found \"tagg\"; did you mean \"tag\"?"
+        );
         assert_eq!((error("tag(a) tag(b)").at, error("tag(a) and").at), (7, 10));
         assert_eq!(error("(tag(a)").message, "a `(` is not closed");
         assert!(error("tag()").message.contains("needs a glob"));

@@ -6,6 +6,6 @@ mod catalog;
 mod examine;
 mod filter;
 
-pub use catalog::{Catalog, Parts, assemble};
+pub use catalog::{Catalog, Parts, Unread, assemble};
 pub use examine::{Census, Coverage};
 pub use filter::{Filter, FilterError, PREDICATES, Subject};

@@ -10,6 +10,6 @@ mod select;
 mod trials;
 
 pub use execute::{Asking, Ended, RunError, Running, execute};
-pub use scoring::sentence;
 pub use interrupt::Interrupt;
+pub use scoring::sentence;
 pub use select::{Selected, SelectedSuite, Wanted, failing_cases, guards_left_out, orphans, select};

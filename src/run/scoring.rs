@@ -1,13 +1,14 @@
 //! Scores recorded trials in plan order: marks, proposals for snapshots, the gate.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::domain::{Case, Outcome, Suite, Trial};
 use crate::gate::Judge;
-use crate::golden::{Comparison, Snapshot, SnapshotInfo};
+use crate::golden::{Comparison, Snapshot, SnapshotError, SnapshotInfo};
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
 use crate::progress::Progress;
@@ -33,6 +34,8 @@ pub struct Scoring<'a> {
     pub catalog: &'a Catalog,
     pub suites: &'a [SuiteFile],
     pub golden: &'a GoldenFolder,
+    /// The project's folder: verdicts name files relative to it.
+    pub project: &'a Path,
     /// What waits for a review already.
     pub pending: BTreeSet<SnapshotKey>,
     /// Whether proposals may be written; not under CI.
@@ -55,8 +58,7 @@ struct One {
 impl Scoring<'_> {
     /// Scores a batch. Its trials follow those of the batch before in the plan.
     pub fn take(&mut self, batch: Vec<Recorded>, progress: &mut dyn Progress) -> Result<(), StoreError> {
-        let scored: Vec<Result<One, StoreError>> =
-            batch.into_par_iter().map(|recorded| self.score(recorded)).collect();
+        let scored: Vec<Result<One, StoreError>> = batch.into_par_iter().map(|recorded| self.score(recorded)).collect();
         for one in scored {
             let One { result, observed, unreadable } = one?;
             self.unreadable.extend(unreadable);
@@ -75,7 +77,7 @@ impl Scoring<'_> {
         let key = key(file, case);
         let (accepted, mut unreadable) = match self.golden.accepted(&key) {
             Ok(accepted) => (accepted, None),
-            Err(error @ StoreError::Snapshot { .. }) => (None, Some(sentence(&error))),
+            Err(StoreError::Snapshot { path, cause }) => (None, Some(self.unreadable_sentence(path, cause))),
             Err(error) => return Err(error),
         };
         let mut view = View {
@@ -89,8 +91,7 @@ impl Scoring<'_> {
         let info = || SnapshotInfo { case_digest: digest(case), run: self.run.clone(), ..SnapshotInfo::default() };
         let rubric = &self.catalog.rubrics[&file.pipeline].rubric;
         let scored = score::score(rubric, &view, info()).or_else(|cause| {
-            let path = self.golden.accepted_path(&key);
-            unreadable = Some(sentence(&StoreError::Snapshot { path, cause }));
+            unreadable = Some(self.unreadable_sentence(self.golden.accepted_path(&key), cause));
             view.accepted = None;
             score::score(rubric, &view, info())
         });
@@ -112,6 +113,11 @@ impl Scoring<'_> {
             scored,
         };
         Ok(One { result, observed, unreadable })
+    }
+
+    fn unreadable_sentence(&self, path: PathBuf, cause: SnapshotError) -> String {
+        let path = path.strip_prefix(self.project).map(Path::to_owned).unwrap_or(path);
+        sentence(&StoreError::Snapshot { path, cause })
     }
 
     /// Proposes behaviour that is new or different, and withdraws a proposal that is out of date. The first repeat
@@ -137,7 +143,7 @@ impl Scoring<'_> {
     }
 }
 
-pub fn key(file: &SuiteFile, case: &Case) -> SnapshotKey {
+fn key(file: &SuiteFile, case: &Case) -> SnapshotKey {
     SnapshotKey { pipeline: file.pipeline.clone(), suite: file.name.clone(), case: case.id.clone() }
 }
 

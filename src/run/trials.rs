@@ -58,14 +58,7 @@ impl Job {
             Ok(Answer { outcome, usage }) => (within_size(outcome, limits.output_kib), usage),
         };
         let (steps, changes) = session.finish();
-        Trial {
-            case: self.case,
-            repeat: self.repeat,
-            outcome,
-            steps,
-            changes,
-            usage: Usage { wall_ms, ..usage },
-        }
+        Trial { case: self.case, repeat: self.repeat, outcome, steps, changes, usage: Usage { wall_ms, ..usage } }
     }
 }
 

@@ -63,7 +63,7 @@ fn bulk(text: &str, most: u32) -> Option<String> {
     }
 }
 
-/// Whether a text opens like a SOQL or SQL query: `SELECT`, a list of fields, `FROM`.
+/// Whether a text opens like a query: `SELECT`, a list of fields, `FROM`.
 fn is_query(text: &str) -> bool {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     let parts = text.strip_prefix("select ").and_then(|rest| rest.split_once(" from "));

@@ -14,7 +14,7 @@ use super::cases::{CaseView, worst_first};
 use super::{RenderError, RunReport, foreign::clip, words};
 use crate::domain::{Area, Trit};
 use crate::event::RunState;
-use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight};
+use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT};
 use crate::score::Held;
 
 pub use case::render as render_case;
@@ -238,6 +238,9 @@ fn next(report: &RunReport, views: &[CaseView]) -> String {
         }
         Decision::Inconclusive if report.state != RunState::Finished => {
             format!("`evalgate run --resume {}` runs what is missing", report.meta.id)
+        }
+        Decision::Inconclusive if report.verdict.findings.iter().any(|f| f.code == UNREADABLE_SNAPSHOT) => {
+            "mend the snapshots that the findings name, then `evalgate run`".to_owned()
         }
         Decision::Inconclusive => match first {
             Some(case) => format!("`evalgate show {case}`: find out why the evidence is missing, then `evalgate run`"),

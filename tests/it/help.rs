@@ -1,0 +1,66 @@
+//! What the program says about itself.
+
+use crate::project::Project;
+
+const COMMANDS: [&str; 10] =
+    ["run", "review", "show", "gate", "score", "report", "list", "check", "schema", "completions"];
+
+#[test]
+fn the_help_is_the_way_in() {
+    insta::assert_snapshot!(Project::empty().run(&["--help"]).exits(0));
+}
+
+#[test]
+fn the_help_of_run_teaches_it() {
+    insta::assert_snapshot!(Project::empty().run(&["run", "--help"]).exits(0));
+}
+
+#[test]
+fn every_help_fits_in_100_columns() {
+    let project = Project::empty();
+    let main = project.run(&["--help"]).exits(0);
+    for command in COMMANDS {
+        assert!(main.stdout.contains(&format!("\n  {command} ")), "{command} is not in the help");
+    }
+    let listed = main.stdout.lines().filter(|line| line.starts_with("  ") && line.as_bytes()[2].is_ascii_lowercase());
+    assert_eq!(listed.count(), COMMANDS.len(), "a command is missing from this test\n{main}");
+    for command in COMMANDS {
+        for help in ["--help", "-h"] {
+            let ran = project.run(&[command, help]).exits(0);
+            for line in ran.stdout.lines() {
+                assert!(line.chars().count() <= 100, "{command}: {line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_command_that_a_message_names_exists() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
+    let pattern = regex::Regex::new(r"evalgate ([a-z]+)\b").unwrap();
+    for entry in std::fs::read_dir(source).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for found in pattern.captures_iter(&text) {
+            // `init` is on its way in.
+            let known =
+                COMMANDS.contains(&&found[1]) || &found[1] == "init" || &found[1] == "project" || &found[1] == "itself";
+            assert!(known, "{}: `evalgate {}`", path.display(), &found[1]);
+        }
+    }
+}
+
+#[test]
+fn completions_are_written_for_every_shell() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = Project::empty().run(&["completions", shell]).exits(0);
+        assert!(ran.stdout.contains("evalgate") && ran.stdout.contains("failing-of"), "{shell}");
+    }
+    Project::empty().run(&["completions", "csh"]).exits(2);
+}
+
+#[test]
+fn the_version_is_told() {
+    let version = Project::empty().run(&["--version"]).exits(0);
+    assert_eq!(version.stdout, format!("evalgate {}\n", env!("CARGO_PKG_VERSION")));
+}

@@ -1,0 +1,15 @@
+//! evalgate through its binary: one file a subject, on copies of the small projects in `tests/projects`.
+
+mod check;
+mod exits;
+mod help;
+mod hostile;
+mod insta_review;
+mod looking;
+mod project;
+mod report;
+mod resume;
+mod review;
+mod run;
+mod schema;
+mod tidy;
