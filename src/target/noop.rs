@@ -25,7 +25,8 @@ pub(super) fn build(setup: &Setup) -> Parsed<Box<dyn Target>> {
 impl Target for Noop {
     fn answer<'a>(&'a self, _: &'a Ask, _: &'a mut Session) -> Answering<'a> {
         let outcome = Outcome::Answered { output: self.output.clone() };
-        let usage = Usage { cost_usd: Some(0.0), ..Usage::default() };
+        // No model: known to be nothing, not unknown.
+        let usage = Usage { input_tokens: Some(0), output_tokens: Some(0), cost_usd: Some(0.0), ..Usage::default() };
         Box::pin(std::future::ready(Answer { outcome, usage }))
     }
 }

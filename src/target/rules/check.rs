@@ -205,6 +205,9 @@ impl<'a> Checker<'a> {
         for (i, act) in spec.act.iter().enumerate() {
             self.tool(&act.tool, &format!("/act/{i}/tool"));
             self.arguments(&act.args, &format!("/act/{i}/args"));
+            if let Some(of) = &act.asks {
+                self.template(&format!("/act/{i}/asks"), of);
+            }
             self.when(&act.when, format!("/act/{i}/when"));
         }
     }
@@ -297,6 +300,9 @@ impl<'a> Checker<'a> {
         let looks = self.spec.look.iter().map(|look| look.name.as_str());
         let known: Vec<&str> = looks.chain(self.facts.iter().copied()).collect();
         self.known_name("look or fact", &pick.from, &known, &format!("{at}/from"));
+        for (i, signal) in pick.says.iter().enumerate() {
+            self.signal(signal, &format!("{at}/says/{i}"));
+        }
     }
 
     fn when(&mut self, when: &'a When, at: String) {

@@ -8,7 +8,7 @@ use minijinja::Environment;
 use serde_json::{Map, Value, json};
 
 use super::decide::{failure_text, push_new};
-use super::known::{Done, FactValue, Failure, Known, Picked};
+use super::known::{Asked, Done, FactValue, Failure, Known, Picked};
 use super::look::{Calls, filled, refused};
 use super::spec::{Act, Claim, Draft, Line, Pick, Template};
 use super::template::{RenderError, Scope, TBD};
@@ -29,6 +29,7 @@ pub(super) fn act(
         }
         let scope = Scope::of(known, environment);
         let Some(args) = filled(&act.args, &scope, None)? else { continue };
+        let action = args.get("action").and_then(Value::as_str).unwrap_or_default().to_owned();
         let Some(reply) = calls.make(&act.tool, args) else { break };
         if let Some((code, message)) = refused(&reply) {
             let failure = Failure { look: act.name.clone(), tool: act.tool.clone(), code, message };
@@ -36,7 +37,11 @@ pub(super) fn act(
             known.failures.push(failure);
         }
         let created = reply["result"]["created"].as_str().map(str::to_owned);
-        known.acts.insert(act.name.clone(), Done { created });
+        let asked = match (&created, &act.asks) {
+            (Some(_), Some(of)) => Some(Asked { action, of: Scope::of(known, environment).text(of)? }),
+            _ => None,
+        };
+        known.acts.insert(act.name.clone(), Done { created, asked });
     }
     Ok(())
 }
@@ -138,12 +143,18 @@ fn text(template: &Template, item: Option<Picked>, scope: &Scope) -> Result<Stri
     }
 }
 
-/// A granted approval whose scope covers nothing of what was found permits nothing here: whether it bears on this work
-/// is not known.
+/// A granted approval permits nothing here until it is known that its scope covers this work and that its approver may
+/// approve it. What was just asked for is `requested`, no more.
 fn approvals(known: &Known) -> Value {
+    let stands = |approval: &Approval| known.covers_something(approval) && known.shows_entitlement(approval);
     let status = |approval: &Approval| match approval.status {
-        ApprovalStatus::Granted if !known.covers_something(approval) => TBD,
+        ApprovalStatus::Granted if !stands(approval) => TBD,
         status => status.name(),
     };
-    known.approvals.iter().map(|a| json!({"action": a.action, "status": status(a), "approver": a.approver})).collect()
+    let listed =
+        |action: &str, status: &str, approver: &str| json!({"action": action, "status": status, "approver": approver});
+    let on_record = known.approvals.iter().map(|a| listed(&a.action, status(a), &a.approver));
+    let asked = known.acts.values().filter_map(|done| done.asked.as_ref());
+    let requested = ApprovalStatus::Requested.name();
+    on_record.chain(asked.map(|asked| listed(&asked.action, requested, &or_tbd(asked.of.clone())))).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! Grows section by section of the rules. Knows nothing of how any of it came about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use globset::Glob;
 use serde::Serialize;
@@ -56,6 +56,11 @@ pub(super) struct Found {
     pub score: f64,
     /// The sentence of its text that bears on the request; empty when none does.
     pub says: String,
+    /// Signals that are loud in its title and text.
+    pub speaks_of: BTreeSet<String>,
+    /// Id of the later entry that it gives way to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overruled_by: Option<String>,
 }
 
 /// A call that was not answered, or only in part.
@@ -89,6 +94,17 @@ pub(super) struct Done {
     /// Id of what was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
+    /// What was asked for and of whom, where it was an approval.
+    #[serde(skip)]
+    pub asked: Option<Asked>,
+}
+
+/// An approval that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub action: String,
+    /// Empty where nobody is known to ask.
+    pub of: String,
 }
 
 /// Something picked: an entry, or an item of a list fact.
@@ -126,7 +142,7 @@ impl<'a> Known<'a> {
 
     /// What a pick means, in order.
     pub fn pick(&self, pick: &Pick) -> Vec<Picked<'_>> {
-        let wanted = |found: &&Found| pick.kinds.is_empty() || pick.kinds.contains(&found.kind);
+        let wanted = |found: &&Found| self.is_wanted(found, pick);
         let all: Vec<Picked> = match (self.found.get(&pick.from), self.facts.get(&pick.from)) {
             (Some(found), _) => found.iter().filter(wanted).map(Picked::Entry).collect(),
             (None, Some(FactValue::List(items))) => items.iter().map(|item| Picked::Text(item)).collect(),
@@ -134,6 +150,30 @@ impl<'a> Known<'a> {
             (None, None) => Vec::new(),
         };
         all.into_iter().take(pick.top.unwrap_or(usize::MAX)).collect()
+    }
+
+    fn is_wanted(&self, found: &Found, pick: &Pick) -> bool {
+        let has = |(field, values): (&String, &Vec<String>)| {
+            found.fields.get(field).and_then(Value::as_str).is_some_and(|value| values.iter().any(|v| v == value))
+        };
+        let mut references = self.request.audit_refs.iter().chain(&self.request.artifacts);
+        (pick.kinds.is_empty() || pick.kinds.contains(&found.kind))
+            && pick.fields.iter().all(has)
+            && (pick.says.is_empty() || pick.says.iter().any(|signal| found.speaks_of.contains(signal)))
+            && pick.referred.is_none_or(|wanted| wanted.is(references.any(|id| *id == found.id)))
+            && pick.overruled.is_none_or(|wanted| wanted.is(found.overruled_by.is_some()))
+    }
+
+    /// Whether an entry that was found shows that the approver may approve the action: it is that person's, and lists
+    /// the action under `may_approve`.
+    pub fn shows_entitlement(&self, approval: &Approval) -> bool {
+        let is_person = |id: &str| id == approval.approver || id.rsplit(':').next() == Some(&approval.approver);
+        self.found
+            .values()
+            .flatten()
+            .filter(|entry| is_person(&entry.id))
+            .filter_map(|entry| entry.fields.get("may_approve")?.as_array())
+            .any(|actions| actions.iter().any(|action| *action == approval.action))
     }
 
     /// Whether an approval's scope covers an entry that was found.

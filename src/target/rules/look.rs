@@ -4,11 +4,10 @@
 //! report, never a second try.
 
 use minijinja::Environment;
-use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::known::{Failure, Found, Known, Picked};
-use super::reading::{shared_terms, telling_sentence};
+use super::reading::shared_terms;
 use super::spec::{Keep, Look, Template};
 use super::template::{RenderError, Scope};
 use crate::domain::SHARED_ORG;
@@ -30,12 +29,13 @@ impl Calls<'_> {
     }
 }
 
-/// Carries out the looks in order.
+/// Carries out the looks in order; after each one, `weigh` judges all that was found so far.
 pub(super) fn look(
     looks: &[Look],
     known: &mut Known,
     environment: &Environment<'static>,
     calls: &mut Calls,
+    weigh: impl Fn(&mut Known),
 ) -> Result<(), RenderError> {
     for look in looks {
         if !look.when.holds(known) {
@@ -52,6 +52,7 @@ pub(super) fn look(
         complete(known, &found);
         let kept = keep(found, &look.keep, &lower(&known.terms));
         known.found.insert(look.name.clone(), kept);
+        weigh(known);
     }
     Ok(())
 }
@@ -145,7 +146,7 @@ fn read_entry(value: &Value) -> Option<Found> {
         links: value["links"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
         updated: value["updated"].as_str().map(str::to_owned),
         score: value["score"].as_f64().unwrap_or_default(),
-        says: String::new(),
+        ..Found::default()
     })
 }
 
@@ -175,14 +176,6 @@ fn keep(found: Vec<Found>, rule: &Keep, terms: &[String]) -> Vec<Found> {
         }
     }
     kept
-}
-
-/// Picks for every entry the sentence that may be quoted of it.
-pub(super) fn read_closely(known: &mut Known, ignore: &[Regex]) {
-    let terms = lower(&known.terms);
-    for entry in known.found.values_mut().flatten() {
-        entry.says = telling_sentence(&entry.text, &terms, ignore).unwrap_or_default();
-    }
 }
 
 fn lower(terms: &[String]) -> Vec<String> {

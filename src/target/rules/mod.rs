@@ -11,6 +11,7 @@ mod language;
 mod look;
 mod reading;
 mod signals;
+mod sources;
 mod spec;
 mod template;
 mod when;
@@ -93,7 +94,9 @@ impl Target for Rules {
                 Some(book) => book.work(ask, session),
                 None => Outcome::Failed { error: format!("the agent has no rules for pipeline {}", ask.pipeline.name) },
             };
-            let usage = Usage { cost_usd: Some(0.0), ..Usage::default() };
+            // No model: known to be nothing, not unknown.
+            let usage =
+                Usage { input_tokens: Some(0), output_tokens: Some(0), cost_usd: Some(0.0), ..Usage::default() };
             Answer { outcome, usage }
         })
     }
@@ -163,8 +166,8 @@ impl Book {
         let heard = self.vocabulary.hear(&reading);
         let mut known = Known::new(request, approvals, reading, heard);
         let mut calls = Calls { left: spec.calls, tool: call };
-        look::look(&spec.look, &mut known, environment, &mut calls)?;
-        look::read_closely(&mut known, &self.ignore);
+        let weigh = |known: &mut Known| sources::weigh(known, &self.ignore, &self.vocabulary, &spec.overrules);
+        look::look(&spec.look, &mut known, environment, &mut calls, weigh)?;
         decide::facts(&spec.facts, &mut known, environment)?;
         decide::asks(&spec.asks, &spec.failed, &mut known, environment)?;
         known.confidence = decide::confidence(&spec.confidence, &known);

@@ -42,6 +42,13 @@ impl Reading {
         Self { title, rest, planted }
     }
 
+    /// Reads an entry of the system of record in the same way.
+    pub fn of_entry(title: &str, text: &str, ignore: &[Regex]) -> Self {
+        let (title, in_title) = without_planted(title, Lines::Wrapped, ignore);
+        let (text, in_text) = without_planted(text, Lines::Wrapped, ignore);
+        Self { title, rest: vec![text], planted: in_title + in_text }
+    }
+
     /// The words most worth searching for, best first; `extra` are texts with the weight of their words.
     pub fn terms(&self, extra: &[(&str, f64)]) -> Vec<String> {
         let mut ranked = Ranked::default();

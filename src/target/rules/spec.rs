@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::when::When;
+use super::when::{Presence, When};
 use crate::domain::Slug;
 
 /// Version of the format that this evalgate reads.
@@ -35,6 +35,9 @@ pub struct RulesSpec {
     /// Read calls, in order.
     #[serde(default)]
     pub look: Vec<Look>,
+    /// Which entries give way to later ones.
+    #[serde(default)]
+    pub overrules: Overrules,
     /// What is decided from the request and from what was found, in order.
     pub facts: Vec<FactRule>,
     /// Questions for missing context, and the unknown each stands for.
@@ -102,6 +105,16 @@ pub struct Look {
     pub keep: Keep,
 }
 
+/// An entry of an `over` kind is overruled by a later one of a `by` kind that links to it or names its id in a field.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Overrules {
+    /// Kinds of entry that overrule, e.g. `Decision`.
+    pub by: Vec<String>,
+    /// Kinds of entry that can be overruled, e.g. `SOP`.
+    pub over: Vec<String>,
+}
+
 /// Which of the results are worth keeping.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -131,6 +144,18 @@ pub struct Pick {
     /// Only these kinds of entry; every kind when empty.
     #[serde(default)]
     pub kinds: Vec<String>,
+    /// Only entries that have, in each of these fields, one of the values listed for it.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Vec<String>>,
+    /// Only entries in whose title and text one of these signals is loud.
+    #[serde(default)]
+    pub says: Vec<String>,
+    /// Only entries that the request itself refers to (`some`), or does not (`none`).
+    #[serde(default)]
+    pub referred: Option<Presence>,
+    /// Only entries that a later one overrules (`some`), or none does (`none`).
+    #[serde(default)]
+    pub overruled: Option<Presence>,
     /// Only the first so many.
     #[serde(default)]
     pub top: Option<usize>,
@@ -254,6 +279,10 @@ pub struct Act {
     pub tool: String,
     #[serde(default)]
     pub args: Map<String, Value>,
+    /// Who is asked, where the call asks for an approval: it is then listed among the approvals as `requested`.
+    /// `TBD` where nothing is rendered.
+    #[serde(default)]
+    pub asks: Option<Template>,
     #[serde(default)]
     pub when: When,
 }
@@ -276,8 +305,8 @@ pub enum Draft {
     Object(BTreeMap<String, Draft>),
     /// Always this value.
     Const(Value),
-    /// The approvals on record as `{action, status, approver}`, with the status they really have; `TBD` for a granted
-    /// one whose scope covers nothing that was found.
+    /// The approvals as `{action, status, approver}`: those on record, then those just asked for. A granted one is
+    /// `TBD` unless its scope covers something found and an entry found shows that its approver may approve it.
     Approvals,
     /// How sure the agent is.
     Confidence,

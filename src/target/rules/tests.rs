@@ -214,8 +214,9 @@ fn planted_text_moves_nothing_but_the_escalation() {
 fn a_conditional_approval_is_written_as_it_is_and_is_a_reason_to_escalate() {
     let request = request("release_promotion", "Deploy the package to production", "Go live tonight.");
     let (output, calls) = answer(book("work-order"), &request, &[approval("deploy_metadata", "conditional")]);
-    let on_record = json!([{"action": "deploy_metadata", "status": "conditional", "approver": "a.lee"}]);
-    assert_eq!(output["approvals"], on_record);
+    let on_record = json!({"action": "deploy_metadata", "status": "conditional", "approver": "a.lee"});
+    let asked_for = json!({"action": "deploy_metadata", "status": "requested", "approver": "TBD"});
+    assert_eq!(output["approvals"], json!([on_record, asked_for]));
     assert!(output["escalation"]["reason"].as_str().unwrap().contains("not an approval"));
     assert!(calls.iter().any(|(tool, args)| tool == "request_approval" && args["action"] == "deploy_metadata"));
 }
@@ -288,13 +289,136 @@ fn options_that_are_level_are_decided_by_their_order() {
     assert_eq!(decided(vote(["b", "a"])), (text("b"), 0.0));
 }
 
+/// Tools whose searches find these entries of the org, and whose `get_entry` gives each in full.
+fn tools_with(found: Value) -> impl FnMut(&str, Value) -> Value + Send {
+    let in_org = |entry: &Value| {
+        let mut entry = entry.clone();
+        entry["org"] = json!("acme");
+        entry["score"] = json!(9.0);
+        entry
+    };
+    let entries: Vec<Value> = found.as_array().unwrap().iter().map(in_org).collect();
+    move |tool, args| match tool {
+        "get_entry" => match entries.iter().find(|entry| entry["id"] == args["id"]) {
+            Some(entry) => json!({"ok": true, "result": {"entry": entry}}),
+            None => json!({"ok": false, "error": {"code": "not_found", "message": "no such entry"}}),
+        },
+        _ if tool.starts_with("search_") => {
+            let metadata = |entry: &&Value| (entry["collection"] == "metadata") == (tool == "search_metadata");
+            let hits: Vec<&Value> = entries.iter().filter(metadata).collect();
+            json!({"ok": true, "result": {"hits": hits, "truncated": false}})
+        }
+        _ => json!({"ok": true, "result": {"created": format!("{tool}-1")}}),
+    }
+}
+
+fn answer_finding(name: &str, request: &Request, approvals: &[Approval], found: Value) -> Value {
+    book(name).answer(request, approvals, &mut tools_with(found)).unwrap().output
+}
+
 #[test]
-fn a_granted_approval_for_something_else_is_not_passed_on_as_granted() {
-    let status = |scope: &str| {
+fn a_granted_approval_is_passed_on_only_where_its_scope_and_its_approvers_right_are_seen() {
+    let order_sync = json!({"id": "flow:Order_Sync", "collection": "metadata", "kind": "Flow", "title": "Order_Sync"});
+    let person = |id: &str, action: &str| json!({"id": id, "collection": "docs", "kind": "User", "title": "Order approver", "fields": {"may_approve": [action]}});
+    let given = |scope: &str, person: Value| {
         let granted = Approval { scope: scope.into(), ..approval("update_config", "granted") };
         let request = request("automation_fix", "Order sync fails", "Since Monday.");
-        answer(book("triage"), &request, &[granted]).0["approvals"][0]["status"].clone()
+        answer_finding("triage", &request, &[granted], json!([order_sync, person]))
     };
-    assert_eq!(status("flow:Order_*"), "granted");
-    assert_eq!(status("pilot"), "TBD");
+    let status = |output: &Value| output["approvals"][0]["status"].clone();
+    assert_eq!(status(&given("flow:Order_*", person("user:a.lee", "update_config"))), "granted");
+    assert_eq!(status(&given("pilot", person("user:a.lee", "update_config"))), "TBD");
+    for other in [person("user:a.lee", "deploy_metadata"), person("user:b.lee", "update_config")] {
+        let output = given("flow:Order_*", other);
+        assert_eq!(status(&output), "TBD");
+        assert!(texts(&output["unknowns"]).contains("whether a.lee may approve update_config"));
+    }
+}
+
+#[test]
+fn what_was_just_asked_for_is_requested_of_whoever_approved_the_last_release() {
+    let request = request("release_promotion", "Deploy the order package", "Go live tonight.");
+    let asked = |approved_by: &str| {
+        let release = json!({"id": "release:1", "collection": "releases", "kind": "Release", "title": "Order release",
+            "fields": {"approved_by": approved_by}});
+        let output = answer_finding("work-order", &request, &[], json!([release]));
+        output["approvals"].clone()
+    };
+    let listed = |approver: &str| json!([{"action": "deploy_metadata", "status": "requested", "approver": approver}]);
+    assert_eq!(asked("a.lee"), listed("a.lee"));
+    assert_eq!(asked("TBD"), listed("TBD"));
+}
+
+#[test]
+fn a_procedure_that_a_newer_decision_overrules_is_cited_as_overruled() {
+    let procedure = json!({"id": "doc:p", "collection": "docs", "kind": "SOP", "title": "Order procedure",
+        "text": "Orders may be sent at once.", "updated": "2024-05-27"});
+    let decision = json!({"id": "decision:d", "collection": "decisions", "kind": "Decision", "title": "Order messages wait",
+        "links": ["doc:p"], "updated": "2026-02-09"});
+    let output = answer_finding(
+        "triage",
+        &request("automation_fix", "Order confirmations fail", ""),
+        &[],
+        json!([procedure, decision]),
+    );
+    let claim_of = |source: &str| {
+        let evidence = output["evidence"].as_array().unwrap();
+        evidence.iter().find(|piece| piece["source"] == source).unwrap()["claim"].to_string()
+    };
+    assert!(claim_of("doc:p").contains("overruled by decision:d"));
+    assert!(!claim_of("decision:d").contains("overruled"));
+}
+
+#[test]
+fn a_nuisance_in_a_list_is_an_access_incident_where_the_role_shows_pay() {
+    let request = request("reporting", "Odd lines in my list", "Please hide them.");
+    let seen = |text: &str| {
+        let role = json!({"id": "role:Viewer", "collection": "metadata", "kind": "Role", "title": "List viewer", "text": text});
+        answer_finding("triage", &request, &[], json!([role]))
+    };
+    let incident = seen("Reads every line of the list. Payroll lines carry the employee number.");
+    assert_eq!((&incident["desk"], &incident["severity"]), (&json!("human"), &json!("P1")));
+    assert_eq!((&incident["risk"], &incident["category"]), (&json!("high"), &json!("config_change")));
+    let nuisance = seen("Reads every line of the list of invoices.");
+    assert_ne!(nuisance["desk"], "human");
+    assert_eq!((&nuisance["risk"], &nuisance["escalation"]["needed"]), (&json!("low"), &json!(false)));
+}
+
+#[test]
+fn a_filed_outage_stands_where_the_incident_it_refers_to_says_the_same() {
+    let filed = |refs: Vec<String>, priority: &str| {
+        let mut request = request("automation_fix", "Question about the order flow", "Please decide.");
+        request.priority = Some(crate::domain::Priority::P0);
+        request.audit_refs = refs;
+        let ticket = json!({"id": "ticket:7", "collection": "tickets", "kind": "Incident", "title": "Order flow",
+            "fields": {"priority": priority}});
+        answer_finding("escalation-packet", &request, &[], json!([ticket]))["severity"].clone()
+    };
+    assert_eq!(filed(vec!["ticket:7".into()], "P0"), "P0");
+    assert_ne!(filed(vec!["ticket:7".into()], "P3"), "P0");
+    assert_ne!(filed(vec![], "P0"), "P0");
+}
+
+#[test]
+fn code_that_posts_is_high_risk_and_its_rollback_speaks_of_what_was_posted() {
+    let order = |text: &str| {
+        let script = json!({"id": "script:build", "collection": "metadata", "kind": "Script", "title": "Order build", "text": text});
+        answer_finding("work-order", &request("automation_fix", "Order build 2.5", ""), &[], json!([script]))
+    };
+    let posting = order("Builds a revenue schedule for every order that is posted.");
+    assert_eq!((&posting["risk"], &posting["escalation"]["needed"]), (&json!("high"), &json!(true)));
+    assert!(texts(&posting["rollback_plan"]).contains("what was posted meanwhile"));
+    let plain = order("Sorts the order list by posting date.");
+    assert_ne!(plain["risk"], "high");
+    assert!(!texts(&plain["rollback_plan"]).contains("what was posted meanwhile"));
+}
+
+#[test]
+fn a_packet_puts_all_but_the_desks_own_matters_before_the_customer() {
+    let owner = |title: &str| {
+        answer(book("escalation-packet"), &request("automation_fix", title, ""), &[]).0["decision_owner"].clone()
+    };
+    assert_eq!(owner("Are last year's figures corrected?"), "customer");
+    assert_eq!(owner("Nobody answers, I want to speak to a manager"), "delivery_lead");
+    assert_eq!(owner("Nobody answers, I want to speak to a manager about the refund"), "customer");
 }

@@ -71,7 +71,7 @@ pub enum Presence {
 }
 
 impl Presence {
-    fn is(self, present: bool) -> bool {
+    pub(super) fn is(self, present: bool) -> bool {
         present == (self == Presence::Some)
     }
 }
@@ -94,6 +94,8 @@ pub struct ApprovalWhen {
     pub statuses: Vec<ApprovalStatus>,
     /// Whether its scope covers an entry that was found.
     pub covers: Option<Presence>,
+    /// Whether an entry that was found shows that its approver may approve the action.
+    pub entitled: Option<Presence>,
 }
 
 impl When {
@@ -163,6 +165,7 @@ impl ApprovalWhen {
         one_of(&self.actions, action)
             && one_of(&self.statuses, |status| approval.status == *status)
             && self.covers.is_none_or(|wanted| wanted.is(known.covers_something(approval)))
+            && self.entitled.is_none_or(|wanted| wanted.is(known.shows_entitlement(approval)))
     }
 }
 
