@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, exit codes, and the only printing.
 
+mod bench;
 mod check;
 mod completions;
 mod context;
@@ -60,6 +61,8 @@ enum Command {
     Check(check::Check),
     /// Write JSON Schemas of every format, so that editors complete and check
     Schema(schema::Schema),
+    /// Measure evalgate itself on a generated project
+    Bench(bench::Bench),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -84,6 +87,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::List(command)) => command.run(&context),
         Some(Command::Check(command)) => command.run(&context),
         Some(Command::Schema(command)) => command.run(&context),
+        Some(Command::Bench(command)) => command.run(),
         Some(Command::Completions(command)) => command.run(),
     });
     match done {

@@ -17,7 +17,7 @@ use crate::load::{Checked, Root};
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
 use crate::report::render_text;
-use crate::run::{Asking, Interrupt, Running, Selected, Wanted, execute, failing_cases, select};
+use crate::run::{Asking, Clock, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, select};
 use crate::store::{GoldenFolder, RunFolder, Runs, new_run_id};
 use crate::target::{self, Target};
 
@@ -74,7 +74,9 @@ struct Request {
 
 impl Run {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let mut clock = Clock::start();
         let Project { checked, catalog } = context.project()?;
+        clock.lap(Phase::Load);
         if !checked.diagnostics.is_empty() {
             show_diagnostics(&checked);
         }
@@ -131,10 +133,13 @@ impl Run {
                 recorded,
                 asking: Some(Asking { target, events: &mut events, jobs, interrupt }),
                 now: Timestamp::now,
+                clock: &mut clock,
             };
             execute(running, progress.as_mut()).await
         })?;
         let report = output::write_reports(&folder, &ended.verdict)?;
+        clock.lap(Phase::Judge);
+        folder.write("timings.json", &output::pretty(&clock.timings())?)?;
         match self.format {
             Answer::Text => output::print(render_text(&report, style()).as_bytes())?,
             Answer::Json => output::print(&output::pretty(&ended.verdict)?)?,

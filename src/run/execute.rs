@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
+use super::clock::{Clock, Phase};
 use super::interrupt::Interrupt;
 use super::scoring::{Recorded, Scoring, sentence};
 use super::select::{Selected, orphans};
@@ -45,6 +46,7 @@ pub struct Running<'a> {
     /// Asks for the missing trials and records them; without it nothing is asked.
     pub asking: Option<Asking<'a>>,
     pub now: fn() -> Timestamp,
+    pub clock: &'a mut Clock,
 }
 
 /// How missing trials are asked for.
@@ -117,7 +119,7 @@ impl Walk<'_> {
 
 /// Runs what is missing, records it, scores everything and judges it.
 pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Result<Ended, RunError> {
-    let Running { checked, catalog, policy, selected, repeats, folder, golden, propose, recorded, asking, now } =
+    let Running { checked, catalog, policy, selected, repeats, folder, golden, propose, recorded, asking, now, clock } =
         running;
     let planned = selected.selection.cases * u64::from(repeats);
     let listing = golden.list()?;
@@ -151,11 +153,13 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         spent: 0.0,
         scoring,
         now,
+        clock,
     };
     let (stopped, interrupted) = dispatcher.run(asking, progress).await?;
     progress.finished();
     let Scoring { results, judge, unreadable, .. } = dispatcher.scoring;
     results.finish()?;
+    dispatcher.clock.lap(Phase::Record);
     let evidence = Evidence {
         planned,
         stopped,
@@ -183,6 +187,7 @@ struct Dispatcher<'a> {
     spent: f64,
     scoring: Scoring<'a>,
     now: fn() -> Timestamp,
+    clock: &'a mut Clock,
 }
 
 impl Dispatcher<'_> {
@@ -239,6 +244,7 @@ impl Dispatcher<'_> {
             };
             asking.events.append((self.now)(), kind)?;
             asking.events.sync()?;
+            self.clock.lap(Phase::Record);
         }
         Ok((stopped, interrupted))
     }
@@ -282,7 +288,9 @@ impl Dispatcher<'_> {
             },
         };
         self.spent += trial.usage.cost_usd.unwrap_or(0.0);
+        self.clock.lap(Phase::Ask);
         let event = asking.events.append((self.now)(), EventKind::TrialFinished(Box::new(trial)))?;
+        self.clock.lap(Phase::Record);
         if let EventKind::TrialFinished(trial) = event.kind {
             self.wait(place, planned, *trial);
         }
@@ -306,7 +314,8 @@ impl Dispatcher<'_> {
                 (0..ready).filter_map(|_| self.waiting.pop_first()).map(|(_, recorded)| recorded).collect();
             self.emitted += ready;
             self.scored_at = Instant::now();
-            tokio::task::block_in_place(|| self.scoring.take(batch, progress))?;
+            self.clock.lap(Phase::Ask);
+            tokio::task::block_in_place(|| self.scoring.take(batch, progress, self.clock))?;
         }
     }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::clock::{Clock, Phase};
 use crate::domain::{Case, Outcome, Suite, Trial};
 use crate::gate::Judge;
-use crate::golden::{Comparison, Snapshot, SnapshotInfo};
+use crate::golden::{Comparison, Snapshot, SnapshotInfo, Stored};
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
 use crate::progress::Progress;
@@ -54,26 +55,43 @@ struct One {
 
 impl Scoring<'_> {
     /// Scores a batch. Its trials follow those of the batch before in the plan.
-    pub fn take(&mut self, batch: Vec<Recorded>, progress: &mut dyn Progress) -> Result<(), StoreError> {
+    pub fn take(
+        &mut self,
+        batch: Vec<Recorded>,
+        progress: &mut dyn Progress,
+        clock: &mut Clock,
+    ) -> Result<(), StoreError> {
+        let accepted: Vec<_> = batch.par_iter().map(|recorded| self.accepted(recorded)).collect();
+        clock.lap(Phase::Snapshots);
         let scored: Vec<Result<One, StoreError>> =
-            batch.into_par_iter().map(|recorded| self.score(recorded)).collect();
-        for one in scored {
-            let One { result, observed, unreadable } = one?;
+            batch.into_par_iter().zip(accepted).map(|(recorded, accepted)| self.score(recorded, accepted)).collect();
+        let scored: Vec<One> = scored.into_iter().collect::<Result<_, _>>()?;
+        clock.lap(Phase::Score);
+        scored.par_iter().try_for_each(|one| self.update_pending(&one.result, one.observed.as_ref()))?;
+        clock.lap(Phase::Snapshots);
+        for one in &scored {
+            self.results.push(&one.result)?;
+        }
+        clock.lap(Phase::Record);
+        for One { result, unreadable, .. } in scored {
             self.unreadable.extend(unreadable);
-            self.update_pending(&result, observed.as_ref())?;
             self.judge.observe(&result);
-            self.results.push(&result)?;
             self.done += 1;
             progress.trial(&result, self.done, self.total);
         }
+        clock.lap(Phase::Judge);
         Ok(())
     }
 
-    fn score(&self, recorded: Recorded) -> Result<One, StoreError> {
+    fn accepted(&self, recorded: &Recorded) -> Result<Option<Stored>, StoreError> {
+        self.golden.accepted(&key(&self.suites[recorded.suite], recorded.case()))
+    }
+
+    fn score(&self, recorded: Recorded, accepted: Result<Option<Stored>, StoreError>) -> Result<One, StoreError> {
         let file = &self.suites[recorded.suite];
         let case = recorded.case();
         let key = key(file, case);
-        let (accepted, mut unreadable) = match self.golden.accepted(&key) {
+        let (accepted, mut unreadable) = match accepted {
             Ok(accepted) => (accepted, None),
             Err(error @ StoreError::Snapshot { .. }) => (None, Some(sentence(&error))),
             Err(error) => return Err(error),
@@ -116,7 +134,7 @@ impl Scoring<'_> {
 
     /// Proposes behaviour that is new or different, and withdraws a proposal that is out of date. The first repeat
     /// speaks for the case.
-    fn update_pending(&mut self, result: &TrialResult, observed: Option<&Snapshot>) -> Result<(), StoreError> {
+    fn update_pending(&self, result: &TrialResult, observed: Option<&Snapshot>) -> Result<(), StoreError> {
         if !self.propose || result.trial.repeat > 1 || matches!(result.trial.outcome, Outcome::Failed { .. }) {
             return Ok(());
         }
