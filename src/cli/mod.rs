@@ -7,6 +7,7 @@ mod context;
 mod exit;
 mod failure;
 mod gate;
+mod init;
 mod list;
 mod output;
 mod overview;
@@ -43,6 +44,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Start a small working project in an empty folder
+    Init(init::Init),
     /// Run cases, score them, compare with the snapshots and print the verdict
     Run(run::Run),
     /// Show what a run changed, and accept or reject it
@@ -78,6 +81,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let done = Context::new(arguments.project.as_deref()).and_then(|context| match arguments.command {
         None => overview::overview(&context),
+        Some(Command::Init(command)) => command.run(&context),
         Some(Command::Run(command)) => command.run(&context),
         Some(Command::Review(command)) => command.run(&context),
         Some(Command::Show(command)) => command.run(&context),
