@@ -99,19 +99,20 @@ impl Run {
             return Err(nothing_selected(&wanted, &selected));
         }
         let meta = meta(&request, &checked, &catalog, &selected, runs.path());
-        let (folder, mut events, recorded) = match resumed {
+        let (folder, mut events, recorded, meta) = match resumed {
             Some(folder) => {
-                same_project(&folder.read(|_| {})?.record.meta, &meta)?;
+                let began = folder.read(|_| {})?.record.meta;
+                same_project(&began, &meta)?;
                 let mut recorded = HashMap::new();
                 let (events, _) = folder.resume(Timestamp::now(), |trial| {
                     recorded.insert((trial.case.clone(), trial.repeat), trial);
                 })?;
-                (folder, events, recorded)
+                (folder, events, recorded, began)
             }
             None => {
                 let (folder, mut events) = RunFolder::create(&runs, &meta.id)?;
-                events.append(meta.started_at, EventKind::RunStarted(Box::new(meta)))?;
-                (folder, events, HashMap::new())
+                events.append(meta.started_at, EventKind::RunStarted(Box::new(meta.clone())))?;
+                (folder, events, HashMap::new(), meta)
             }
         };
         let golden = GoldenFolder::open(&checked.root.path().join("golden"), &request.target);
@@ -137,7 +138,7 @@ impl Run {
             };
             execute(running, progress.as_mut()).await
         })?;
-        let report = output::write_reports(&folder, &ended.verdict)?;
+        let report = output::write_reports(&folder, meta, &ended)?;
         clock.lap(Phase::Judge);
         folder.write("timings.json", &output::pretty(&clock.timings())?)?;
         match self.format {

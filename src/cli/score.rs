@@ -59,7 +59,7 @@ impl Score {
             },
             &mut JsonLines::new(std::io::sink()),
         ))?;
-        let report = output::write_reports(&folder, &ended.verdict)?;
+        let report = output::write_reports(&folder, meta, &ended)?;
         match self.format {
             Answer::Text => output::print(render_text(&report, style()).as_bytes())?,
             Answer::Json => output::print(&output::pretty(&ended.verdict)?)?,

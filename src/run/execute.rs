@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::clock::{Clock, Phase};
@@ -61,6 +62,9 @@ pub struct Asking<'a> {
 pub struct Ended {
     pub verdict: Verdict,
     pub interrupted: bool,
+    /// Why the plan was not walked to its end.
+    pub stopped: Option<String>,
+    pub at: Timestamp,
 }
 
 /// Why a run could not go on. Everything recorded so far is on disk.
@@ -126,6 +130,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
     let orphans = orphans(&checked.census, &listing);
     let scoring = Scoring {
         catalog,
+        accepted: listing.accepted.into_iter().collect(),
         suites: &checked.suites,
         golden,
         pending: listing.pending.into_iter().collect(),
@@ -145,6 +150,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         walk,
         recorded,
         running: JoinSet::new(),
+        turns: Arc::new(Semaphore::new(asking.as_ref().map_or(0, |asking| asking.jobs))),
         places: HashMap::new(),
         waiting: BTreeMap::new(),
         next: 0,
@@ -162,13 +168,13 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
     dispatcher.clock.lap(Phase::Record);
     let evidence = Evidence {
         planned,
-        stopped,
+        stopped: stopped.clone(),
         orphans,
         unreadable,
         of: selected.selection.of,
         guards_left_out: selected.guards_left_out,
     };
-    Ok(Ended { verdict: judge.finish(&evidence), interrupted })
+    Ok(Ended { verdict: judge.finish(&evidence), interrupted, stopped, at: now() })
 }
 
 struct Dispatcher<'a> {
@@ -176,7 +182,9 @@ struct Dispatcher<'a> {
     policy: &'a Policy,
     walk: Walk<'a>,
     recorded: HashMap<(Slug, u32), Trial>,
-    running: JoinSet<Trial>,
+    running: JoinSet<Option<Trial>>,
+    /// As many as trials may run at once; closed when no more may begin.
+    turns: Arc<Semaphore>,
     /// Which place of the plan a task works on.
     places: HashMap<tokio::task::Id, (usize, Planned)>,
     /// Finished, by place, until everything before them has finished too.
@@ -203,10 +211,6 @@ impl Dispatcher<'_> {
         let mut exhausted = false;
         loop {
             while stopped.is_none() && !exhausted && self.next - self.emitted < WINDOW {
-                let free = asking.as_ref().is_none_or(|asking| self.running.len() < asking.jobs);
-                if !free {
-                    break;
-                }
                 match self.walk.next()? {
                     Some(planned) => self.begin(planned, asking.as_ref()),
                     None => exhausted = true,
@@ -218,6 +222,9 @@ impl Dispatcher<'_> {
                     break;
                 }
                 continue;
+            }
+            if stopped.is_some() {
+                self.turns.close();
             }
             let Some(asking) = asking.as_mut() else { continue };
             let finished = tokio::select! {
@@ -260,7 +267,13 @@ impl Dispatcher<'_> {
             self.next += 1;
             let pipeline = &self.catalog.pipelines[&planned.loaded.0.pipeline];
             let job = Job::new(&asking.target, pipeline, &self.catalog.systems[&case.world], case, planned.repeat);
-            let id = self.running.spawn(job.run()).id();
+            let turns = Arc::clone(&self.turns);
+            // Trials queue here rather than with the dispatcher, so that a quick target need not wait for it.
+            let id = self.running.spawn(async move {
+                let _turn = turns.acquire_owned().await.ok()?;
+                Some(job.run().await)
+            });
+            let id = id.id();
             self.places.insert(id, (place, planned));
         }
         // Without a target a missing trial stays missing; the gate sees that fewer were recorded than planned.
@@ -268,7 +281,7 @@ impl Dispatcher<'_> {
 
     fn finish(
         &mut self,
-        finished: Result<(tokio::task::Id, Trial), tokio::task::JoinError>,
+        finished: Result<(tokio::task::Id, Option<Trial>), tokio::task::JoinError>,
         asking: &mut Asking<'_>,
     ) -> Result<(), RunError> {
         let id = match &finished {
@@ -277,7 +290,9 @@ impl Dispatcher<'_> {
         };
         let Some((place, planned)) = self.places.remove(&id) else { return Ok(()) };
         let trial = match finished {
-            Ok((_, trial)) => trial,
+            Ok((_, Some(trial))) => trial,
+            // It was stopped before its turn came: nothing happened.
+            Ok((_, None)) => return Ok(()),
             Err(error) => Trial {
                 case: planned.loaded.0.cases[planned.case as usize].id.clone(),
                 repeat: planned.repeat,

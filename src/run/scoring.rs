@@ -34,6 +34,8 @@ pub struct Scoring<'a> {
     pub catalog: &'a Catalog,
     pub suites: &'a [SuiteFile],
     pub golden: &'a GoldenFolder,
+    /// What is accepted: nothing else is looked for on disk.
+    pub accepted: BTreeSet<SnapshotKey>,
     /// What waits for a review already.
     pub pending: BTreeSet<SnapshotKey>,
     /// Whether proposals may be written; not under CI.
@@ -67,7 +69,10 @@ impl Scoring<'_> {
             batch.into_par_iter().zip(accepted).map(|(recorded, accepted)| self.score(recorded, accepted)).collect();
         let scored: Vec<One> = scored.into_iter().collect::<Result<_, _>>()?;
         clock.lap(Phase::Score);
-        scored.par_iter().try_for_each(|one| self.update_pending(&one.result, one.observed.as_ref()))?;
+        // One after the other: a folder takes one new name at a time.
+        for one in &scored {
+            self.update_pending(&one.result, one.observed.as_ref())?;
+        }
         clock.lap(Phase::Snapshots);
         for one in &scored {
             self.results.push(&one.result)?;
@@ -84,7 +89,8 @@ impl Scoring<'_> {
     }
 
     fn accepted(&self, recorded: &Recorded) -> Result<Option<Stored>, StoreError> {
-        self.golden.accepted(&key(&self.suites[recorded.suite], recorded.case()))
+        let key = key(&self.suites[recorded.suite], recorded.case());
+        if self.accepted.contains(&key) { self.golden.accepted(&key) } else { Ok(None) }
     }
 
     fn score(&self, recorded: Recorded, accepted: Result<Option<Stored>, StoreError>) -> Result<One, StoreError> {
@@ -104,13 +110,12 @@ impl Scoring<'_> {
             trial: &recorded.trial,
             accepted: accepted.as_ref(),
         };
-        let info = || SnapshotInfo { case_digest: digest(case), run: self.run.clone(), ..SnapshotInfo::default() };
         let rubric = &self.catalog.rubrics[&file.pipeline].rubric;
-        let scored = score::score(rubric, &view, info()).or_else(|cause| {
+        let scored = score::score(rubric, &view, SnapshotInfo::default()).or_else(|cause| {
             let path = self.golden.accepted_path(&key);
             unreadable = Some(sentence(&StoreError::Snapshot { path, cause }));
             view.accepted = None;
-            score::score(rubric, &view, info())
+            score::score(rubric, &view, SnapshotInfo::default())
         });
         let (mut scored, mut observed): (Scored, Option<Snapshot>) =
             scored.map_err(|cause| StoreError::Snapshot { path: self.golden.accepted_path(&key), cause })?;
@@ -118,6 +123,10 @@ impl Scoring<'_> {
             // What was accepted is there, though nobody can read it: nothing may take its place.
             scored.comparison = Comparison::NotCompared;
             observed = None;
+        }
+        if let Some(observed) = observed.as_mut().filter(|_| scored.comparison.needs_review()) {
+            observed.info.case_digest = digest(case);
+            observed.info.run.clone_from(&self.run);
         }
         let result = TrialResult {
             pipeline: file.pipeline.clone(),
@@ -161,11 +170,7 @@ pub fn key(file: &SuiteFile, case: &Case) -> SnapshotKey {
 
 /// The case as JSON, hashed: tells whether it changed since a snapshot of it was accepted.
 fn digest(case: &Case) -> String {
-    let mut hasher = blake3::Hasher::new();
-    match serde_json::to_writer(&mut hasher, case) {
-        Ok(()) => hasher.finalize().to_hex().to_string(),
-        Err(_) => String::new(),
-    }
+    serde_json::to_vec(case).map_or_else(|_| String::new(), |text| blake3::hash(&text).to_hex().to_string())
 }
 
 /// An error with its causes, as one sentence.
