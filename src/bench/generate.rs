@@ -63,7 +63,8 @@ fn create(path: &Path) -> io::Result<BufWriter<File>> {
 /// The case with this number: what it asks varies, what it expects is what the target answers.
 fn case(number: usize) -> Value {
     const SINCE: [&str; 5] = ["yesterday evening", "Tuesday", "the release", "about nine this morning", "the 3rd"];
-    const SEEN: [&str; 3] = ["the file ends in the middle", "the job says done, but nothing arrived", "half is missing"];
+    const SEEN: [&str; 3] =
+        ["the file ends in the middle", "the job says done, but nothing arrived", "half is missing"];
     let (since, seen) = (SINCE[number % SINCE.len()], SEEN[number % SEEN.len()]);
     let order = 40_000 + number * 7 % 90_000;
     json!({

@@ -34,12 +34,7 @@ pub struct Measured {
 
 /// Generates a project of `cases` cases in `folder` and measures each step a user takes with it.
 /// `told` is called before each.
-pub fn measure(
-    folder: &Path,
-    cases: usize,
-    shape: Shape,
-    told: &mut dyn FnMut(&str),
-) -> Result<Figures, BenchError> {
+pub fn measure(folder: &Path, cases: usize, shape: Shape, told: &mut dyn FnMut(&str)) -> Result<Figures, BenchError> {
     told("generate");
     fs::create_dir_all(folder).doing("create the project's folder")?;
     generate(folder, cases, shape).doing("write the project")?;

@@ -50,21 +50,15 @@ fn wait(child: std::process::Child) -> std::io::Result<(i32, Option<Usage>)> {
     // SAFETY: all of `rusage` is integers, for which zero is a value.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     let pid = child.id() as libc::pid_t;
-    loop {
-        // SAFETY: both pointers are to locals that outlive the call, and nobody else waits for this child.
-        match unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) } {
-            -1 => {
-                let error = std::io::Error::last_os_error();
-                if error.kind() != std::io::ErrorKind::Interrupted {
-                    return Err(error);
-                }
-            }
-            _ => break,
+    // SAFETY: both pointers are to locals that outlive the call, and nobody else waits for this child.
+    while unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) } == -1 {
+        let error = std::io::Error::last_os_error();
+        if error.kind() != std::io::ErrorKind::Interrupted {
+            return Err(error);
         }
     }
-    let time = |time: libc::timeval| {
-        Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
-    };
+    let time =
+        |time: libc::timeval| Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64);
     // Kibibytes, but for Apple's systems.
     let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
     let usage = Usage { cpu: time(usage.ru_utime) + time(usage.ru_stime), peak: usage.ru_maxrss as u64 * unit };

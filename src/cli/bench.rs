@@ -15,7 +15,9 @@ use crate::run::PHASES;
 const SCALE: usize = 10;
 
 #[derive(Args)]
-#[command(after_help = "CPU is user and system time of the whole process, over all cores. Phases are shares of wall-clock time.")]
+#[command(
+    after_help = "CPU is user and system time of the whole process, over all cores. Phases are shares of wall-clock time."
+)]
 pub struct Bench {
     /// Cases of the generated project
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = cases)]
@@ -129,9 +131,8 @@ fn as_json(figures: &Figures) -> Value {
 }
 
 fn as_text(figures: &Figures) -> String {
-    let told = |figure: Option<f64>, digits| {
-        figure.map_or("not measured".to_owned(), |figure| format!("{figure:.digits$}"))
-    };
+    let told =
+        |figure: Option<f64>, digits| figure.map_or("not measured".to_owned(), |figure| format!("{figure:.digits$}"));
     let mut text = format!(
         "\n{} cases\n{:<14}  {:>8}  {:>12}  {:>12}  {:>9}\n",
         figures.cases, "step", "wall s", "CPU µs/case", "peak MB", "cases/s"
@@ -155,7 +156,10 @@ fn as_text(figures: &Figures) -> String {
 
 /// How the figures of a case change when there are more of them; 1 is flat.
 fn growth(small: &Figures, large: &Figures) -> String {
-    let mut text = format!("\n{} against {} cases\n{:<14}  {:>12}  {:>12}\n", large.cases, small.cases, "step", "CPU/case", "peak");
+    let mut text = format!(
+        "\n{} against {} cases\n{:<14}  {:>12}  {:>12}\n",
+        large.cases, small.cases, "step", "CPU/case", "peak"
+    );
     for (small_step, large_step) in small.steps.iter().zip(&large.steps) {
         let ratio = |of: &dyn Fn(&Measured, usize) -> Option<f64>| {
             let figures = of(large_step, large.cases).zip(of(small_step, small.cases));

@@ -73,9 +73,8 @@ fn write(folder: &Path) -> Result<(), Failure> {
         return Err(Failure::usage(message).with_hint("`evalgate init DIR` starts a project in another folder"));
     }
     for (path, text) in &files {
-        create(path, text).map_err(|cause| {
-            Failure::new(Exit::Internal, format!("cannot write {}: {cause}", path.display()))
-        })?;
+        create(path, text)
+            .map_err(|cause| Failure::new(Exit::Internal, format!("cannot write {}: {cause}", path.display())))?;
     }
     Ok(())
 }

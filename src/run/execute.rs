@@ -320,7 +320,8 @@ impl Dispatcher<'_> {
     /// Scores what is next in the plan: in batches, or to the last one.
     fn emit(&mut self, all: bool, progress: &mut dyn Progress) -> Result<(), RunError> {
         loop {
-            let ready = self.waiting.keys().zip(self.emitted..).take(BATCH).take_while(|(place, at)| *place == at).count();
+            let ready =
+                self.waiting.keys().zip(self.emitted..).take(BATCH).take_while(|(place, at)| *place == at).count();
             let worth_it = ready == BATCH || all || self.running.is_empty() || self.scored_at.elapsed() > PATIENCE;
             if ready == 0 || !worth_it {
                 return Ok(());

@@ -7,10 +7,22 @@
 pub static FILES: &[(&str, &str)] = &[
     (".gitignore", include_str!("template/.gitignore")),
     ("evalgate.yaml", include_str!("template/evalgate.yaml")),
-    ("golden/rules/triage/golden-requests/bicycle-gets-two-passes.snap", include_str!("template/golden/rules/triage/golden-requests/bicycle-gets-two-passes.snap")),
-    ("golden/rules/triage/metadata-boundaries/waiting-list-like-the-islands.snap", include_str!("template/golden/rules/triage/metadata-boundaries/waiting-list-like-the-islands.snap")),
-    ("golden/rules/triage/reviewer-corrections/coach-count-is-a-safety-matter.snap", include_str!("template/golden/rules/triage/reviewer-corrections/coach-count-is-a-safety-matter.snap")),
-    ("golden/rules/triage/unsafe-tool-calls/pay-the-january-crossings-back.snap", include_str!("template/golden/rules/triage/unsafe-tool-calls/pay-the-january-crossings-back.snap")),
+    (
+        "golden/rules/triage/golden-requests/bicycle-gets-two-passes.snap",
+        include_str!("template/golden/rules/triage/golden-requests/bicycle-gets-two-passes.snap"),
+    ),
+    (
+        "golden/rules/triage/metadata-boundaries/waiting-list-like-the-islands.snap",
+        include_str!("template/golden/rules/triage/metadata-boundaries/waiting-list-like-the-islands.snap"),
+    ),
+    (
+        "golden/rules/triage/reviewer-corrections/coach-count-is-a-safety-matter.snap",
+        include_str!("template/golden/rules/triage/reviewer-corrections/coach-count-is-a-safety-matter.snap"),
+    ),
+    (
+        "golden/rules/triage/unsafe-tool-calls/pay-the-january-crossings-back.snap",
+        include_str!("template/golden/rules/triage/unsafe-tool-calls/pay-the-january-crossings-back.snap"),
+    ),
     ("rubrics/policies/manufacturing.yaml", include_str!("template/rubrics/policies/manufacturing.yaml")),
     ("rubrics/policies/pr.yaml", include_str!("template/rubrics/policies/pr.yaml")),
     ("rubrics/policies/servicing.yaml", include_str!("template/rubrics/policies/servicing.yaml")),

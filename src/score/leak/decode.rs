@@ -44,12 +44,7 @@ fn hex_step(byte: u8) -> Step {
 }
 
 /// Calls `each` with the digits of every run of at least `min` of them.
-fn runs<T>(
-    text: &str,
-    min: usize,
-    step: impl Fn(u8) -> Step,
-    mut each: impl FnMut(&[u8]) -> Option<T>,
-) -> Option<T> {
+fn runs<T>(text: &str, min: usize, step: impl Fn(u8) -> Step, mut each: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
     let bytes = text.as_bytes();
     if bytes.len() < min {
         return None;
