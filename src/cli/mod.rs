@@ -1,11 +1,13 @@
 //! The command line: one file a subcommand, exit codes, and the only printing.
 
+mod bench;
 mod check;
 mod completions;
 mod context;
 mod exit;
 mod failure;
 mod gate;
+mod init;
 mod list;
 mod output;
 mod overview;
@@ -43,6 +45,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Start a small working project in an empty folder
+    Init(init::Init),
     /// Run cases, score them, compare with the snapshots and print the verdict
     Run(run::Run),
     /// Show what a run changed, and accept or reject it
@@ -61,6 +65,8 @@ enum Command {
     Check(check::Check),
     /// Write JSON Schemas of every format, so that editors complete and check
     Schema(schema::Schema),
+    /// Measure evalgate itself on a generated project
+    Bench(bench::Bench),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -80,6 +86,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let done = Context::new(arguments.project.as_deref()).and_then(|context| match arguments.command {
         None => overview::overview(&context),
+        Some(Command::Init(command)) => command.run(&context),
         Some(Command::Run(command)) => command.run(&context),
         Some(Command::Review(command)) => command.run(&context),
         Some(Command::Show(command)) => command.run(&context),
@@ -89,6 +96,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::List(command)) => command.run(&context),
         Some(Command::Check(command)) => command.run(&context),
         Some(Command::Schema(command)) => command.run(&context),
+        Some(Command::Bench(command)) => command.run(),
         Some(Command::Completions(command)) => command.run(),
     });
     match done {

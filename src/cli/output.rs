@@ -7,8 +7,10 @@ use clap::ValueEnum;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use crate::event::{RunMeta, RunState};
 use crate::gate::Verdict;
 use crate::report::{self, RunReport};
+use crate::run::Ended;
 use crate::score::TrialResult;
 use crate::store::{RunFolder, Runs};
 
@@ -51,22 +53,22 @@ pub fn load(folder: &RunFolder, keep: impl Fn(&TrialResult) -> bool) -> Result<R
     Ok(RunReport { meta: record.meta, state: record.state, verdict, results, finished_at: record.last_at })
 }
 
-/// Results worth showing when not all can be: whatever needs a person.
-pub fn needs_attention(result: &TrialResult) -> bool {
-    result.scored.comparison.needs_review()
-        || result.trial.output().is_none()
-        || result.scored.areas.iter().any(|area| area.mark.trit() == Some(crate::domain::Trit::Harmful))
-}
-
-/// Writes every report of a small run; of a large one those that take no memory. Gives the report for the screen.
-pub fn write_reports(folder: &RunFolder, verdict: &Verdict) -> Result<RunReport, Failure> {
+/// Writes every report of a small run; of a large one those that take no memory. Gives the report for the screen:
+/// that of a large run holds no results, as reading all of them again would cost as much as scoring did.
+pub fn write_reports(folder: &RunFolder, meta: RunMeta, ended: &Ended) -> Result<RunReport, Failure> {
+    let verdict = &ended.verdict;
     folder.write("verdict.json", &pretty(verdict)?)?;
-    let small = verdict.counts.trials as usize <= SMALL;
-    let report = load(folder, |result| small || needs_attention(result))?;
+    if verdict.counts.trials as usize > SMALL {
+        let state = match &ended.stopped {
+            Some(reason) => RunState::Stopped { reason: reason.clone() },
+            None => RunState::Finished,
+        };
+        let (verdict, results) = (verdict.clone(), Vec::new());
+        return Ok(RunReport { meta, state, verdict, results, finished_at: ended.at });
+    }
+    let report = load(folder, |_| true)?;
     for format in report::FORMATS.iter().filter(|format| format.name != "verdict") {
-        if small {
-            folder.write(format.file, &(format.render)(&report)?)?;
-        }
+        folder.write(format.file, &(format.render)(&report)?)?;
     }
     Ok(report)
 }

@@ -17,7 +17,7 @@ use crate::load::{Checked, Root};
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
 use crate::report::render_text;
-use crate::run::{Asking, Interrupt, Running, Selected, Wanted, execute, failing_cases, select};
+use crate::run::{Asking, Clock, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, select};
 use crate::store::{GoldenFolder, RunFolder, Runs, new_run_id};
 use crate::target::{self, Target};
 
@@ -74,7 +74,9 @@ struct Request {
 
 impl Run {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let mut clock = Clock::start();
         let Project { checked, catalog } = context.project()?;
+        clock.lap(Phase::Load);
         if !checked.diagnostics.is_empty() {
             show_diagnostics(&checked);
         }
@@ -97,19 +99,20 @@ impl Run {
             return Err(nothing_selected(&wanted, &selected));
         }
         let meta = meta(&request, &checked, &catalog, &selected, runs.path());
-        let (folder, mut events, recorded) = match resumed {
+        let (folder, mut events, recorded, meta) = match resumed {
             Some(folder) => {
-                same_project(&folder.read(|_| {})?.record.meta, &meta)?;
+                let began = folder.read(|_| {})?.record.meta;
+                same_project(&began, &meta)?;
                 let mut recorded = HashMap::new();
                 let (events, _) = folder.resume(Timestamp::now(), |trial| {
                     recorded.insert((trial.case.clone(), trial.repeat), trial);
                 })?;
-                (folder, events, recorded)
+                (folder, events, recorded, began)
             }
             None => {
                 let (folder, mut events) = RunFolder::create(&runs, &meta.id)?;
-                events.append(meta.started_at, EventKind::RunStarted(Box::new(meta)))?;
-                (folder, events, HashMap::new())
+                events.append(meta.started_at, EventKind::RunStarted(Box::new(meta.clone())))?;
+                (folder, events, HashMap::new(), meta)
             }
         };
         let golden = GoldenFolder::open(&checked.root.path().join("golden"), &request.target);
@@ -131,10 +134,13 @@ impl Run {
                 recorded,
                 asking: Some(Asking { target, events: &mut events, jobs, interrupt }),
                 now: Timestamp::now,
+                clock: &mut clock,
             };
             execute(running, progress.as_mut()).await
         })?;
-        let report = output::write_reports(&folder, &ended.verdict)?;
+        let report = output::write_reports(&folder, meta, &ended)?;
+        clock.lap(Phase::Judge);
+        folder.write("timings.json", &output::pretty(&clock.timings())?)?;
         match self.format {
             Answer::Text => output::print(render_text(&report, style()).as_bytes())?,
             Answer::Json => output::print(&output::pretty(&ended.verdict)?)?,

@@ -24,12 +24,18 @@ impl Schema {
             None => context.reports(&context.root()?).join("schema"),
         };
         std::fs::create_dir_all(&folder)?;
-        let mut schemas = suite::schemas();
-        schemas.push(("rules.schema.json", target::rules_schema()));
+        let schemas = schemas();
         for (name, schema) in &schemas {
             std::fs::write(folder.join(name), output::pretty(schema)?)?;
         }
         output::say(&format!("{} schemas written to {}", schemas.len(), folder.display()))?;
         Ok(Exit::Passed)
     }
+}
+
+/// The schema of every format, by the name of its file in `reports/schema`.
+pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
+    let mut schemas = suite::schemas();
+    schemas.push(("rules.schema.json", target::rules_schema()));
+    schemas
 }

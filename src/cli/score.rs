@@ -13,7 +13,7 @@ use super::run::named;
 use crate::domain::{Slug, Trial};
 use crate::progress::JsonLines;
 use crate::report::render_text;
-use crate::run::{Running, Wanted, execute, select};
+use crate::run::{Clock, Running, Wanted, execute, select};
 use crate::store::GoldenFolder;
 
 #[derive(Args)]
@@ -55,10 +55,11 @@ impl Score {
                 recorded,
                 asking: None,
                 now: Timestamp::now,
+                clock: &mut Clock::start(),
             },
             &mut JsonLines::new(std::io::sink()),
         ))?;
-        let report = output::write_reports(&folder, &ended.verdict)?;
+        let report = output::write_reports(&folder, meta, &ended)?;
         match self.format {
             Answer::Text => output::print(render_text(&report, style()).as_bytes())?,
             Answer::Json => output::print(&output::pretty(&ended.verdict)?)?,

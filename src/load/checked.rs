@@ -16,6 +16,9 @@ use crate::target;
 /// memory does not grow with it.
 const KEPT_CASES: usize = 2_000;
 
+/// Suites that are read at once, and are in memory at once.
+const AT_ONCE: usize = 8;
+
 /// A project, with everything that is wrong with it.
 pub struct Checked {
     pub root: Root,
@@ -165,24 +168,26 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
         }
     }
     let (root, catalog) = (&checked.root, checked.catalog.as_ref());
-    let read: Vec<ReadSuite> =
-        files.into_par_iter().map(|(pipeline, file)| read_suite(root, catalog, pipeline, file)).collect();
     let mut hasher = blake3::Hasher::new();
     let mut found = Vec::new();
     let mut kept = 0;
-    for mut suite in read {
-        hasher.update(suite.digest.as_bytes());
-        found.append(&mut suite.found);
-        let Some((mut file, coverage)) = suite.suite else {
-            checked.census.add_unread(&suite.pipeline);
-            continue;
-        };
-        kept += file.cases;
-        if kept > KEPT_CASES {
-            file.kept = None;
+    for files in files.chunks(AT_ONCE) {
+        let read: Vec<ReadSuite> =
+            files.par_iter().map(|(pipeline, file)| read_suite(root, catalog, pipeline, file)).collect();
+        for mut suite in read {
+            hasher.update(suite.digest.as_bytes());
+            found.append(&mut suite.found);
+            let Some((mut file, coverage)) = suite.suite else {
+                checked.census.add_unread(&suite.pipeline);
+                continue;
+            };
+            kept += file.cases;
+            if kept > KEPT_CASES {
+                file.kept = None;
+            }
+            found.extend(checked.census.add(&file.pipeline, &file.name, &file.file, coverage));
+            checked.suites.push(file);
         }
-        found.extend(checked.census.add(&file.pipeline, &file.name, &file.file, coverage));
-        checked.suites.push(file);
     }
     checked.digests.insert("suites".to_owned(), hasher.finalize().to_hex().to_string());
     if let Some(catalog) = &checked.catalog {
@@ -209,24 +214,24 @@ struct ReadSuite {
     digest: blake3::Hash,
 }
 
-fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: Slug, file: String) -> ReadSuite {
-    let source = match root.read(&file) {
+fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: &Slug, file: &str) -> ReadSuite {
+    let source = match root.read(file) {
         Ok(source) => source,
         Err(why) => {
-            let found = vec![unreadable(&file, &why)];
-            return ReadSuite { pipeline, suite: None, found, digest: blake3::hash(b"") };
+            let found = vec![unreadable(file, &why)];
+            return ReadSuite { pipeline: pipeline.clone(), suite: None, found, digest: blake3::hash(b"") };
         }
     };
     let mut hasher = blake3::Hasher::new();
     add(&mut hasher, &source);
     let digest = hasher.finalize();
-    let (parsed, mut found) = suite::parse_suite(&source, &pipeline);
+    let (parsed, mut found) = suite::parse_suite(&source, pipeline);
     let Some((suite, lines)) = parsed else {
-        return ReadSuite { pipeline, suite: None, found, digest };
+        return ReadSuite { pipeline: pipeline.clone(), suite: None, found, digest };
     };
-    let coverage = match catalog.filter(|catalog| catalog.pipelines.contains_key(&pipeline)) {
+    let coverage = match catalog.filter(|catalog| catalog.pipelines.contains_key(pipeline)) {
         Some(catalog) => {
-            let (coverage, mut problems) = Coverage::of(catalog, &suite, &lines, &file);
+            let (coverage, mut problems) = Coverage::of(catalog, &suite, &lines, file);
             suite::locate(&source, &mut problems);
             found.append(&mut problems);
             coverage
@@ -235,8 +240,8 @@ fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: Slug, file: Stri
     };
     let (name, kind, cases) = (suite.name.clone(), suite.kind, suite.cases.len());
     let kept = (cases <= KEPT_CASES).then(|| Arc::new((suite, lines)));
-    let file = SuiteFile { file, pipeline: pipeline.clone(), name, kind, cases, kept };
-    ReadSuite { pipeline, suite: Some((file, coverage)), found, digest }
+    let file = SuiteFile { file: file.to_owned(), pipeline: pipeline.clone(), name, kind, cases, kept };
+    ReadSuite { pipeline: pipeline.clone(), suite: Some((file, coverage)), found, digest }
 }
 
 /// Every target of the project is built once: what is wrong with one is wrong with the project.

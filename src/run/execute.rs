@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::clock::{Clock, Phase};
 use super::interrupt::Interrupt;
 use super::scoring::{Recorded, Scoring, sentence};
 use super::select::{Selected, orphans};
@@ -45,6 +47,7 @@ pub struct Running<'a> {
     /// Asks for the missing trials and records them; without it nothing is asked.
     pub asking: Option<Asking<'a>>,
     pub now: fn() -> Timestamp,
+    pub clock: &'a mut Clock,
 }
 
 /// How missing trials are asked for.
@@ -59,6 +62,9 @@ pub struct Asking<'a> {
 pub struct Ended {
     pub verdict: Verdict,
     pub interrupted: bool,
+    /// Why the plan was not walked to its end.
+    pub stopped: Option<String>,
+    pub at: Timestamp,
 }
 
 /// Why a run could not go on. Everything recorded so far is on disk.
@@ -117,13 +123,14 @@ impl Walk<'_> {
 
 /// Runs what is missing, records it, scores everything and judges it.
 pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Result<Ended, RunError> {
-    let Running { checked, catalog, policy, selected, repeats, folder, golden, propose, recorded, asking, now } =
+    let Running { checked, catalog, policy, selected, repeats, folder, golden, propose, recorded, asking, now, clock } =
         running;
     let planned = selected.selection.cases * u64::from(repeats);
     let listing = golden.list()?;
     let orphans = orphans(&checked.census, &listing);
     let scoring = Scoring {
         catalog,
+        accepted: listing.accepted.into_iter().collect(),
         suites: &checked.suites,
         golden,
         project: checked.root.path(),
@@ -144,6 +151,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         walk,
         recorded,
         running: JoinSet::new(),
+        turns: Arc::new(Semaphore::new(asking.as_ref().map_or(0, |asking| asking.jobs))),
         places: HashMap::new(),
         waiting: BTreeMap::new(),
         next: 0,
@@ -152,20 +160,22 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         spent: 0.0,
         scoring,
         now,
+        clock,
     };
     let (stopped, interrupted) = dispatcher.run(asking, progress).await?;
     progress.finished();
     let Scoring { results, judge, unreadable, .. } = dispatcher.scoring;
     results.finish()?;
+    dispatcher.clock.lap(Phase::Record);
     let evidence = Evidence {
         planned,
-        stopped,
+        stopped: stopped.clone(),
         orphans,
         unreadable,
         of: selected.selection.of,
         guards_left_out: selected.guards_left_out,
     };
-    Ok(Ended { verdict: judge.finish(&evidence), interrupted })
+    Ok(Ended { verdict: judge.finish(&evidence), interrupted, stopped, at: now() })
 }
 
 struct Dispatcher<'a> {
@@ -173,7 +183,9 @@ struct Dispatcher<'a> {
     policy: &'a Policy,
     walk: Walk<'a>,
     recorded: HashMap<(Slug, u32), Trial>,
-    running: JoinSet<Trial>,
+    running: JoinSet<Option<Trial>>,
+    /// As many as trials may run at once; closed when no more may begin.
+    turns: Arc<Semaphore>,
     /// Which place of the plan a task works on.
     places: HashMap<tokio::task::Id, (usize, Planned)>,
     /// Finished, by place, until everything before them has finished too.
@@ -184,6 +196,7 @@ struct Dispatcher<'a> {
     spent: f64,
     scoring: Scoring<'a>,
     now: fn() -> Timestamp,
+    clock: &'a mut Clock,
 }
 
 impl Dispatcher<'_> {
@@ -199,10 +212,6 @@ impl Dispatcher<'_> {
         let mut exhausted = false;
         loop {
             while stopped.is_none() && !exhausted && self.next - self.emitted < WINDOW {
-                let free = asking.as_ref().is_none_or(|asking| self.running.len() < asking.jobs);
-                if !free {
-                    break;
-                }
                 match self.walk.next()? {
                     Some(planned) => self.begin(planned, asking.as_ref()),
                     None => exhausted = true,
@@ -214,6 +223,9 @@ impl Dispatcher<'_> {
                     break;
                 }
                 continue;
+            }
+            if stopped.is_some() {
+                self.turns.close();
             }
             let Some(asking) = asking.as_mut() else { continue };
             let finished = tokio::select! {
@@ -240,6 +252,7 @@ impl Dispatcher<'_> {
             };
             asking.events.append((self.now)(), kind)?;
             asking.events.sync()?;
+            self.clock.lap(Phase::Record);
         }
         Ok((stopped, interrupted))
     }
@@ -255,7 +268,13 @@ impl Dispatcher<'_> {
             self.next += 1;
             let pipeline = &self.catalog.pipelines[&planned.loaded.0.pipeline];
             let job = Job::new(&asking.target, pipeline, &self.catalog.systems[&case.world], case, planned.repeat);
-            let id = self.running.spawn(job.run()).id();
+            let turns = Arc::clone(&self.turns);
+            // Trials queue here rather than with the dispatcher, so that a quick target need not wait for it.
+            let id = self.running.spawn(async move {
+                let _turn = turns.acquire_owned().await.ok()?;
+                Some(job.run().await)
+            });
+            let id = id.id();
             self.places.insert(id, (place, planned));
         }
         // Without a target a missing trial stays missing; the gate sees that fewer were recorded than planned.
@@ -263,7 +282,7 @@ impl Dispatcher<'_> {
 
     fn finish(
         &mut self,
-        finished: Result<(tokio::task::Id, Trial), tokio::task::JoinError>,
+        finished: Result<(tokio::task::Id, Option<Trial>), tokio::task::JoinError>,
         asking: &mut Asking<'_>,
     ) -> Result<(), RunError> {
         let id = match &finished {
@@ -272,7 +291,9 @@ impl Dispatcher<'_> {
         };
         let Some((place, planned)) = self.places.remove(&id) else { return Ok(()) };
         let trial = match finished {
-            Ok((_, trial)) => trial,
+            Ok((_, Some(trial))) => trial,
+            // It was stopped before its turn came: nothing happened.
+            Ok((_, None)) => return Ok(()),
             Err(error) => Trial {
                 case: planned.loaded.0.cases[planned.case as usize].id.clone(),
                 repeat: planned.repeat,
@@ -283,7 +304,9 @@ impl Dispatcher<'_> {
             },
         };
         self.spent += trial.usage.cost_usd.unwrap_or(0.0);
+        self.clock.lap(Phase::Ask);
         let event = asking.events.append((self.now)(), EventKind::TrialFinished(Box::new(trial)))?;
+        self.clock.lap(Phase::Record);
         if let EventKind::TrialFinished(trial) = event.kind {
             self.wait(place, planned, *trial);
         }
@@ -308,7 +331,8 @@ impl Dispatcher<'_> {
                 (0..ready).filter_map(|_| self.waiting.pop_first()).map(|(_, recorded)| recorded).collect();
             self.emitted += ready;
             self.scored_at = Instant::now();
-            tokio::task::block_in_place(|| self.scoring.take(batch, progress))?;
+            self.clock.lap(Phase::Ask);
+            tokio::task::block_in_place(|| self.scoring.take(batch, progress, self.clock))?;
         }
     }
 

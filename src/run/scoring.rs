@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::clock::{Clock, Phase};
 use crate::domain::{Case, Outcome, Suite, Trial};
 use crate::gate::Judge;
-use crate::golden::{Comparison, Snapshot, SnapshotError, SnapshotInfo};
+use crate::golden::{Comparison, Snapshot, SnapshotError, SnapshotInfo, Stored};
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
 use crate::progress::Progress;
@@ -36,6 +37,8 @@ pub struct Scoring<'a> {
     pub golden: &'a GoldenFolder,
     /// The project's folder: verdicts name files relative to it.
     pub project: &'a Path,
+    /// What is accepted: nothing else is looked for on disk.
+    pub accepted: BTreeSet<SnapshotKey>,
     /// What waits for a review already.
     pub pending: BTreeSet<SnapshotKey>,
     /// Whether proposals may be written; not under CI.
@@ -57,25 +60,47 @@ struct One {
 
 impl Scoring<'_> {
     /// Scores a batch. Its trials follow those of the batch before in the plan.
-    pub fn take(&mut self, batch: Vec<Recorded>, progress: &mut dyn Progress) -> Result<(), StoreError> {
-        let scored: Vec<Result<One, StoreError>> = batch.into_par_iter().map(|recorded| self.score(recorded)).collect();
-        for one in scored {
-            let One { result, observed, unreadable } = one?;
+    pub fn take(
+        &mut self,
+        batch: Vec<Recorded>,
+        progress: &mut dyn Progress,
+        clock: &mut Clock,
+    ) -> Result<(), StoreError> {
+        let accepted: Vec<_> = batch.par_iter().map(|recorded| self.accepted(recorded)).collect();
+        clock.lap(Phase::Snapshots);
+        let scored: Vec<Result<One, StoreError>> =
+            batch.into_par_iter().zip(accepted).map(|(recorded, accepted)| self.score(recorded, accepted)).collect();
+        let scored: Vec<One> = scored.into_iter().collect::<Result<_, _>>()?;
+        clock.lap(Phase::Score);
+        // One after the other: a folder takes one new name at a time.
+        for one in &scored {
+            self.update_pending(&one.result, one.observed.as_ref())?;
+        }
+        clock.lap(Phase::Snapshots);
+        for one in &scored {
+            self.results.push(&one.result)?;
+        }
+        clock.lap(Phase::Record);
+        for One { result, unreadable, .. } in scored {
             self.unreadable.extend(unreadable);
-            self.update_pending(&result, observed.as_ref())?;
             self.judge.observe(&result);
-            self.results.push(&result)?;
             self.done += 1;
             progress.trial(&result, self.done, self.total);
         }
+        clock.lap(Phase::Judge);
         Ok(())
     }
 
-    fn score(&self, recorded: Recorded) -> Result<One, StoreError> {
+    fn accepted(&self, recorded: &Recorded) -> Result<Option<Stored>, StoreError> {
+        let key = key(&self.suites[recorded.suite], recorded.case());
+        if self.accepted.contains(&key) { self.golden.accepted(&key) } else { Ok(None) }
+    }
+
+    fn score(&self, recorded: Recorded, accepted: Result<Option<Stored>, StoreError>) -> Result<One, StoreError> {
         let file = &self.suites[recorded.suite];
         let case = recorded.case();
         let key = key(file, case);
-        let (accepted, mut unreadable) = match self.golden.accepted(&key) {
+        let (accepted, mut unreadable) = match accepted {
             Ok(accepted) => (accepted, None),
             Err(StoreError::Snapshot { path, cause }) => (None, Some(self.unreadable_sentence(path, cause))),
             Err(error) => return Err(error),
@@ -88,12 +113,11 @@ impl Scoring<'_> {
             trial: &recorded.trial,
             accepted: accepted.as_ref(),
         };
-        let info = || SnapshotInfo { case_digest: digest(case), run: self.run.clone(), ..SnapshotInfo::default() };
         let rubric = &self.catalog.rubrics[&file.pipeline].rubric;
-        let scored = score::score(rubric, &view, info()).or_else(|cause| {
+        let scored = score::score(rubric, &view, SnapshotInfo::default()).or_else(|cause| {
             unreadable = Some(self.unreadable_sentence(self.golden.accepted_path(&key), cause));
             view.accepted = None;
-            score::score(rubric, &view, info())
+            score::score(rubric, &view, SnapshotInfo::default())
         });
         let (mut scored, mut observed): (Scored, Option<Snapshot>) =
             scored.map_err(|cause| StoreError::Snapshot { path: self.golden.accepted_path(&key), cause })?;
@@ -101,6 +125,10 @@ impl Scoring<'_> {
             // What was accepted is there, though nobody can read it: nothing may take its place.
             scored.comparison = Comparison::NotCompared;
             observed = None;
+        }
+        if let Some(observed) = observed.as_mut().filter(|_| scored.comparison.needs_review()) {
+            observed.info.case_digest = digest(case);
+            observed.info.run.clone_from(&self.run);
         }
         let result = TrialResult {
             pipeline: file.pipeline.clone(),
@@ -122,7 +150,7 @@ impl Scoring<'_> {
 
     /// Proposes behaviour that is new or different, and withdraws a proposal that is out of date. The first repeat
     /// speaks for the case.
-    fn update_pending(&mut self, result: &TrialResult, observed: Option<&Snapshot>) -> Result<(), StoreError> {
+    fn update_pending(&self, result: &TrialResult, observed: Option<&Snapshot>) -> Result<(), StoreError> {
         if !self.propose || result.trial.repeat > 1 || matches!(result.trial.outcome, Outcome::Failed { .. }) {
             return Ok(());
         }
@@ -149,11 +177,7 @@ fn key(file: &SuiteFile, case: &Case) -> SnapshotKey {
 
 /// The case as JSON, hashed: tells whether it changed since a snapshot of it was accepted.
 fn digest(case: &Case) -> String {
-    let mut hasher = blake3::Hasher::new();
-    match serde_json::to_writer(&mut hasher, case) {
-        Ok(()) => hasher.finalize().to_hex().to_string(),
-        Err(_) => String::new(),
-    }
+    serde_json::to_vec(case).map_or_else(|_| String::new(), |text| blake3::hash(&text).to_hex().to_string())
 }
 
 /// An error with its causes, as one sentence.

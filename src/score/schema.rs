@@ -31,7 +31,10 @@ pub fn lookup<'s>(schema: &'s Value, pointer: &str) -> Lookup<'s> {
     let mut here = Vec::new();
     expand(schema, schema, DEPTH, &mut here);
     for step in pointer.split('/').skip(1) {
-        let step = step.replace("~1", "/").replace("~0", "~");
+        let step = match step.contains('~') {
+            true => step.replace("~1", "/").replace("~0", "~"),
+            false => step.to_owned(),
+        };
         let mut next = Vec::new();
         let mut open = false;
         for part in &here {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -92,7 +92,13 @@ impl GoldenFolder {
     /// Puts behaviour up for a decision, in the place of what waited before.
     pub fn propose(&self, key: &SnapshotKey, title: &str, snapshot: &Snapshot) -> Result<(), StoreError> {
         let path = self.suite_folder(key, true)?.join(format!("{}{PENDING}", key.case));
-        replace(&path, snapshot.to_text(title).as_bytes(), Durable::No)
+        let text = snapshot.to_text(title);
+        // A new name needs no second file to take its place: if this ends half-way, the next run writes it again.
+        match File::create_new(&path) {
+            Ok(mut file) => file.write_all(text.as_bytes()).naming("write", &path),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => replace(&path, text.as_bytes(), Durable::No),
+            Err(cause) => Err(cause).naming("create", &path),
+        }
     }
 
     /// Removes what waits for a decision: behaviour is back to what was accepted.

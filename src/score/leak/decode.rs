@@ -44,8 +44,11 @@ fn hex_step(byte: u8) -> Step {
 }
 
 /// Calls `each` with the digits of every run of at least `min` of them.
-fn runs<T>(text: &str, min: usize, step: fn(u8) -> Step, mut each: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+fn runs<T>(text: &str, min: usize, step: impl Fn(u8) -> Step, mut each: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
     let bytes = text.as_bytes();
+    if bytes.len() < min {
+        return None;
+    }
     let (mut start, mut digits) = (0, 0);
     for end in 0..=bytes.len() {
         match bytes.get(end).map_or(Step::End, |&byte| step(byte)) {
