@@ -119,7 +119,7 @@ fn a_line_that_a_crash_tore_is_dropped_and_its_trial_asked_for_again() {
     let third = text.match_indices('\n').nth(2).unwrap().0;
     project.write(&events, &text[..third - 20]);
     project.remove(&format!("reports/runs/{run}/verdict.json"));
-    project.run(&["run", "--resume", &run]).exits(0).says("all 3 cases");
+    project.run(&["run", "--resume", &run]).exits(0).says("any of the 3 cases");
     assert_eq!(finished(&project, &run).len(), 3);
 }
 
@@ -133,7 +133,7 @@ fn ctrl_c_ends_a_run_in_order_and_it_can_be_taken_up_again() {
     assert_eq!(verdict(&project)["decision"], "inconclusive");
     project.run(&["gate"]).exits(6).says("it was interrupted");
     project.run(&[]).says(&format!("evalgate run --resume {run}"));
-    project.run(&["run", "--resume", "latest"]).exits(5).says(&format!("all {ALL} cases"));
+    project.run(&["run", "--resume", "latest"]).exits(5).says(&format!("any of the {ALL} cases"));
     let events = project.of_run("events.jsonl");
     let kinds = |kind: &str| events.matches(&format!("\"kind\":{{\"{kind}\"")).count();
     assert_eq!(["run_started", "run_stopped", "run_resumed", "run_finished"].map(kinds), [1, 1, 1, 1]);
@@ -148,7 +148,7 @@ fn a_second_ctrl_c_does_not_wait() {
     // It may have ended by then.
     let _ = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     project.wait(child).exits(130);
-    project.run(&["run", "--resume", "latest"]).exits(5).says(&format!("all {ALL} cases"));
+    project.run(&["run", "--resume", "latest"]).exits(5).says(&format!("any of the {ALL} cases"));
 }
 
 #[test]

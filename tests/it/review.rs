@@ -57,7 +57,7 @@ fn what_crossed_a_line_is_not_accepted_along_with_everything_else() {
     project.edit(rules, "tool: write_note", "tool: send_notice");
     project.edit(rules, "args: {subject: \"{{ title }}\", body:", "args: {body:");
     add_a_case(&project);
-    project.run(&["run"]).exits(1).says("crossed a line that is never crossed");
+    project.run(&["run"]).exits(1).says("tool_correctness was violated in 1 of 4 cases");
     let before = project.files("golden");
     insta::assert_snapshot!(project.run(&["review", "--accept-all", "--reason", "all of it"]).exits(2));
     assert_eq!(project.files("golden"), before);

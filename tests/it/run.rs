@@ -65,7 +65,7 @@ fn a_filter_chooses_and_the_verdict_says_that_it_is_a_part() {
     let project = Project::copy("tiny");
     let ran = project.run(&["run", "--filter", "tag(fuel) and not kind(unsafe_tool_call)"]).exits(0);
     assert_eq!(cases(&project), [("fuel-before-the-weekend".to_owned(), 1)]);
-    ran.says("1 of 3 cases were run: a verdict on the selection, not on the release");
+    ran.says("1 of 3 cases was run: a verdict on the selection, not on the release");
 }
 
 #[test]

@@ -56,7 +56,12 @@ fn sources() -> &'static [Source] {
         paths.sort();
         let all: Vec<Source> = paths.iter().map(|path| read(path)).collect();
         let tests: Vec<String> = all.iter().flat_map(test_files).collect();
-        all.into_iter().filter(|source| !tests.contains(&source.path)).collect()
+        let is_test = |path: &str| {
+            tests
+                .iter()
+                .any(|test| path == test || test.strip_suffix("mod.rs").is_some_and(|folder| path.starts_with(folder)))
+        };
+        all.into_iter().filter(|source| !is_test(&source.path)).collect()
     });
     &SOURCES
 }
