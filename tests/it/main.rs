@@ -7,6 +7,7 @@ mod hostile;
 mod insta_review;
 mod looking;
 mod project;
+mod readme;
 mod report;
 mod resume;
 mod review;

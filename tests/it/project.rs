@@ -38,6 +38,26 @@ impl Project {
         Self::copy_of(Path::new(env!("CARGO_MANIFEST_DIR")), &["evalgate.yaml", "suites", "rubrics"])
     }
 
+    /// A copy of the project that this repository is, with its snapshots, under version control.
+    pub fn example() -> Self {
+        let parts = ["evalgate.yaml", "suites", "rubrics", "golden"];
+        let project = Self::copy_of(Path::new(env!("CARGO_MANIFEST_DIR")), &parts);
+        let commit = "git init -q . && git add . && git -c user.name=ada -c user.email=ada@desk.example commit -qm all";
+        project.shell(commit).exits(0);
+        project
+    }
+
+    /// A line for the shell, in which `evalgate` is the program under test.
+    pub fn shell(&self, line: &str) -> Ran {
+        let mut command = Command::new("sh");
+        let program = Path::new(env!("CARGO_BIN_EXE_evalgate")).parent().unwrap();
+        let rest = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths([program.to_owned()].into_iter().chain(std::env::split_paths(&rest))).unwrap();
+        self.isolate(command.args(["-c", line])).env("PATH", path);
+        let output = command.output().unwrap();
+        self.ran(line.to_owned(), output)
+    }
+
     fn copy_of(source: &Path, parts: &[&str]) -> Self {
         let project = Self::empty();
         for part in parts {
@@ -84,11 +104,14 @@ impl Project {
     /// The program in this project, in an environment of its own.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_evalgate"));
-        command.args(arguments).current_dir(&self.root).env_clear();
-        command.env("HOME", self.folder.path().join("home")).env("GIT_CONFIG_NOSYSTEM", "1");
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("NO_COLOR", "1").env("USER", "ada");
-        command.stdin(Stdio::null());
+        self.isolate(command.args(arguments));
         command
+    }
+
+    fn isolate<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.current_dir(&self.root).env_clear().stdin(Stdio::null());
+        command.env("HOME", self.folder.path().join("home")).env("GIT_CONFIG_NOSYSTEM", "1");
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("NO_COLOR", "1").env("USER", "ada")
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
