@@ -88,6 +88,7 @@ impl Tally {
                 AreaGate::Budget => AreaState::Pass,
                 _ if scored == 0 => AreaState::NotScored,
                 AreaGate::Advisory => AreaState::Advisory,
+                AreaGate::NonInferiority if self.held == 0 => AreaState::NotCompared,
                 AreaGate::NonInferiority | AreaGate::ZeroTolerance | AreaGate::Guard => AreaState::Pass,
             },
         };

@@ -103,6 +103,8 @@ pub enum AreaState {
     Advisory,
     /// Nothing of it was scored, and nothing had to be.
     NotScored,
+    /// It is gated against accepted behaviour and there is none yet: nothing passed.
+    NotCompared,
 }
 
 /// Sizes of the run.

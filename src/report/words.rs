@@ -54,6 +54,7 @@ pub fn area_state(state: AreaState) -> &'static str {
         AreaState::Inconclusive => "no verdict",
         AreaState::Advisory => "advisory",
         AreaState::NotScored => "not scored",
+        AreaState::NotCompared => "not compared",
     }
 }
 

@@ -238,7 +238,7 @@ fn area_line(area: &AreaSummary) -> AreaLine {
         AreaState::Pass => ("good", "✔"),
         AreaState::Fail => ("bad", "✖"),
         AreaState::Inconclusive => ("mid", "?"),
-        AreaState::Advisory | AreaState::NotScored => ("none", "·"),
+        AreaState::Advisory | AreaState::NotScored | AreaState::NotCompared => ("none", "·"),
     };
     let counts = [
         Count { n: area.harmful, tone: "bad" },

@@ -83,7 +83,7 @@ fn request(screen: &mut Screen, result: &TrialResult) {
 fn quoted(screen: &mut Screen, text: &str) {
     let lines: Vec<&str> = text.lines().collect();
     for line in lines.iter().take(BODY_LINES) {
-        screen.paragraph((Tone::Quiet, "  │ "), line);
+        screen.behind((Tone::Quiet, "  │ "), line);
     }
     if lines.len() > BODY_LINES {
         let more = format!("… {} more lines", lines.len() - BODY_LINES);

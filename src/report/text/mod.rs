@@ -103,7 +103,7 @@ fn area_row(area: &AreaSummary) -> Row {
         AreaState::Pass => Tone::Good,
         AreaState::Fail => Tone::Bad,
         AreaState::Inconclusive => Tone::Middling,
-        AreaState::Advisory | AreaState::NotScored => Tone::Quiet,
+        AreaState::Advisory | AreaState::NotScored | AreaState::NotCompared => Tone::Quiet,
     };
     let moved = match area.change {
         Some(delta) if delta < -0.005 => Tone::Bad,

@@ -105,14 +105,24 @@ impl Screen {
 
     /// A paragraph: `lead` (in `tone`) before its first line, the other lines indented as far.
     pub fn paragraph(&mut self, lead: (Tone, &str), text: &str) {
+        let indent = " ".repeat(self.spell(lead.1).width());
+        self.wrapped(lead, &indent, text);
+    }
+
+    /// A paragraph with `lead` before every line.
+    pub fn behind(&mut self, lead: (Tone, &str), text: &str) {
+        let again = self.spell(lead.1).into_owned();
+        self.wrapped(lead, &again, text);
+    }
+
+    fn wrapped(&mut self, lead: (Tone, &str), indent: &str, text: &str) {
         let (tone, lead) = (lead.0, self.spell(lead.1).into_owned());
-        let indent = " ".repeat(lead.width());
         let text = self.spell(text).into_owned();
-        for (i, line) in wrap(&text, self.style.width - indent.len()).iter().enumerate() {
+        for (i, line) in wrap(&text, self.style.width - indent.width()).iter().enumerate() {
             if i == 0 {
                 self.paint(tone, &lead);
             } else {
-                self.text.push_str(&indent);
+                self.paint(tone, indent);
             }
             self.text.push_str(line);
             self.end_line();
