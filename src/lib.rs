@@ -22,7 +22,7 @@
 //! - [`load`]: finds and reads a project
 //! - [`progress`]: what is shown while a run goes on
 //! - [`run`]: runs trials, writes events, scores; the only concurrency
-//! - [`bench`]: generates a large project and measures evalgate on it
+//! - [`bench`](mod@bench): generates a large project and measures evalgate on it
 //! - [`cli`]: one file a subcommand, exit codes, the only printing
 
 pub mod domain;
