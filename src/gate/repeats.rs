@@ -61,10 +61,16 @@ impl Repeats {
 }
 
 fn behaviour(result: &TrialResult) -> Behaviour {
-    let text = match &result.scored.comparison {
-        Comparison::Same => return Behaviour::AsAccepted,
-        Comparison::Changed(difference) => format!("{difference:?}"),
-        Comparison::New | Comparison::NotCompared => format!("{:?}", result.trial.outcome),
-    };
-    Behaviour::Other(blake3::hash(text.as_bytes()))
+    match &result.scored.comparison {
+        Comparison::Same => Behaviour::AsAccepted,
+        Comparison::Changed(difference) => Behaviour::Other(digest(difference)),
+        Comparison::New | Comparison::NotCompared => Behaviour::Other(digest(&result.trial.outcome)),
+    }
+}
+
+/// Of the value as JSON. What cannot be written as JSON was never stored either.
+fn digest(value: &impl serde::Serialize) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    let _ = serde_json::to_writer(&mut hasher, value);
+    hasher.finalize()
 }
