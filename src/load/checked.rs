@@ -14,7 +14,7 @@ use crate::target;
 
 /// Cases are kept in memory up to this many; a larger project's suites are read again when they are run, so that
 /// memory does not grow with it.
-const KEPT_CASES: usize = 10_000;
+const KEPT_CASES: usize = 2_000;
 
 /// Suites that are read at once, and are in memory at once.
 const AT_ONCE: usize = 8;
