@@ -1,6 +1,7 @@
 //! What a command could not do: for people, with its exit code and a way out.
 
 use super::exit::Exit;
+use crate::diagnostic::closest;
 use crate::load::LoadError;
 use crate::run::RunError;
 use crate::store::StoreError;
@@ -20,6 +21,14 @@ impl Failure {
 
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
+    }
+
+    /// Hints at the known name that was probably meant, or at all of them.
+    pub fn suggest(self, name: &str, known: &[&str]) -> Self {
+        match closest(name, known) {
+            Some(near) => self.with_hint(format!("did you mean {near:?}?")),
+            None => self.with_hint(format!("known: {}", known.join(", "))),
+        }
     }
 
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {

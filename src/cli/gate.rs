@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::context::{Context, Project, style};
+use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
@@ -10,7 +10,6 @@ use super::run::named;
 use crate::domain::Slug;
 use crate::event::RunState;
 use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
-use crate::report::render_text;
 use crate::run::{guards_left_out, orphans};
 use crate::store::GoldenFolder;
 
@@ -57,10 +56,7 @@ impl Gate {
             of: selection.of,
             guards_left_out: guards_left_out(&checked, &ran).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
         });
-        match self.format {
-            Answer::Text => output::print(render_text(&report, style()).as_bytes())?,
-            Answer::Json => output::print(&output::pretty(&report.verdict)?)?,
-        }
+        output::print_verdict(&report, self.format)?;
         Ok(Exit::of_verdict(report.verdict.exit))
     }
 }

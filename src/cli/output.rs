@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 
 use clap::ValueEnum;
 
+use super::context::style;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::event::{RunMeta, RunState};
@@ -71,6 +72,14 @@ pub fn write_reports(folder: &RunFolder, meta: RunMeta, ended: &Ended) -> Result
         folder.write(format.file, &(format.render)(&report)?)?;
     }
     Ok(report)
+}
+
+/// Prints the verdict of a run in the format that was asked for.
+pub fn print_verdict(report: &RunReport, answer: Answer) -> Result<(), Failure> {
+    match answer {
+        Answer::Text => print(report::render_text(report, style()).as_bytes()),
+        Answer::Json => print(&pretty(&report.verdict)?),
+    }
 }
 
 /// JSON for people and programs alike.

@@ -6,7 +6,6 @@ use super::context::{Context, style};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
-use crate::diagnostic::closest;
 use crate::report::{self, FORMATS};
 
 #[derive(Args)]
@@ -46,9 +45,5 @@ impl Report {
 
 fn unknown(name: &str) -> Failure {
     let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
-    let failure = Failure::usage(format!("there is no report format {name:?}"));
-    match closest(name, &names) {
-        Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
-        None => failure.with_hint(format!("known: {}", names.join(", "))),
-    }
+    Failure::usage(format!("there is no report format {name:?}")).suggest(name, &names)
 }

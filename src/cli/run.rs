@@ -6,17 +6,16 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::context::{Context, Project, show_diagnostics, style};
+use super::context::{Context, Project, show_diagnostics};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
-use crate::diagnostic::{any_error, closest};
+use crate::diagnostic::any_error;
 use crate::domain::{Policy, Slug};
 use crate::event::{EVENT_VERSION, EventKind, RunMeta};
 use crate::load::{Checked, Root};
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
-use crate::report::render_text;
 use crate::run::{Asking, Clock, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, select};
 use crate::store::{GoldenFolder, RunFolder, Runs, new_run_id};
 use crate::target::{self, Target};
@@ -141,10 +140,7 @@ impl Run {
         let report = output::write_reports(&folder, meta, &ended)?;
         clock.lap(Phase::Judge);
         folder.write("timings.json", &output::pretty(&clock.timings())?)?;
-        match self.format {
-            Answer::Text => output::print(render_text(&report, style()).as_bytes())?,
-            Answer::Json => output::print(&output::pretty(&ended.verdict)?)?,
-        }
+        output::print_verdict(&report, self.format)?;
         if ended.interrupted {
             output::tell(&format!("interrupted: `evalgate run --resume {}` goes on\n", folder.id()));
             return Ok(Exit::Interrupted);
@@ -194,11 +190,7 @@ impl Request {
 pub fn named<'m, T>(map: &'m std::collections::BTreeMap<Slug, T>, name: &Slug, what: &str) -> Result<&'m T, Failure> {
     map.get(name).ok_or_else(|| {
         let known: Vec<&str> = map.keys().map(Slug::as_str).collect();
-        let failure = Failure::usage(format!("there is no {what} {name:?}"));
-        match closest(name, &known) {
-            Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
-            None => failure.with_hint(format!("known: {}", known.join(", "))),
-        }
+        Failure::usage(format!("there is no {what} {name:?}")).suggest(name, &known)
     })
 }
 

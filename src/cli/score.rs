@@ -5,14 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::context::{Context, Project, style};
+use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
 use super::run::named;
 use crate::domain::{Slug, Trial};
 use crate::progress::JsonLines;
-use crate::report::render_text;
 use crate::run::{Clock, Running, Wanted, execute, select};
 use crate::store::GoldenFolder;
 
@@ -60,10 +59,7 @@ impl Score {
             &mut JsonLines::new(std::io::sink()),
         ))?;
         let report = output::write_reports(&folder, meta, &ended)?;
-        match self.format {
-            Answer::Text => output::print(render_text(&report, style()).as_bytes())?,
-            Answer::Json => output::print(&output::pretty(&ended.verdict)?)?,
-        }
+        output::print_verdict(&report, self.format)?;
         Ok(Exit::of_verdict(ended.verdict.exit))
     }
 }
