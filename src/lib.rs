@@ -18,7 +18,8 @@
 //! # Shell
 //! - [`store`]: run folders and the golden folder on disk
 //! - [`gateway`]: the only way from agent to world; keeps the transcript
-//! - [`target`]: what produces an output: the embedded agent, and one that does nothing
+//! - [`client`]: the one way from targets to the outside: retries, limits, recordings, secrets
+//! - [`target`]: what produces an output: the embedded agent, models, services, commands
 //! - [`load`]: finds and reads a project
 //! - [`progress`]: what is shown while a run goes on
 //! - [`run`]: runs trials, writes events, scores; the only concurrency
@@ -37,6 +38,7 @@ pub mod plan;
 pub mod report;
 pub mod store;
 pub mod gateway;
+pub mod client;
 pub mod target;
 pub mod load;
 pub mod progress;

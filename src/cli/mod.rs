@@ -10,6 +10,7 @@ mod gate;
 mod init;
 mod list;
 mod output;
+mod outside;
 mod overview;
 mod report;
 mod review;

@@ -1,6 +1,7 @@
 //! `evalgate run`: the main job.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -10,9 +11,10 @@ use super::context::{Context, Project, show_diagnostics};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
+use super::outside;
 use crate::diagnostic::any_error;
 use crate::domain::{Policy, Slug};
-use crate::event::{EVENT_VERSION, EventKind, RunMeta};
+use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta};
 use crate::load::{Checked, Root};
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
@@ -42,8 +44,20 @@ pub struct Run {
     #[arg(long, short, value_name = "N", env = "EVALGATE_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Take up a run that did not end: only its missing trials are asked for
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["target", "policy", "filter", "failing_of", "repeat"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["target", "policy", "filter", "failing_of", "repeat", "record", "replay"])]
     resume: Option<String>,
+    /// Keep every answer from outside in golden/recordings/, secrets left out
+    #[arg(long, conflicts_with = "replay")]
+    record: bool,
+    /// Answer from golden/recordings/ and never reach the network
+    #[arg(long)]
+    replay: bool,
+    /// Stop when the trials have cost this much
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    budget_usd: Option<f64>,
+    /// Certificates to trust beside those of the system, PEM
+    #[arg(long, value_name = "FILE", env = "EVALGATE_CA_BUNDLE", hide_env_values = true)]
+    ca_bundle: Option<PathBuf>,
     /// What is shown on standard error while it runs
     #[arg(long, value_name = "KIND", default_value = "terminal")]
     progress: ProgressKind,
@@ -59,6 +73,12 @@ enum ProgressKind {
     None,
 }
 
+/// A sum above 0.
+fn dollars(text: &str) -> Result<f64, String> {
+    let sum: f64 = text.parse().map_err(|_| "not a number of dollars".to_owned())?;
+    if sum.is_finite() && sum > 0.0 { Ok(sum) } else { Err("a budget is a finite number above 0".to_owned()) }
+}
+
 const FILTER_HELP: &str = "Filter: id(GLOB) kind(GLOB) org(GLOB) pipeline(GLOB) suite(GLOB) tag(GLOB) world(GLOB),
 joined by `and`, `or`, `not` and parentheses.";
 
@@ -69,6 +89,7 @@ struct Request {
     filter: Option<String>,
     failing_of: Option<RunFolder>,
     repeats: u32,
+    answers: Answers,
 }
 
 impl Run {
@@ -87,6 +108,7 @@ impl Run {
         };
         let policy = named(&catalog.policies, &request.policy, "policy")?;
         let target = build_target(&request.target, &catalog, &checked.root)?;
+        let client = outside::client(&*target, request.answers, checked.root.path(), self.ca_bundle.clone())?;
         let filter = request.filter.as_deref().map(|text| parse_filter(text).map(|f| (text, f))).transpose()?;
         let failing_of = match &request.failing_of {
             Some(folder) => Some((folder.id().clone(), failing_cases(folder)?)),
@@ -131,7 +153,15 @@ impl Run {
                 golden: &golden,
                 propose: !context.ci,
                 recorded,
-                asking: Some(Asking { target, events: &mut events, jobs, interrupt }),
+                asking: Some(Asking {
+                    name: request.target.clone(),
+                    target,
+                    client,
+                    events: &mut events,
+                    jobs,
+                    interrupt,
+                    budget_usd: self.budget_usd,
+                }),
                 now: Timestamp::now,
                 clock: &mut clock,
             };
@@ -162,6 +192,11 @@ impl Run {
             filter: self.filter.clone(),
             failing_of: self.failing_of.as_deref().map(|name| runs.resolve(name)).transpose()?,
             repeats: self.repeat.or(project.defaults.repeat).unwrap_or(1),
+            answers: match (self.record, self.replay) {
+                (true, _) => Answers::Recorded,
+                (_, true) => Answers::Replayed,
+                _ => Answers::Live,
+            },
         })
     }
 
@@ -182,6 +217,7 @@ impl Request {
             filter: meta.selection.filter.clone(),
             failing_of: meta.selection.failing_of.as_ref().map(|run| runs.resolve(run)).transpose()?,
             repeats: meta.repeats,
+            answers: meta.answers,
         })
     }
 }
@@ -195,10 +231,10 @@ pub fn named<'m, T>(map: &'m std::collections::BTreeMap<Slug, T>, name: &Slug, w
 }
 
 fn build_target(name: &Slug, catalog: &Catalog, root: &Root) -> Result<Arc<dyn Target>, Failure> {
-    let spec = named(&catalog.project.targets, name, "target")?;
+    named(&catalog.project.targets, name, "target")?;
     let pipelines: Vec<_> = catalog.pipelines.values().cloned().collect();
     let read = |pipeline: &Slug, file: &str| root.read(&format!("suites/{pipeline}/{file}"));
-    let (target, found) = target::build(name, spec, "evalgate.yaml", &pipelines, &read);
+    let (target, found) = target::build(name, &catalog.project, "evalgate.yaml", &pipelines, &read);
     let message = || found.iter().map(|d| format!("{}: {}", d.file, d.message)).collect::<Vec<_>>().join("; ");
     match target.filter(|_| !any_error(&found)) {
         Some(target) => Ok(Arc::from(target)),
@@ -256,6 +292,7 @@ fn meta(
         target_kind: kind.cloned().unwrap_or_default(),
         policy: request.policy.clone(),
         repeats: request.repeats,
+        answers: request.answers,
         selection: selected.selection.clone(),
         digests,
     }

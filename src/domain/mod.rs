@@ -11,6 +11,7 @@ mod mark;
 mod pipeline;
 mod policy;
 mod project;
+mod recording;
 mod request;
 mod rubric;
 mod slug;
@@ -28,10 +29,13 @@ pub use pipeline::{FieldClass, Limits, Pipeline, SnapshotFields};
 pub use policy::{
     AreaGate, AreaPolicy, CoveragePolicy, CoverageScope, MissingPolicy, Mode, OnPending, Policy, Profile, RunLimits,
 };
-pub use project::{Defaults, Project, TargetSpec};
+pub use project::{Defaults, Price, Project, TargetSpec};
+pub use recording::{OutsideCall, RecordedExchange, Recording};
 pub use request::{Attachment, Intake, Request};
 pub use rubric::{AreaRubric, Combine, Criterion, Level, Rubric};
 pub use slug::{Slug, SlugError};
-pub use trial::{Call, Change, ChangeKind, Message, Outcome, Refusal, RefusalKind, Role, Stage, Step, Trial, Usage};
+pub use trial::{
+    Call, Change, ChangeKind, Exchange, Message, Outcome, Refusal, RefusalKind, Role, Stage, Step, Trial, Usage,
+};
 pub use vocabulary::{NextActor, Priority, RequestStatus, RequestType, Risk};
 pub use world::{Access, Breadth, Canary, Entry, Operation, Org, Permission, SHARED_ORG, Tool, User, World};

@@ -31,11 +31,19 @@ pub struct Limits {
     pub deadline_s: f64,
     /// Size of the output as JSON, in KiB.
     pub output_kib: u32,
+    /// Questions to a model.
+    pub steps: u32,
+    /// Tokens read and written by a model, together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// US dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usd: Option<f64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { tool_calls: 40, deadline_s: 60.0, output_kib: 64 }
+        Self { tool_calls: 40, deadline_s: 60.0, output_kib: 64, steps: 24, tokens: None, usd: None }
     }
 }
 

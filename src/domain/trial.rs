@@ -26,7 +26,7 @@ impl Trial {
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.steps.iter().filter_map(|step| match step {
             Step::Call(call) => Some(call),
-            Step::Message(_) => None,
+            Step::Message(_) | Step::Exchange(_) => None,
         })
     }
 
@@ -56,6 +56,7 @@ pub enum Outcome {
 pub enum Step {
     Message(Message),
     Call(Call),
+    Exchange(Exchange),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +71,42 @@ pub enum Role {
     System,
     User,
     Agent,
+    /// What a process under test wrote on standard error.
+    Log,
+}
+
+impl Role {
+    /// The spelling in events and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::System => "system",
+            Role::User => "user",
+            Role::Agent => "agent",
+            Role::Log => "log",
+        }
+    }
+}
+
+/// One attempt to reach whatever produces the output: a model, a service, a process. Never holds a secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// From 1, over the exchanges of the trial; the attempts at one exchange share it.
+    pub number: u32,
+    /// From 1.
+    pub attempt: u32,
+    /// What was sent where: `POST /v1/chat/completions`, or the program's name.
+    pub to: String,
+    /// HTTP status, or the process's exit code; absent where it did not come to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<i32>,
+    /// Why this attempt gave no usable answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Wall-clock milliseconds, without the wait before it.
+    pub wall_ms: f64,
+    /// Whether it came from a recording.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
 }
 
 /// One tool call with everything the gateway decided about it.
@@ -218,11 +255,22 @@ impl ChangeKind {
 pub struct Usage {
     /// Wall-clock milliseconds, from a monotonic clock.
     pub wall_ms: f64,
+    /// Read by the model, cached ones included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_tokens: Option<u64>,
+    /// Written by the model, reasoning included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u64>,
+    /// Of the input, read from the provider's cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_tokens: Option<u64>,
+    /// Of the output, reasoning that is not shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_tokens: Option<u64>,
     /// US dollars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
+    /// What says it answered: the model id in the response, which an alias may hide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }

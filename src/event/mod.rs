@@ -53,9 +53,24 @@ pub struct RunMeta {
     pub target_kind: String,
     pub policy: Slug,
     pub repeats: u32,
+    #[serde(default)]
+    pub answers: Answers,
     pub selection: Selection,
     /// Name of a part (`suites`, `worlds`, `pipelines`, `rubrics`, `policy`, `target`) → blake3 of its text, hex.
     pub digests: BTreeMap<String, String>,
+}
+
+/// Where a run's answers come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answers {
+    /// From the target itself.
+    #[default]
+    Live,
+    /// From the target itself, and kept.
+    Recorded,
+    /// From what was kept.
+    Replayed,
 }
 
 /// Which of the project's cases the run holds.

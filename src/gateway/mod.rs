@@ -2,41 +2,41 @@
 //!
 //! In process here. Judges nothing itself, and adds nothing to what the world answers.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::domain::{Change, Message, RefusalKind, Role, Step, Tool};
+use crate::domain::{Change, Exchange, Message, OutsideCall, RefusalKind, Role, Step, Tool};
 use crate::world::{Binding, State, System};
 
-/// One trial's connection to its world. Opening one costs nothing that grows with the world.
-pub struct Session {
+/// One trial's connection to its world. Opening one costs nothing that grows with the world; a clone is the same
+/// session, for an agent that calls from outside of the process.
+#[derive(Clone)]
+pub struct Session(Arc<Mutex<Inner>>);
+
+struct Inner {
     state: State,
     steps: Vec<Step>,
     exhausted: bool,
+    over: bool,
+    /// Calls that came from outside of the process since they were last taken.
+    outside: Vec<OutsideCall>,
 }
 
 impl Session {
     pub fn new(system: Arc<System>, binding: Binding) -> Self {
-        Self { state: State::new(system, binding), steps: Vec::new(), exhausted: false }
+        let state = State::new(system, binding);
+        let inner = Inner { state, steps: Vec::new(), exhausted: false, over: false, outside: Vec::new() };
+        Self(Arc::new(Mutex::new(inner)))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The tools offered to the agent.
-    pub fn tools(&self) -> Vec<&Tool> {
-        self.state.tools()
-    }
-
-    /// The tools offered, as agents are told of them: a list of `{name, description, input_schema, effect}`.
-    pub fn describe(&self) -> Value {
-        let describe = |tool: &Tool| {
-            json!({
-                "name": tool.name,
-                "description": tool.about,
-                "input_schema": tool.input,
-                "effect": tool.effect.name(),
-            })
-        };
-        self.state.tools().into_iter().map(describe).collect()
+    pub fn tools(&self) -> Vec<Tool> {
+        self.inner().state.tools().into_iter().cloned().collect()
     }
 
     /// Makes a call and answers what the agent is told: `{"ok": true, "result": …}` or
@@ -44,7 +44,52 @@ impl Session {
     ///
     /// Every call is kept in the transcript; beyond the limit of calls only the first is, so that a runaway agent
     /// does not fill memory.
-    pub fn call(&mut self, tool: &str, args: Value) -> Value {
+    pub fn call(&self, tool: &str, args: Value) -> Value {
+        self.inner().call(tool, args)
+    }
+
+    /// The same, for an agent outside of the process, which may go on calling when its trial is over.
+    pub fn call_from_outside(&self, tool: &str, args: Value) -> Value {
+        let mut inner = self.inner();
+        if inner.over {
+            return json!({"ok": false, "error": {"code": "trial_over", "message": "this trial has ended"}});
+        }
+        if !inner.exhausted {
+            inner.outside.push(OutsideCall { tool: tool.to_owned(), args: args.clone() });
+        }
+        inner.call(tool, args)
+    }
+
+    /// The calls from outside since this was asked last.
+    pub fn take_outside_calls(&self) -> Vec<OutsideCall> {
+        std::mem::take(&mut self.inner().outside)
+    }
+
+    /// Whether a call was refused because the limit of calls was reached.
+    pub fn exhausted(&self) -> bool {
+        self.inner().exhausted
+    }
+
+    /// Notes a message in the transcript.
+    pub fn say(&self, role: Role, text: impl Into<String>) {
+        self.inner().steps.push(Step::Message(Message { role, text: text.into() }));
+    }
+
+    /// Notes an attempt to reach what is under test.
+    pub fn note(&self, exchange: Exchange) {
+        self.inner().steps.push(Step::Exchange(exchange));
+    }
+
+    /// Ends the trial: the transcript and what changed in the world. Nothing is recorded afterwards.
+    pub fn finish(&self) -> (Vec<Step>, Vec<Change>) {
+        let mut inner = self.inner();
+        inner.over = true;
+        (std::mem::take(&mut inner.steps), inner.state.changes())
+    }
+}
+
+impl Inner {
+    fn call(&mut self, tool: &str, args: Value) -> Value {
         let call = self.state.call(tool, args);
         let beyond = call.refusal.as_ref().is_some_and(|refusal| refusal.kind == RefusalKind::LimitReached);
         if beyond && self.exhausted {
@@ -54,22 +99,6 @@ impl Session {
         let reply = call.reply.clone();
         self.steps.push(Step::Call(call));
         reply
-    }
-
-    /// Whether a call was refused because the limit of calls was reached.
-    pub fn exhausted(&self) -> bool {
-        self.exhausted
-    }
-
-    /// Notes a message in the transcript.
-    pub fn say(&mut self, role: Role, text: impl Into<String>) {
-        self.steps.push(Step::Message(Message { role, text: text.into() }));
-    }
-
-    /// The transcript and what changed in the world.
-    pub fn finish(self) -> (Vec<Step>, Vec<Change>) {
-        let changes = self.state.changes();
-        (self.steps, changes)
     }
 }
 
@@ -107,7 +136,7 @@ mod tests {
 
     #[test]
     fn the_transcript_keeps_messages_and_calls_in_the_order_they_happened() {
-        let mut session = session(9);
+        let session = session(9);
         session.say(Role::User, "note it");
         let reply = session.call("draft_note", json!({"body": "x"}));
         session.call("draft_note", json!({}));
@@ -120,6 +149,7 @@ mod tests {
             .map(|step| match step {
                 Step::Message(message) => message.text.as_str(),
                 Step::Call(call) => call.stages.last().unwrap().name(),
+                Step::Exchange(exchange) => exchange.to.as_str(),
             })
             .collect();
         assert_eq!(told, ["note it", "executed", "stopped", "done"]);
@@ -127,18 +157,30 @@ mod tests {
     }
 
     #[test]
-    fn tools_are_described_as_far_as_pipeline_and_world_both_have_them() {
-        let described = session(9).describe();
-        let names: Vec<&str> =
-            described.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    fn tools_are_offered_as_far_as_pipeline_and_world_both_have_them() {
+        let names: Vec<String> = session(9).tools().into_iter().map(|tool| tool.name).collect();
         assert_eq!(names, ["draft_note"]);
-        assert_eq!(described[0]["effect"], "draft");
-        assert_eq!(described[0]["input_schema"]["required"], json!(["body"]));
+    }
+
+    #[test]
+    fn calls_from_outside_are_kept_apart_and_end_with_the_trial() {
+        let session = session(9);
+        session.call("draft_note", json!({"body": "inside"}));
+        session.clone().call_from_outside("draft_note", json!({"body": "outside"}));
+        let outside = session.take_outside_calls();
+        assert_eq!(outside, [OutsideCall { tool: "draft_note".into(), args: json!({"body": "outside"}) }]);
+        assert!(session.take_outside_calls().is_empty());
+
+        let (steps, changes) = session.finish();
+        assert_eq!((steps.len(), changes.len()), (2, 2));
+        let late = session.call_from_outside("draft_note", json!({"body": "late"}));
+        assert_eq!(late["error"]["code"], "trial_over");
+        assert_eq!(session.finish().0.len(), 0);
     }
 
     #[test]
     fn a_runaway_agent_is_refused_for_ever_and_recorded_once() {
-        let mut session = session(2);
+        let session = session(2);
         for _ in 0..1000 {
             session.call("draft_note", json!({"body": "again"}));
         }

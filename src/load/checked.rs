@@ -248,8 +248,8 @@ fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: &Slug, file: &st
 fn build_targets(root: &Root, catalog: &Catalog) -> Vec<Diagnostic> {
     let pipelines: Vec<_> = catalog.pipelines.values().cloned().collect();
     let read = |pipeline: &Slug, name: &str| root.read(&format!("suites/{pipeline}/{name}"));
-    let specs = catalog.project.targets.iter();
-    specs.flat_map(|(name, spec)| target::build(name, spec, MARKER, &pipelines, &read).1).collect()
+    let names = catalog.project.targets.keys();
+    names.flat_map(|name| target::build(name, &catalog.project, MARKER, &pipelines, &read).1).collect()
 }
 
 impl Checked {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::{Area, AreaGate, Outcome, Trit};
+use crate::domain::{Area, AreaGate, Exchange, Outcome, Trit};
 use crate::gate::{AreaState, Decision};
 use crate::golden::Comparison;
 
@@ -122,6 +122,21 @@ pub fn dollars(cost: Option<f64>) -> String {
         Some(cost) => format!("${cost:.2}"),
         None => "unknown".to_owned(),
     }
+}
+
+/// One attempt to reach what is under test, in one line.
+pub fn exchange(exchange: &Exchange) -> String {
+    let mut parts = vec![exchange.to.clone()];
+    if exchange.attempt > 1 {
+        parts.push(format!("attempt {}", exchange.attempt));
+    }
+    parts.extend(exchange.status.map(|status| status.to_string()));
+    parts.push(duration(exchange.wall_ms));
+    parts.extend(exchange.error.clone());
+    if exchange.replayed {
+        parts.push("replayed".to_owned());
+    }
+    parts.join(" · ")
 }
 
 /// `1 case`, `2 cases`.

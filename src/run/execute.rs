@@ -12,15 +12,17 @@ use super::clock::{Clock, Phase};
 use super::interrupt::Interrupt;
 use super::scoring::{Recorded, Scoring, sentence};
 use super::select::{Selected, orphans};
-use super::trials::Job;
+use super::trials::{Done, Job};
+use crate::client::Client;
 use crate::domain::{Outcome, Policy, Slug, Suite, Trial, Usage};
 use crate::event::EventKind;
 use crate::gate::{Evidence, Judge, Verdict};
 use crate::load::Checked;
 use crate::plan::Catalog;
 use crate::progress::Progress;
-use crate::store::{EventWriter, GoldenFolder, RunFolder, StoreError};
-use crate::target::Target;
+use crate::store::{EventWriter, GoldenFolder, RecordingKey, RunFolder, StoreError};
+use crate::target::{Ask, Target};
+use crate::world::Binding;
 
 /// Trials that may run ahead of the oldest unfinished one: what a slow trial can make the process hold in memory.
 const WINDOW: usize = 512;
@@ -52,10 +54,14 @@ pub struct Running<'a> {
 
 /// How missing trials are asked for.
 pub struct Asking<'a> {
+    pub name: Slug,
     pub target: Arc<dyn Target>,
+    pub client: Arc<Client>,
     pub events: &'a mut EventWriter,
     pub jobs: usize,
     pub interrupt: Interrupt,
+    /// Stops the run when its trials have cost more.
+    pub budget_usd: Option<f64>,
 }
 
 /// How a run ended.
@@ -183,7 +189,7 @@ struct Dispatcher<'a> {
     policy: &'a Policy,
     walk: Walk<'a>,
     recorded: HashMap<(Slug, u32), Trial>,
-    running: JoinSet<Option<Trial>>,
+    running: JoinSet<Option<Done>>,
     /// As many as trials may run at once; closed when no more may begin.
     turns: Arc<Semaphore>,
     /// Which place of the plan a task works on.
@@ -237,7 +243,8 @@ impl Dispatcher<'_> {
                 }
             };
             let Some(finished) = finished else { continue };
-            self.finish(finished, asking)?;
+            let stop = self.finish(finished, asking)?;
+            stopped = stopped.or(stop);
             if stopped.is_none() {
                 stopped = self.over_limit(started);
             }
@@ -267,7 +274,25 @@ impl Dispatcher<'_> {
         } else if let Some(asking) = asking {
             self.next += 1;
             let pipeline = &self.catalog.pipelines[&planned.loaded.0.pipeline];
-            let job = Job::new(&asking.target, pipeline, &self.catalog.systems[&case.world], case, planned.repeat);
+            let job = Job {
+                target: Arc::clone(&asking.target),
+                client: Arc::clone(&asking.client),
+                pipeline: Arc::clone(pipeline),
+                system: Arc::clone(&self.catalog.systems[&case.world]),
+                ask: Ask {
+                    pipeline: Arc::clone(pipeline),
+                    request: case.request.clone(),
+                    approvals: case.approvals.clone(),
+                },
+                binding: Binding::of(case, pipeline),
+                trial: RecordingKey {
+                    target: asking.name.clone(),
+                    pipeline: pipeline.name.clone(),
+                    suite: planned.loaded.0.name.clone(),
+                    case: case.id.clone(),
+                    repeat: planned.repeat,
+                },
+            };
             let turns = Arc::clone(&self.turns);
             // Trials queue here rather than with the dispatcher, so that a quick target need not wait for it.
             let id = self.running.spawn(async move {
@@ -282,26 +307,29 @@ impl Dispatcher<'_> {
 
     fn finish(
         &mut self,
-        finished: Result<(tokio::task::Id, Option<Trial>), tokio::task::JoinError>,
+        finished: Result<(tokio::task::Id, Option<Done>), tokio::task::JoinError>,
         asking: &mut Asking<'_>,
-    ) -> Result<(), RunError> {
+    ) -> Result<Option<String>, RunError> {
         let id = match &finished {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
         };
-        let Some((place, planned)) = self.places.remove(&id) else { return Ok(()) };
-        let trial = match finished {
-            Ok((_, Some(trial))) => trial,
+        let Some((place, planned)) = self.places.remove(&id) else { return Ok(None) };
+        let Done { trial, stop } = match finished {
+            Ok((_, Some(done))) => done,
             // It was stopped before its turn came: nothing happened.
-            Ok((_, None)) => return Ok(()),
-            Err(error) => Trial {
-                case: planned.loaded.0.cases[planned.case as usize].id.clone(),
-                repeat: planned.repeat,
-                outcome: Outcome::Failed { error: format!("the target broke: {}", panic_text(error)) },
-                steps: Vec::new(),
-                changes: Vec::new(),
-                usage: Usage::default(),
-            },
+            Ok((_, None)) => return Ok(None),
+            Err(error) => {
+                let trial = Trial {
+                    case: planned.loaded.0.cases[planned.case as usize].id.clone(),
+                    repeat: planned.repeat,
+                    outcome: Outcome::Failed { error: format!("the target broke: {}", panic_text(error)) },
+                    steps: Vec::new(),
+                    changes: Vec::new(),
+                    usage: Usage::default(),
+                };
+                Done { trial, stop: None }
+            }
         };
         self.spent += trial.usage.cost_usd.unwrap_or(0.0);
         self.clock.lap(Phase::Ask);
@@ -310,7 +338,7 @@ impl Dispatcher<'_> {
         if let EventKind::TrialFinished(trial) = event.kind {
             self.wait(place, planned, *trial);
         }
-        Ok(())
+        Ok(stop)
     }
 
     fn wait(&mut self, place: usize, planned: Planned, trial: Trial) {

@@ -3,62 +3,65 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::domain::{Case, Outcome, Pipeline, Trial, Usage};
+use crate::client::{Client, Line};
+use crate::domain::{Outcome, Pipeline, Trial, Usage};
 use crate::gateway::Session;
+use crate::store::RecordingKey;
 use crate::target::{Answer, Ask, Target};
 use crate::world::{Binding, System};
 
 /// What one trial needs.
 pub struct Job {
     pub target: Arc<dyn Target>,
+    pub client: Arc<Client>,
     pub pipeline: Arc<Pipeline>,
     pub system: Arc<System>,
     pub ask: Ask,
     pub binding: Binding,
-    pub case: crate::domain::Slug,
-    pub repeat: u32,
+    pub trial: RecordingKey,
+}
+
+/// A trial that ended, and whether the run should.
+pub struct Done {
+    pub trial: Trial,
+    /// Why every other trial would fail alike.
+    pub stop: Option<String>,
 }
 
 impl Job {
-    pub fn new(
-        target: &Arc<dyn Target>,
-        pipeline: &Arc<Pipeline>,
-        system: &Arc<System>,
-        case: &Case,
-        repeat: u32,
-    ) -> Self {
-        Self {
-            target: Arc::clone(target),
-            pipeline: Arc::clone(pipeline),
-            system: Arc::clone(system),
-            ask: Ask {
-                pipeline: Arc::clone(pipeline),
-                request: case.request.clone(),
-                approvals: case.approvals.clone(),
-            },
-            binding: Binding::of(case, pipeline),
-            case: case.id.clone(),
-            repeat,
-        }
-    }
-
     /// Runs the trial. Limits that the agent reaches end it without an answer.
-    pub async fn run(self) -> Trial {
-        let mut session = Session::new(self.system, self.binding);
+    pub async fn run(self) -> Done {
+        let session = Session::new(self.system, self.binding);
+        let RecordingKey { case, repeat, .. } = &self.trial;
+        let (case, repeat) = (case.clone(), *repeat);
+        let mut line = self.client.line(self.trial, &session);
         let limits = &self.pipeline.limits;
         let started = Instant::now();
         let deadline = Duration::from_secs_f64(limits.deadline_s);
-        let answered = tokio::time::timeout(deadline, self.target.answer(&self.ask, &mut session)).await;
-        let wall_ms = started.elapsed().as_secs_f64() * 1000.0;
-        let (outcome, usage) = match answered {
-            Err(_) => (no_answer(format!("the deadline of {} s passed", limits.deadline_s)), Usage::default()),
-            Ok(Answer { usage, .. }) if session.exhausted() => {
-                (no_answer(format!("the limit of {} tool calls was reached", limits.tool_calls)), usage)
+        let answered = tokio::time::timeout(deadline, self.target.answer(&self.ask, &session, &mut line)).await;
+        let mut wall_ms = started.elapsed().as_secs_f64() * 1000.0;
+        let (mut outcome, usage, stop) = match answered {
+            Err(_) => (late(&line, limits.deadline_s), Usage::default(), None),
+            Ok(Answer { usage, stop, .. }) if session.exhausted() => {
+                (no_answer(format!("the limit of {} tool calls was reached", limits.tool_calls)), usage, stop)
             }
-            Ok(Answer { outcome, usage }) => (within_size(outcome, limits.output_kib), usage),
+            Ok(Answer { outcome, usage, stop }) => (within_size(outcome, limits.output_kib), usage, stop),
         };
+        match line.finish() {
+            Ok(recorded) => wall_ms = recorded.unwrap_or(wall_ms),
+            Err(fault) => outcome = Outcome::Failed { error: fault.message },
+        }
         let (steps, changes) = session.finish();
-        Trial { case: self.case, repeat: self.repeat, outcome, steps, changes, usage: Usage { wall_ms, ..usage } }
+        let trial = Trial { case, repeat, outcome, steps, changes, usage: Usage { wall_ms, ..usage } };
+        Done { trial, stop }
+    }
+}
+
+/// The deadline passed. Whoever was waited for then is the reason.
+fn late(line: &Line, seconds: f64) -> Outcome {
+    match line.waits_for() {
+        Some(other) => Outcome::Failed { error: format!("{other} did not answer before the deadline of {seconds} s") },
+        None => no_answer(format!("the deadline of {seconds} s passed")),
     }
 }
 

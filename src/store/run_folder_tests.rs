@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::{Area, Case, CaseKind, Mark, Outcome, Trit, Usage};
-use crate::event::{EVENT_VERSION, EventKind, FoldError, RunMeta, RunState, Selection};
+use crate::event::{Answers, EVENT_VERSION, EventKind, FoldError, RunMeta, RunState, Selection};
 use crate::golden::Comparison;
 use crate::score::{AreaMark, Scored, TrialResult};
 use crate::store::new_run_id;
@@ -29,6 +29,7 @@ fn started(id: &Slug) -> EventKind {
         target_kind: "rules".into(),
         policy: slug("pr"),
         repeats: 1,
+        answers: Answers::Live,
         selection: Selection { filter: None, failing_of: None, cases: 3, of: 3 },
         digests: BTreeMap::new(),
     }))

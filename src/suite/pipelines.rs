@@ -70,6 +70,9 @@ fn check_limits(limits: &Limits, path: &str, found: &mut Vec<Diagnostic>) {
         ("tool_calls", limits.tool_calls > 0),
         ("deadline_s", limits.deadline_s.is_finite() && limits.deadline_s > 0.0),
         ("output_kib", limits.output_kib > 0),
+        ("steps", limits.steps > 0),
+        ("tokens", limits.tokens != Some(0)),
+        ("usd", limits.usd.is_none_or(|usd| usd.is_finite() && usd > 0.0)),
     ];
     for (key, _) in good.into_iter().filter(|(_, good)| !good) {
         let message = format!("{key} is a finite number above 0");

@@ -40,6 +40,18 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
             found.push(Diagnostic::error("out-of-range", path, format!("/defaults/{key}"), message));
         }
     }
+    for (model, price) in &project.prices {
+        let parts = [
+            ("input", Some(price.input)),
+            ("output", Some(price.output)),
+            ("cached_input", price.cached_input),
+            ("cache_write", price.cache_write),
+        ];
+        for (key, _) in parts.iter().filter(|(_, usd)| usd.is_some_and(|usd| !usd.is_finite() || usd < 0.0)) {
+            let pointer = format!("/prices/{}/{key}", model.replace('~', "~0").replace('/', "~1"));
+            found.push(Diagnostic::error("out-of-range", path, pointer, "a price is a finite number, at least 0"));
+        }
+    }
     found
 }
 

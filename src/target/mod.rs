@@ -5,6 +5,7 @@
 mod noop;
 mod rules;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,8 +14,9 @@ use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::client::Line;
 use crate::diagnostic::Diagnostic;
-use crate::domain::{Approval, Outcome, Pipeline, Request, Slug, TargetSpec, Usage};
+use crate::domain::{Approval, Outcome, Pipeline, Price, Project, Request, Slug, Usage};
 use crate::gateway::Session;
 use crate::suite::{Parsed, SourceFile};
 
@@ -32,6 +34,8 @@ pub struct Ask {
 pub struct Answer {
     pub outcome: Outcome,
     pub usage: Usage,
+    /// Why every other trial would fail alike, so that the run should stop here.
+    pub stop: Option<String>,
 }
 
 /// The future of an answer.
@@ -39,9 +43,36 @@ pub type Answering<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
 /// An agent under test.
 pub trait Target: Send + Sync {
-    /// Produces an output, with tool calls through the session.
-    fn answer<'a>(&'a self, ask: &'a Ask, session: &'a mut Session) -> Answering<'a>;
+    /// Produces an output: tool calls go through the session, everything else outside through the line.
+    fn answer<'a>(&'a self, ask: &'a Ask, session: &'a Session, line: &'a mut Line) -> Answering<'a>;
+
+    /// Names of the environment variables that hold its secrets.
+    fn secrets(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether it reaches anything outside of this process, so that it can be recorded and replayed.
+    fn reaches_out(&self) -> bool {
+        false
+    }
+
+    /// One tiny request, for `evalgate target test`: what works and what does not, in the order it was tried.
+    fn probe<'a>(&'a self, _line: &'a mut Line) -> Probing<'a> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
 }
+
+/// One thing that was tried on a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// `reachable`, `auth`, `tool calls`, `json`, `model id`, `latency` …
+    pub what: &'static str,
+    /// What was seen, or what to fix.
+    pub result: Result<String, String>,
+}
+
+/// The future of a probe.
+pub type Probing<'a> = Pin<Box<dyn Future<Output = Vec<Probe>> + Send + 'a>>;
 
 /// A kind of target that `evalgate.yaml` may name.
 pub struct Kind {
@@ -59,6 +90,8 @@ pub struct Setup<'a> {
     pub pointer: &'a str,
     /// Every pipeline of the project.
     pub pipelines: &'a [Arc<Pipeline>],
+    /// What models cost.
+    pub prices: &'a BTreeMap<String, Price>,
     /// Gives a file of a pipeline's folder by its name, or says why there is none.
     pub read: &'a dyn Fn(&Slug, &str) -> Result<SourceFile, String>,
 }
@@ -72,12 +105,17 @@ pub static KINDS: &[Kind] = &[
 /// Builds the target `name` of a project from its spec. What is wrong with it, or with files it reads, are diagnostics.
 pub fn build(
     name: &Slug,
-    spec: &TargetSpec,
+    project: &Project,
     file: &str,
     pipelines: &[Arc<Pipeline>],
     read: &dyn Fn(&Slug, &str) -> Result<SourceFile, String>,
 ) -> Parsed<Box<dyn Target>> {
     let at = format!("/targets/{name}");
+    let Some(spec) = project.targets.get(name) else {
+        let message = format!("there is no target {name:?}");
+        let diagnostic = Diagnostic::error("unknown-target", file, "/targets", message);
+        return (None, vec![diagnostic.suggest(name, project.targets.keys().map(Slug::as_str))]);
+    };
     let names = || KINDS.iter().map(|kind| kind.name);
     let mut keys = spec.0.iter();
     let (Some((kind, settings)), None) = (keys.next(), keys.next()) else {
@@ -87,7 +125,9 @@ pub fn build(
     };
     let pointer = format!("{at}/{kind}");
     match KINDS.iter().find(|known| known.name == kind) {
-        Some(known) => (known.build)(&Setup { settings, file, pointer: &pointer, pipelines, read }),
+        Some(known) => {
+            (known.build)(&Setup { settings, file, pointer: &pointer, pipelines, prices: &project.prices, read })
+        }
         None => {
             let message = format!("there is no target kind {kind:?}");
             (None, vec![Diagnostic::error("unknown-kind", file, pointer, message).at_key().suggest(kind, names())])
@@ -131,9 +171,11 @@ mod tests {
     use super::*;
 
     fn built(spec: Value) -> Parsed<Box<dyn Target>> {
-        let Value::Object(spec) = spec else { panic!("a spec is an object") };
-        let name = Slug::new("mine").unwrap();
-        build(&name, &TargetSpec(spec), "evalgate.yaml", &[], &|_, _| Err("no files here".into()))
+        let project = json!({
+            "version": 1, "name": "desk", "targets": {"mine": spec}, "default_target": "mine", "policy": "pr"
+        });
+        let project = serde_json::from_value(project).unwrap();
+        build(&Slug::new("mine").unwrap(), &project, "evalgate.yaml", &[], &|_, _| Err("no files here".into()))
     }
 
     #[test]

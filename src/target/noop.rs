@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Answer, Answering, Ask, Setup, Target, typed_settings};
+use crate::client::Line;
 use crate::domain::{Outcome, Usage};
 use crate::gateway::Session;
 use crate::suite::Parsed;
@@ -23,10 +24,10 @@ pub(super) fn build(setup: &Setup) -> Parsed<Box<dyn Target>> {
 }
 
 impl Target for Noop {
-    fn answer<'a>(&'a self, _: &'a Ask, _: &'a mut Session) -> Answering<'a> {
+    fn answer<'a>(&'a self, _: &'a Ask, _: &'a Session, _: &'a mut Line) -> Answering<'a> {
         let outcome = Outcome::Answered { output: self.output.clone() };
         // No model: known to be nothing, not unknown.
         let usage = Usage { input_tokens: Some(0), output_tokens: Some(0), cost_usd: Some(0.0), ..Usage::default() };
-        Box::pin(std::future::ready(Answer { outcome, usage }))
+        Box::pin(std::future::ready(Answer { outcome, usage, stop: None }))
     }
 }

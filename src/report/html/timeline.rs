@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::diff::{block, value};
 use super::page::{Fact, shown};
-use crate::domain::{Approval, Call, Change, Message, Role, Stage, Step, Trial, Usage};
+use crate::domain::{Approval, Call, Change, Exchange, Message, Role, Stage, Step, Trial, Usage};
 use crate::report::words;
 
 /// Most bytes of a message, arguments or a reply, and most steps of one trial.
@@ -20,11 +20,18 @@ pub struct Timeline {
     usage: Vec<Fact>,
 }
 
-/// One step: exactly one of the two is there.
-#[derive(Debug, Serialize)]
+/// One step: exactly one of the three is there.
+#[derive(Debug, Default, Serialize)]
 struct Line {
     message: Option<Said>,
     call: Option<Called>,
+    exchange: Option<Sent>,
+}
+
+#[derive(Debug, Serialize)]
+struct Sent {
+    tone: &'static str,
+    text: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,8 +76,9 @@ impl Timeline {
 
 fn step(step: &Step) -> Line {
     match step {
-        Step::Message(message) => Line { message: Some(said(message)), call: None },
-        Step::Call(call) => Line { message: None, call: Some(called(call)) },
+        Step::Message(message) => Line { message: Some(said(message)), ..Line::default() },
+        Step::Call(call) => Line { call: Some(called(call)), ..Line::default() },
+        Step::Exchange(exchange) => Line { exchange: Some(sent(exchange)), ..Line::default() },
     }
 }
 
@@ -79,9 +87,15 @@ fn said(message: &Message) -> Said {
         Role::System => "System",
         Role::User => "Request",
         Role::Agent => "Agent",
+        Role::Log => "Log",
     };
     let text = block(&message.text, TEXT);
     Said { role, long: text.len() > 700 || text.lines().count() > 10, text }
+}
+
+fn sent(exchange: &Exchange) -> Sent {
+    let tone = if exchange.error.is_some() { "bad" } else { "good" };
+    Sent { tone, text: shown(&words::exchange(exchange)) }
 }
 
 fn called(call: &Call) -> Called {

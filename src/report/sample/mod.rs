@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::RunReport;
 use crate::domain::Profile;
-use crate::event::{RunMeta, RunState, Selection};
+use crate::event::{Answers, RunMeta, RunState, Selection};
 use crate::gate::{AreaState, Counts, Decision, VERDICT_VERSION, Verdict};
 use crate::score::TrialResult;
 use parts::slug;
@@ -112,6 +112,7 @@ fn meta(cases: u64) -> RunMeta {
         target_kind: "rules".into(),
         policy: slug("pr"),
         repeats: 2,
+        answers: Answers::Live,
         selection: Selection {
             filter: Some("kind(golden_request) or tag(\"<b>\")".into()),
             failing_of: None,

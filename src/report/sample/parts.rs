@@ -83,6 +83,7 @@ pub fn case(id: &str, pipeline: &str, suite: &str, kind: CaseKind, line: u32, re
                 input_tokens: Some(1_240),
                 output_tokens: Some(310),
                 cost_usd: Some(0.0042),
+                ..Usage::default()
             },
         },
         scored: Scored { criteria, areas: Vec::new(), comparison: Comparison::Same },

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::screen::{Screen, Style, Tone};
-use crate::domain::{Call, Level, Mark, Outcome, Role, Step, Trit};
+use crate::domain::{Call, Exchange, Level, Mark, Outcome, Step, Trit};
 use crate::golden::{self, Comparison};
 use crate::report::words;
 use crate::score::{CriterionMark, TrialResult};
@@ -144,14 +144,11 @@ fn transcript(screen: &mut Screen, result: &TrialResult) {
     for step in &result.trial.steps {
         match step {
             Step::Message(message) => {
-                let who = match message.role {
-                    Role::System => "  system  ",
-                    Role::User => "  user    ",
-                    Role::Agent => "  agent   ",
-                };
-                screen.paragraph((Tone::Quiet, who), &cut(&message.text));
+                let who = format!("  {:<8}", message.role.name());
+                screen.paragraph((Tone::Quiet, &who), &cut(&message.text));
             }
             Step::Call(call) => call_lines(screen, call),
+            Step::Exchange(exchange) => exchange_line(screen, exchange),
         }
     }
     for change in &result.trial.changes {
@@ -183,6 +180,11 @@ fn call_lines(screen: &mut Screen, call: &Call) {
     if call.refusal.is_none() {
         screen.paragraph((Tone::Quiet, "          reply "), &value(&call.reply));
     }
+}
+
+fn exchange_line(screen: &mut Screen, exchange: &Exchange) {
+    let tone = if exchange.error.is_some() { Tone::Bad } else { Tone::Quiet };
+    screen.paragraph((tone, "  sent    "), &words::exchange(exchange));
 }
 
 fn value(value: &Value) -> String {

@@ -131,7 +131,7 @@ mod tests {
     use crate::score::sample::{Sample, executed};
 
     fn sample(params: Value, wall_ms: f64, cost_usd: Option<f64>) -> Sample {
-        let usage = Usage { wall_ms, cost_usd, input_tokens: Some(900), output_tokens: Some(100) };
+        let usage = Usage { wall_ms, cost_usd, input_tokens: Some(900), output_tokens: Some(100), ..Usage::default() };
         Sample::new("budget", params).usage(usage)
     }
 

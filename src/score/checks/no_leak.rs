@@ -103,6 +103,7 @@ fn is_said(step: &Step) -> bool {
     match step {
         Step::Call(_) => true,
         Step::Message(message) => message.role == Role::Agent,
+        Step::Exchange(_) => false,
     }
 }
 
@@ -125,7 +126,7 @@ fn first_leak<'n>(on: &Subject, needles: &'n Needles) -> Option<(String, Find<'n
             messages += 1;
             find(&message.text).map(|found| (format!("message {messages}"), found))
         }
-        Step::Message(_) => None,
+        Step::Message(_) | Step::Exchange(_) => None,
     })
 }
 

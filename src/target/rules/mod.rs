@@ -31,6 +31,7 @@ use self::reading::Reading;
 use self::signals::Vocabulary;
 use self::template::RenderError;
 use super::{Answer, Answering, Ask, Setup, Target, typed_settings};
+use crate::client::Line;
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Approval, Outcome, Pipeline, Request, Role, Slug, Usage};
 use crate::gateway::Session;
@@ -88,7 +89,7 @@ pub(super) fn build(setup: &Setup) -> Parsed<Box<dyn Target>> {
 }
 
 impl Target for Rules {
-    fn answer<'a>(&'a self, ask: &'a Ask, session: &'a mut Session) -> Answering<'a> {
+    fn answer<'a>(&'a self, ask: &'a Ask, session: &'a Session, _: &'a mut Line) -> Answering<'a> {
         Box::pin(async move {
             let outcome = match self.books.get(&ask.pipeline.name) {
                 Some(book) => book.work(ask, session),
@@ -97,7 +98,7 @@ impl Target for Rules {
             // No model: known to be nothing, not unknown.
             let usage =
                 Usage { input_tokens: Some(0), output_tokens: Some(0), cost_usd: Some(0.0), ..Usage::default() };
-            Answer { outcome, usage }
+            Answer { outcome, usage, stop: None }
         })
     }
 }
@@ -148,7 +149,7 @@ impl Book {
         }
     }
 
-    fn work(&self, ask: &Ask, session: &mut Session) -> Outcome {
+    fn work(&self, ask: &Ask, session: &Session) -> Outcome {
         let mut call = |tool: &str, args: Value| session.call(tool, args);
         match self.answer(&ask.request, &ask.approvals, &mut call) {
             Ok(answered) => {

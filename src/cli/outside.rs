@@ -1,0 +1,56 @@
+//! What a target needs from the outside: the client, its secrets from the environment, recordings.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::client::{Client, ClientSetup, Mode};
+use crate::event::Answers;
+use crate::store::Recordings;
+use crate::target::Target;
+
+/// The client of a run. Secrets are read here, and only those that the target names; a replay needs none.
+pub fn client(
+    target: &dyn Target,
+    answers: Answers,
+    root: &Path,
+    ca_bundle: Option<PathBuf>,
+) -> Result<Arc<Client>, Failure> {
+    if answers != Answers::Live && !target.reaches_out() {
+        return Err(Failure::usage("this target reaches nothing outside: there is nothing to record or replay"));
+    }
+    let golden = || Recordings::open(&root.join("golden"));
+    let (mode, secrets) = match answers {
+        Answers::Live => (Mode::Live, secrets(target)?),
+        Answers::Recorded => (Mode::Record(golden()), secrets(target)?),
+        Answers::Replayed => (Mode::Replay(golden()), BTreeMap::new()),
+    };
+    Client::new(ClientSetup { mode, secrets, ca_bundle }).map_err(|error| Failure::new(Exit::Inconclusive, error.0))
+}
+
+/// Every secret of the target, from the variable itself or from the file that `<variable>_FILE` names.
+fn secrets(target: &dyn Target) -> Result<BTreeMap<String, String>, Failure> {
+    let mut found = BTreeMap::new();
+    for variable in target.secrets() {
+        let value = secret(&variable)?.ok_or_else(|| {
+            Failure::usage(format!("the target needs the environment variable {variable}, which is not set"))
+                .with_hint(format!("set it, or let {variable}_FILE name a file that holds it; a replay needs neither"))
+        })?;
+        found.insert(variable, value);
+    }
+    Ok(found)
+}
+
+fn secret(variable: &str) -> Result<Option<String>, Failure> {
+    if let Some(value) = std::env::var(variable).ok().filter(|value| !value.is_empty()) {
+        return Ok(Some(value));
+    }
+    let Some(path) = std::env::var_os(format!("{variable}_FILE")) else { return Ok(None) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) if !text.trim().is_empty() => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+        Ok(_) => Err(Failure::usage(format!("the file that {variable}_FILE names is empty"))),
+        Err(error) => Err(Failure::usage(format!("the file that {variable}_FILE names cannot be read: {error}"))),
+    }
+}
