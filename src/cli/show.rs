@@ -36,7 +36,7 @@ impl Show {
                 found = Some(result);
                 break;
             }
-            ids.push(result.case.id);
+            ids.push(result.case.id.clone());
         }
         let Some(result) = found else {
             let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();

@@ -26,6 +26,10 @@ pub(super) fn push_visible(out: &mut String, c: char) {
 }
 
 fn escape(text: &str, hide: impl Fn(char) -> bool) -> Cow<'_, str> {
+    // Most text is plain ASCII, which is told apart a word at a time.
+    if text.bytes().fold(true, |plain, byte| plain & (byte.wrapping_sub(b' ') < 95)) {
+        return Cow::Borrowed(text);
+    }
     let Some(first) = text.find(&hide) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len() + 16);
     out.push_str(&text[..first]);

@@ -1,6 +1,7 @@
 //! Suites and cases: what is asked of an agent and what a good answer must hold.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,8 @@ pub struct Suite {
     pub kind: CaseKind,
     /// What the suite covers, in a sentence.
     pub about: Option<String>,
-    pub cases: Vec<Case>,
+    /// Shared with everything that is made of them: trials, results, reports.
+    pub cases: Vec<Arc<Case>>,
 }
 
 /// The four kinds of case.

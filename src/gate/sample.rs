@@ -1,5 +1,6 @@
 //! Trials, policies and evidence for the tests of the gate, built by what a test is about.
 
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ pub fn case(id: &str) -> Sample {
         kind: CaseKind::GoldenRequest,
         file: "suites/triage/suite.yaml".into(),
         line: 1,
-        case: Case { id: slug(id), ..CASE.clone() },
+        case: Arc::new(Case { id: slug(id), ..CASE.clone() }),
         trial: Trial {
             case: slug(id),
             repeat: 1,
@@ -52,7 +53,7 @@ impl Sample {
     }
 
     pub fn critical(mut self) -> Self {
-        self.0.case.weight = Weight::Critical;
+        Arc::make_mut(&mut self.0.case).weight = Weight::Critical;
         self
     }
 

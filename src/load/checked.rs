@@ -16,9 +16,6 @@ use crate::target;
 /// memory does not grow with it.
 const KEPT_CASES: usize = 2_000;
 
-/// Suites that are read at once, and are in memory at once.
-const AT_ONCE: usize = 8;
-
 /// A project, with everything that is wrong with it.
 pub struct Checked {
     pub root: Root,
@@ -40,6 +37,7 @@ pub struct SuiteFile {
     pub name: Slug,
     pub kind: CaseKind,
     pub cases: usize,
+    digest: blake3::Hash,
     kept: Option<Arc<(Suite, Vec<u32>)>>,
 }
 
@@ -49,9 +47,9 @@ impl SuiteFile {
         if let Some(kept) = &self.kept {
             return Ok(Arc::clone(kept));
         }
-        let file = root.read(&self.file)?;
-        let (suite, _) = suite::parse_suite(&file, &self.pipeline);
-        suite.map(Arc::new).ok_or_else(|| format!("{} changed while it was in use", self.file))
+        let source = root.read(&self.file)?;
+        let known = (digest(&source) == self.digest).then(|| suite::parse_suite_again(&source, &self.pipeline));
+        known.flatten().map(Arc::new).ok_or_else(|| format!("{} changed while it was in use", self.file))
     }
 }
 
@@ -171,7 +169,8 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
     let mut hasher = blake3::Hasher::new();
     let mut found = Vec::new();
     let mut kept = 0;
-    for files in files.chunks(AT_ONCE) {
+    // As many suites as are read at once are in memory at once.
+    for files in files.chunks(rayon::current_num_threads()) {
         let read: Vec<ReadSuite> =
             files.par_iter().map(|(pipeline, file)| read_suite(root, catalog, pipeline, file)).collect();
         for mut suite in read {
@@ -222,9 +221,7 @@ fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: &Slug, file: &st
             return ReadSuite { pipeline: pipeline.clone(), suite: None, found, digest: blake3::hash(b"") };
         }
     };
-    let mut hasher = blake3::Hasher::new();
-    add(&mut hasher, &source);
-    let digest = hasher.finalize();
+    let digest = digest(&source);
     let (parsed, mut found) = suite::parse_suite(&source, pipeline);
     let Some((suite, lines)) = parsed else {
         return ReadSuite { pipeline: pipeline.clone(), suite: None, found, digest };
@@ -240,7 +237,7 @@ fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: &Slug, file: &st
     };
     let (name, kind, cases) = (suite.name.clone(), suite.kind, suite.cases.len());
     let kept = (cases <= KEPT_CASES).then(|| Arc::new((suite, lines)));
-    let file = SuiteFile { file: file.to_owned(), pipeline: pipeline.clone(), name, kind, cases, kept };
+    let file = SuiteFile { file: file.to_owned(), pipeline: pipeline.clone(), name, kind, cases, digest, kept };
     ReadSuite { pipeline: pipeline.clone(), suite: Some((file, coverage)), found, digest }
 }
 
@@ -321,6 +318,12 @@ fn unreadable(path: &str, why: &str) -> Diagnostic {
     let mut diagnostic = Diagnostic::error("unreadable-file", path, "", format!("this file is needed: {why}"));
     diagnostic.place = crate::diagnostic::Place::File;
     diagnostic
+}
+
+fn digest(file: &SourceFile) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    add(&mut hasher, file);
+    hasher.finalize()
 }
 
 /// Path and text, each with its length, so that no two different sets of files hash alike.

@@ -28,7 +28,7 @@ use crate::world::Binding;
 const WINDOW: usize = 512;
 
 /// Trials that are scored together when they come fast.
-const BATCH: usize = 64;
+const BATCH: usize = 256;
 
 /// How long finished trials may wait for their batch when they come slowly.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -279,11 +279,7 @@ impl Dispatcher<'_> {
                 client: Arc::clone(&asking.client),
                 pipeline: Arc::clone(pipeline),
                 system: Arc::clone(&self.catalog.systems[&case.world]),
-                ask: Ask {
-                    pipeline: Arc::clone(pipeline),
-                    request: case.request.clone(),
-                    approvals: case.approvals.clone(),
-                },
+                ask: Ask::new(pipeline, case),
                 binding: Binding::of(case, pipeline),
                 trial: RecordingKey {
                     target: asking.name.clone(),

@@ -25,7 +25,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    fn case(&self) -> &Case {
+    fn case(&self) -> &Arc<Case> {
         &self.loaded.0.cases[self.case as usize]
     }
 }
@@ -136,7 +136,7 @@ impl Scoring<'_> {
             kind: file.kind,
             file: file.file.clone(),
             line: recorded.loaded.1.get(recorded.case as usize).copied().unwrap_or(1),
-            case: case.clone(),
+            case: Arc::clone(case),
             trial: recorded.trial,
             scored,
         };

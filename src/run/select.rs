@@ -100,7 +100,7 @@ pub fn failing_cases(run: &RunFolder) -> Result<BTreeSet<Slug>, StoreError> {
     for result in run.results()? {
         let result = result?;
         if is_failing(&result) {
-            failing.insert(result.case.id);
+            failing.insert(result.case.id.clone());
         }
     }
     Ok(failing)

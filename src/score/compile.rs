@@ -8,6 +8,7 @@ use super::at::At;
 use super::checks::{CHECKS, CheckEntry, Reads};
 use super::examine::Exam;
 use super::judgement::{Check, Judgement, Subject};
+use super::schema::Allowed;
 use super::{View, schema, shown, values};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::domain::{Area, Case, Combine, Criterion, Level, Mark, Outcome, Pipeline, Rubric, Slug, Trit};
@@ -17,6 +18,8 @@ use crate::golden::Comparison;
 pub struct CompiledRubric {
     areas: Vec<(Area, Combine)>,
     criteria: Vec<CompiledCriterion>,
+    /// What the output schema allows at the places that cases were examined for: many cases ask for few places.
+    pub(super) allowed: Allowed,
 }
 
 /// One question, ready to be asked of a trial.
@@ -117,7 +120,7 @@ pub fn compile(rubric: &Rubric, file: &str, pipeline: &Pipeline) -> (Option<Comp
         }
     }
     let areas = rubric.areas.iter().map(|(&area, asked)| (area, asked.combine)).collect();
-    ((!any_error(&diagnostics)).then_some(CompiledRubric { areas, criteria }), diagnostics)
+    ((!any_error(&diagnostics)).then_some(CompiledRubric { areas, criteria, allowed: Allowed::default() }), diagnostics)
 }
 
 fn compile_criterion(

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::at::At;
 use super::compile::CompiledRubric;
 use super::judgement::Judgement;
+use super::schema::Allowed;
 use super::want::Want;
 use super::{schema, shown, values};
 use crate::diagnostic;
@@ -67,6 +68,7 @@ pub struct Exam<'a> {
     pub want: &'a Value,
     /// Pointer of `want` in the case.
     base: String,
+    allowed: &'a Allowed,
     problems: Vec<CaseProblem>,
 }
 
@@ -91,7 +93,8 @@ impl Exam<'_> {
 
     /// `value`, at `pointer` in the want, must be one that the output may have at `at`.
     pub fn possible(&mut self, at: &str, pointer: &str, value: &Value) {
-        if let Some(problem) = impossible(self.pipeline, at, value) {
+        let Some(allowed) = self.allowed.at(&self.pipeline.output_schema, at) else { return };
+        if let Some(problem) = not_among(allowed.iter(), at, value) {
             self.add(problem.below(pointer));
         }
     }
@@ -118,13 +121,16 @@ impl Exam<'_> {
 
 /// Says so where the output schema does not allow `value` at `at`.
 pub(super) fn impossible(pipeline: &Pipeline, at: &str, value: &Value) -> Option<CaseProblem> {
-    let allowed = schema::allowed(&pipeline.output_schema, at)?;
-    if allowed.iter().any(|other| values::same(other, value)) {
+    not_among(schema::allowed(&pipeline.output_schema, at)?.into_iter(), at, value)
+}
+
+fn not_among<'v>(allowed: impl Iterator<Item = &'v Value> + Clone, at: &str, value: &Value) -> Option<CaseProblem> {
+    if allowed.clone().any(|other| values::same(other, value)) {
         return None;
     }
     let message = format!("the output schema does not allow {} at {at}", shown::value(value));
     let problem = CaseProblem::new("impossible-expectation", String::new(), message);
-    let names: Vec<&str> = allowed.iter().filter_map(|v| v.as_str()).collect();
+    let names: Vec<&str> = allowed.filter_map(Value::as_str).collect();
     Some(problem.suggest(value.as_str().unwrap_or_default(), &names))
 }
 
@@ -138,7 +144,8 @@ impl CompiledRubric {
     /// Everything wrong with one case under this rubric: `expect` keys that no criterion reads, wants of the wrong
     /// shape, wants naming entries or tools the world does not have, no criterion that can score it.
     pub fn examine(&self, case: &Case, pipeline: &Pipeline, system: &Arc<System>) -> Vec<CaseProblem> {
-        let mut exam = Exam { case, pipeline, system, want: &Value::Null, base: String::new(), problems: Vec::new() };
+        let (want, allowed) = (&Value::Null, &self.allowed);
+        let mut exam = Exam { case, pipeline, system, want, base: String::new(), allowed, problems: Vec::new() };
         self.unread(&mut exam);
         for criterion in self.criteria() {
             exam.want = &Value::Null;

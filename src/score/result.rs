@@ -1,5 +1,7 @@
 //! The result of scoring one trial: what is stored, gated and reported.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Area, Case, CaseKind, Level, Mark, Slug, Trial, Trit};
@@ -14,7 +16,7 @@ pub struct TrialResult {
     /// The suite's file, relative to the project's root, and the line the case starts on, from 1.
     pub file: String,
     pub line: u32,
-    pub case: Case,
+    pub case: Arc<Case>,
     pub trial: Trial,
     pub scored: Scored,
 }

@@ -3,6 +3,9 @@
 //! Reads `properties`, `items`, `prefixItems`, `additionalProperties`, local `$ref`s and the branches of `allOf`,
 //! `anyOf`, `oneOf`; whatever else a schema says is taken to allow everything.
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use serde_json::Value;
 
 use super::shown;
@@ -71,6 +74,22 @@ pub fn allowed<'s>(schema: &'s Value, pointer: &str) -> Option<Vec<&'s Value>> {
         }
     }
     (!allowed.is_empty()).then_some(allowed)
+}
+
+/// The answers of [`allowed`] for one schema, each found once.
+#[derive(Default)]
+pub struct Allowed(RwLock<HashMap<String, Option<Arc<[Value]>>>>);
+
+impl Allowed {
+    /// The values the place may hold, where the schema lists them.
+    pub fn at(&self, schema: &Value, pointer: &str) -> Option<Arc<[Value]>> {
+        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(pointer) {
+            return known.clone();
+        }
+        let found: Option<Arc<[Value]>> = allowed(schema, pointer).map(|values| values.into_iter().cloned().collect());
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.entry(pointer.to_owned()).or_insert(found).clone()
+    }
 }
 
 /// Where `pointer` leads nowhere in the schema: what to say, the step, and what could stand there.

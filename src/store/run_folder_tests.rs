@@ -270,7 +270,7 @@ fn result(case: &str) -> TrialResult {
         kind: CaseKind::GoldenRequest,
         file: "suites/triage/golden_requests.yaml".into(),
         line: 3,
-        case: case_typed,
+        case: std::sync::Arc::new(case_typed),
         trial: trial(case),
         scored: Scored {
             criteria: Vec::new(),

@@ -54,6 +54,11 @@ pub fn parse_suite(file: &SourceFile, pipeline: &Slug) -> Parsed<(Suite, Vec<u32
     suites::parse(file, pipeline)
 }
 
+/// The suite of a text that [`parse_suite`] found nothing wrong with.
+pub fn parse_suite_again(file: &SourceFile, pipeline: &Slug) -> Option<(Suite, Vec<u32>)> {
+    suites::parse_again(file, pipeline)
+}
+
 /// A pipeline from its `pipeline.yaml`, with its prompt and output schema.
 /// `read` gives a file of the pipeline's folder by its name.
 pub fn parse_pipeline(

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::client::Line;
 use crate::diagnostic::Diagnostic;
-use crate::domain::{Approval, Outcome, Pipeline, Price, Project, Request, Slug, Usage};
+use crate::domain::{Approval, Case, Outcome, Pipeline, Price, Project, Request, Slug, Usage};
 use crate::gateway::Session;
 use crate::suite::{Parsed, SourceFile};
 
@@ -25,9 +25,23 @@ pub use rules::RulesSpec;
 /// What an agent is asked. It never holds what is expected.
 pub struct Ask {
     pub pipeline: Arc<Pipeline>,
-    pub request: Request,
+    /// Not for targets: the two parts of it that they may see have functions of their own.
+    case: Arc<Case>,
+}
+
+impl Ask {
+    pub fn new(pipeline: &Arc<Pipeline>, case: &Arc<Case>) -> Self {
+        Self { pipeline: Arc::clone(pipeline), case: Arc::clone(case) }
+    }
+
+    pub fn request(&self) -> &Request {
+        &self.case.request
+    }
+
     /// The approvals on record for this request, whatever their status.
-    pub approvals: Vec<Approval>,
+    pub fn approvals(&self) -> &[Approval] {
+        &self.case.approvals
+    }
 }
 
 /// What came of asking. Time is measured by the runner.

@@ -93,7 +93,7 @@ pub fn large(n: usize) -> RunReport {
     report.results = (0..n)
         .map(|i| {
             let mut result = if i % 10 == 0 { bad.clone() } else { good.clone() };
-            result.case.id = slug(&format!("case-{i:05}"));
+            std::sync::Arc::make_mut(&mut result.case).id = slug(&format!("case-{i:05}"));
             result.trial.case = result.case.id.clone();
             result
         })

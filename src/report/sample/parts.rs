@@ -1,5 +1,7 @@
 //! What the cases of the sample run are made of.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::domain::{
@@ -30,7 +32,7 @@ pub fn case(id: &str, pipeline: &str, suite: &str, kind: CaseKind, line: u32, re
         kind,
         file: format!("suites/{pipeline}/{suite}.yaml"),
         line,
-        case: Case {
+        case: Arc::new(Case {
             id: slug(id),
             title: String::new(),
             tags: vec!["sales".into()],
@@ -62,7 +64,7 @@ pub fn case(id: &str, pipeline: &str, suite: &str, kind: CaseKind, line: u32, re
             correction: None,
             moved_from: Vec::new(),
             notes: None,
-        },
+        }),
         trial: Trial {
             case: slug(id),
             repeat,

@@ -3,7 +3,7 @@
 //! Built once a world and org, used for every trial: one pass over the bytes for all needles, one over the letters
 //! alone for canaries that were spaced out.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, BuildError};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, BuildError};
 
 use super::decode::decoded;
 use crate::domain::Org;
@@ -165,7 +165,7 @@ fn names(org: &Org) -> [&str; 2] {
 }
 
 fn automaton(patterns: &[String]) -> Result<AhoCorasick, BuildError> {
-    AhoCorasickBuilder::new().ascii_case_insensitive(true).build(patterns)
+    AhoCorasickBuilder::new().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(patterns)
 }
 
 /// Letters and digits alone, in lower case.

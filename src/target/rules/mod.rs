@@ -151,7 +151,7 @@ impl Book {
 
     fn work(&self, ask: &Ask, session: &Session) -> Outcome {
         let mut call = |tool: &str, args: Value| session.call(tool, args);
-        match self.answer(&ask.request, &ask.approvals, &mut call) {
+        match self.answer(&ask.request(), &ask.approvals(), &mut call) {
             Ok(answered) => {
                 session.say(Role::Agent, answered.account);
                 Outcome::Answered { output: answered.output }
