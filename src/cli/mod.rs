@@ -18,6 +18,7 @@ mod run;
 mod schema;
 mod score;
 mod show;
+mod target;
 
 use std::ffi::OsString;
 use std::panic::UnwindSafe;
@@ -62,6 +63,8 @@ enum Command {
     Report(report::Report),
     /// List cases, or what cases can be made of: checks, targets, policies, worlds, runs
     List(list::List),
+    /// Try what reaches outside of evalgate: models, services, commands
+    Target(target::Target),
     /// Find everything that is wrong with the project
     Check(check::Check),
     /// Write JSON Schemas of every format, so that editors complete and check
@@ -95,6 +98,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Score(command)) => command.run(&context),
         Some(Command::Report(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),
+        Some(Command::Target(command)) => command.run(&context),
         Some(Command::Check(command)) => command.run(&context),
         Some(Command::Schema(command)) => command.run(&context),
         Some(Command::Bench(command)) => command.run(),

@@ -230,7 +230,7 @@ pub fn named<'m, T>(map: &'m std::collections::BTreeMap<Slug, T>, name: &Slug, w
     })
 }
 
-fn build_target(name: &Slug, catalog: &Catalog, root: &Root) -> Result<Arc<dyn Target>, Failure> {
+pub fn build_target(name: &Slug, catalog: &Catalog, root: &Root) -> Result<Arc<dyn Target>, Failure> {
     named(&catalog.project.targets, name, "target")?;
     let pipelines: Vec<_> = catalog.pipelines.values().cloned().collect();
     let read = |pipeline: &Slug, file: &str| root.read(&format!("suites/{pipeline}/{file}"));

@@ -5,6 +5,7 @@ use super::budget::Budget;
 use super::finding::Found;
 use super::guards::Guards;
 use super::missing::Missing;
+use super::models::Models;
 use super::regressions::Regressions;
 use super::repeats::Repeats;
 use super::unreviewed::Unreviewed;
@@ -41,6 +42,7 @@ pub struct Judge<'p> {
     violations: Violations,
     guards: Guards,
     missing: Missing,
+    models: Models,
     repeats: Repeats,
     regressions: Regressions,
     budget: Budget,
@@ -57,6 +59,7 @@ impl<'p> Judge<'p> {
             violations: Violations::default(),
             guards: Guards::default(),
             missing: Missing::default(),
+            models: Models::default(),
             repeats: Repeats::default(),
             regressions: Regressions::default(),
             budget: Budget::default(),
@@ -76,6 +79,7 @@ impl<'p> Judge<'p> {
         self.violations.observe(result, self.policy);
         self.guards.observe(result, self.policy, first);
         self.missing.observe(result);
+        self.models.observe(result);
         self.repeats.observe(result, first);
         self.regressions.observe(result);
         self.budget.observe(result, self.policy);
@@ -110,6 +114,7 @@ impl<'p> Judge<'p> {
         found.extend(self.violations.findings(policy, counts, whole));
         found.extend(self.guards.findings());
         found.extend(self.missing.findings(policy, counts, evidence));
+        found.extend(self.models.finding());
         found.extend(self.repeats.finding());
         found.extend(self.regressions.findings(policy));
         found.extend(self.budget.findings(policy));

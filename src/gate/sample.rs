@@ -67,6 +67,11 @@ impl Sample {
         self
     }
 
+    pub fn by(mut self, model: &str) -> Self {
+        self.0.trial.usage.model = Some(model.to_owned());
+        self
+    }
+
     pub fn cost(mut self, usd: Option<f64>) -> Self {
         self.0.trial.usage.cost_usd = usd;
         self

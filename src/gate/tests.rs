@@ -468,3 +468,12 @@ proptest! {
         prop_assert!(verdict.findings.iter().all(|finding| finding.sentence.ends_with('.')));
     }
 }
+
+#[test]
+fn answers_of_two_models_give_no_verdict() {
+    let by = |id: &str, model: &str| case(id).by(model);
+    check(&[by("a", "m-1"), by("b", "m-1")], 0, &[]);
+    check(&[by("a", "m-1"), by("b", "m-2")], 6, &["mixed_models"]);
+    let verdict = verdict(&[by("a", "m-1"), by("b", "m-2"), by("c", "m-1")]);
+    assert!(verdict.findings[0].sentence.starts_with("Answers came from 2 models: m-1 in 2 trials, m-2 in 1 trial."));
+}

@@ -164,6 +164,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         emitted: 0,
         scored_at: Instant::now(),
         spent: 0.0,
+        unpriced: false,
         scoring,
         now,
         clock,
@@ -200,6 +201,8 @@ struct Dispatcher<'a> {
     emitted: usize,
     scored_at: Instant,
     spent: f64,
+    /// Whether the cost of a trial is unknown.
+    unpriced: bool,
     scoring: Scoring<'a>,
     now: fn() -> Timestamp,
     clock: &'a mut Clock,
@@ -246,7 +249,7 @@ impl Dispatcher<'_> {
             let stop = self.finish(finished, asking)?;
             stopped = stopped.or(stop);
             if stopped.is_none() {
-                stopped = self.over_limit(started);
+                stopped = self.over_limit(started, asking.budget_usd);
             }
         }
         self.emit(true, progress)?;
@@ -328,6 +331,8 @@ impl Dispatcher<'_> {
             }
         };
         self.spent += trial.usage.cost_usd.unwrap_or(0.0);
+        let asked = !matches!(trial.outcome, Outcome::Failed { .. });
+        self.unpriced |= asked && trial.usage.cost_usd.is_none();
         self.clock.lap(Phase::Ask);
         let event = asking.events.append((self.now)(), EventKind::TrialFinished(Box::new(trial)))?;
         self.clock.lap(Phase::Record);
@@ -360,8 +365,18 @@ impl Dispatcher<'_> {
         }
     }
 
-    fn over_limit(&self, started: Instant) -> Option<String> {
+    fn over_limit(&self, started: Instant, budget_usd: Option<f64>) -> Option<String> {
         let limits = &self.policy.limits;
+        if let Some(budget) = budget_usd {
+            if self.unpriced {
+                let why = "the cost of a trial is not known, so the budget cannot be kept: give the model's price in \
+                           evalgate.yaml";
+                return Some(why.to_owned());
+            }
+            if self.spent >= budget {
+                return Some(format!("its trials cost ${:.2}, the budget is ${budget:.2}", self.spent));
+            }
+        }
         if let Some(cap) = limits.suite_usd.filter(|cap| self.spent > *cap) {
             return Some(format!("it cost ${:.2}, the policy's limit is ${cap:.2}", self.spent));
         }
