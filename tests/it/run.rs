@@ -144,7 +144,7 @@ fn a_project_is_found_from_below_and_by_flag() {
 fn the_shipped_project_is_sound_and_runs_without_a_network() {
     let project = Project::shipped();
     project.run(&["check"]).exits(0).says("sound:");
-    let ran = project.run(&["run", "--format", "json"]);
+    let ran = project.run(&["run", "--format", "json", "--progress", "none"]);
     assert_eq!(ran.stderr.lines().count(), 0, "{ran}");
     assert_eq!(ran.json()["counts"]["failed_trials"], 0);
     assert_eq!(
