@@ -7,13 +7,17 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
 use crate::diagnostic;
+use crate::domain::Slug;
 use crate::load::{self, Checked, Root};
 use crate::plan::Catalog;
 use crate::report::Style;
-use crate::store::Runs;
+use crate::store::{GoldenFolder, Runs};
 
 /// Folder for what runs write, in the project.
 const REPORTS: &str = "reports";
+
+/// Folder for what people accepted, and for recordings.
+pub const GOLDEN: &str = "golden";
 
 /// Settings of this process.
 pub struct Context {
@@ -41,6 +45,11 @@ impl Context {
 
     pub fn runs(&self, root: &Root) -> Runs {
         Runs::new(root.path().join(REPORTS).join("runs"))
+    }
+
+    /// The snapshots of a target.
+    pub fn golden(&self, root: &Root, target: &Slug) -> GoldenFolder {
+        GoldenFolder::open(&root.path().join(GOLDEN), target)
     }
 
     pub fn reports(&self, root: &Root) -> PathBuf {

@@ -11,7 +11,6 @@ use crate::domain::Slug;
 use crate::event::RunState;
 use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
 use crate::run::{guards_left_out, orphans};
-use crate::store::GoldenFolder;
 
 #[derive(Args)]
 pub struct Gate {
@@ -35,7 +34,7 @@ impl Gate {
                 Slug::new(name).map_err(|error| Failure::usage(format!("policy {name:?}: {error}")))?;
         }
         let policy = named(&catalog.policies, &report.meta.policy, "policy")?;
-        let golden = GoldenFolder::open(&checked.root.path().join("golden"), &report.meta.target);
+        let golden = context.golden(&checked.root, &report.meta.target);
         let selection = &report.meta.selection;
         let mut judge = Judge::new(policy);
         for result in &report.results {

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::output::{self, Answer};
 use super::run::parse_filter;
 use crate::diagnostic::{printable, printable_line};
+use crate::report::spelling;
 use crate::run::Wanted;
 use crate::score::CHECKS;
 use crate::target::KINDS;
@@ -157,11 +158,6 @@ fn runs(context: &Context) -> Result<Table, Failure> {
         ]
     });
     Ok(Table { head: &["run", "target", "policy", "cases", "verdict"], rows: rows.collect() })
-}
-
-/// The YAML spelling of a word of the vocabulary.
-fn spelling(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 impl Table {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::context::GOLDEN;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::client::{Client, ClientSetup, Mode};
@@ -21,7 +22,7 @@ pub fn client(
     if answers != Answers::Live && !target.reaches_out() {
         return Err(Failure::usage("this target reaches nothing outside: there is nothing to record or replay"));
     }
-    let golden = || Recordings::open(&root.join("golden"));
+    let golden = || Recordings::open(&root.join(GOLDEN));
     let (mode, secrets) = match answers {
         Answers::Live => (Mode::Live, secrets(target)?),
         Answers::Recorded => (Mode::Record(golden()), secrets(target)?),

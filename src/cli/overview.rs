@@ -7,7 +7,6 @@ use super::output;
 use crate::diagnostic::printable_line;
 use crate::event::RunState;
 use crate::load;
-use crate::store::GoldenFolder;
 
 pub fn overview(context: &Context) -> Result<Exit, Failure> {
     let Ok(root) = context.root() else {
@@ -30,7 +29,7 @@ pub fn overview(context: &Context) -> Result<Exit, Failure> {
         project.default_target,
         project.policy
     ))?;
-    let golden = GoldenFolder::open(&checked.root.path().join("golden"), &project.default_target);
+    let golden = context.golden(&checked.root, &project.default_target);
     let pending = golden.list()?.pending.len();
     let latest = context.runs(&checked.root).resolve("latest").ok();
     let ended = latest.as_ref().is_some_and(|folder| {

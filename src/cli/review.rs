@@ -13,7 +13,7 @@ use super::run::named;
 use crate::diagnostic::{printable, printable_line};
 use crate::domain::Slug;
 use crate::run::orphans;
-use crate::store::{self, Choice, GoldenFolder, Pending};
+use crate::store::{self, Choice, Pending};
 
 #[derive(Args)]
 pub struct Review {
@@ -53,7 +53,7 @@ impl Review {
             None => catalog.project.default_target.clone(),
         };
         named(&catalog.project.targets, &target, "target")?;
-        let folder = GoldenFolder::open(&checked.root.path().join("golden"), &target);
+        let folder = context.golden(&checked.root, &target);
         let (pending, unreadable) =
             store::load(&folder, |pipeline| catalog.pipelines.get(pipeline).map(AsRef::as_ref))?;
         for error in &unreadable {

@@ -12,15 +12,14 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
 use super::outside;
-use crate::diagnostic::any_error;
 use crate::domain::{Policy, Slug};
 use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta};
-use crate::load::{Checked, Root};
+use crate::load::Checked;
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
 use crate::run::{Asking, Clock, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, select};
-use crate::store::{GoldenFolder, RunFolder, Runs, new_run_id};
-use crate::target::{self, Target};
+use crate::store::{RunFolder, Runs, new_run_id};
+use crate::target::Target;
 
 #[derive(Args)]
 #[command(after_help = FILTER_HELP)]
@@ -95,7 +94,7 @@ struct Request {
 impl Run {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let mut clock = Clock::start();
-        let Project { checked, catalog } = context.project()?;
+        let Project { mut checked, catalog } = context.project()?;
         clock.lap(Phase::Load);
         if !checked.diagnostics.is_empty() {
             show_diagnostics(&checked);
@@ -107,7 +106,8 @@ impl Run {
             None => self.request(&catalog, &runs)?,
         };
         let policy = named(&catalog.policies, &request.policy, "policy")?;
-        let target = build_target(&request.target, &catalog, &checked.root)?;
+        named(&catalog.project.targets, &request.target, "target")?;
+        let target: Arc<dyn Target> = built(&mut checked, &request.target)?.into();
         let client = outside::client(&*target, request.answers, checked.root.path(), self.ca_bundle.clone())?;
         let filter = request.filter.as_deref().map(|text| parse_filter(text).map(|f| (text, f))).transpose()?;
         let failing_of = match &request.failing_of {
@@ -136,7 +136,7 @@ impl Run {
                 (folder, events, HashMap::new(), meta)
             }
         };
-        let golden = GoldenFolder::open(&checked.root.path().join("golden"), &request.target);
+        let golden = context.golden(&checked.root, &request.target);
         let jobs = self.jobs.or(catalog.project.defaults.jobs).map_or_else(cores, usize::from);
         let mut progress = self.progress();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -230,16 +230,10 @@ pub fn named<'m, T>(map: &'m std::collections::BTreeMap<Slug, T>, name: &Slug, w
     })
 }
 
-pub fn build_target(name: &Slug, catalog: &Catalog, root: &Root) -> Result<Arc<dyn Target>, Failure> {
-    named(&catalog.project.targets, name, "target")?;
-    let pipelines: Vec<_> = catalog.pipelines.values().cloned().collect();
-    let read = |pipeline: &Slug, file: &str| root.read(&format!("suites/{pipeline}/{file}"));
-    let (target, found) = target::build(name, &catalog.project, "evalgate.yaml", &pipelines, &read);
-    let message = || found.iter().map(|d| format!("{}: {}", d.file, d.message)).collect::<Vec<_>>().join("; ");
-    match target.filter(|_| !any_error(&found)) {
-        Some(target) => Ok(Arc::from(target)),
-        None => Err(Failure::new(Exit::ProjectInvalid, format!("target {name} cannot be built: {}", message()))),
-    }
+/// The target of a sound project: it was built when the project was checked.
+pub fn built(checked: &mut Checked, name: &Slug) -> Result<Box<dyn Target>, Failure> {
+    let target = checked.targets.remove(name);
+    target.ok_or_else(|| Failure::new(Exit::ProjectInvalid, format!("target {name} cannot be built")))
 }
 
 /// Parses a filter; the error points at the place.

@@ -13,7 +13,6 @@ use super::run::named;
 use crate::domain::{Slug, Trial};
 use crate::progress::JsonLines;
 use crate::run::{Clock, Running, Wanted, execute, select};
-use crate::store::GoldenFolder;
 
 #[derive(Args)]
 pub struct Score {
@@ -39,7 +38,7 @@ impl Score {
         let mut selected = select(&checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
         // The plan stays what it was: a case that was never run, or is gone, is missing.
         selected.selection.cases = meta.selection.cases;
-        let golden = GoldenFolder::open(&checked.root.path().join("golden"), &meta.target);
+        let golden = context.golden(&checked.root, &meta.target);
         let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
         let ended = runtime.block_on(execute(
             Running {

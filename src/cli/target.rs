@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
 use super::outside;
-use super::run::build_target;
+use super::run::{built, named};
 use crate::diagnostic::printable_line;
 use crate::domain::Slug;
 use crate::event::Answers;
@@ -48,12 +48,13 @@ impl Target {
 
 impl Test {
     fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let Project { checked, catalog } = context.catalog()?;
+        let Project { mut checked, catalog } = context.project()?;
         let name = match &self.name {
             Some(name) => Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}")))?,
             None => catalog.project.default_target.clone(),
         };
-        let target = build_target(&name, &catalog, &checked.root)?;
+        named(&catalog.project.targets, &name, "target")?;
+        let target = built(&mut checked, &name)?;
         if !target.reaches_out() {
             output::print(
                 format!("{name} reaches nothing outside of this process: there is nothing to test\n").as_bytes(),

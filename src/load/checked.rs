@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::domain::{CaseKind, Slug, Suite};
 use crate::plan::{Catalog, Census, Coverage, Parts, assemble};
 use crate::suite::{self, SourceFile};
-use crate::target;
+use crate::target::{self, Target};
 
 /// Cases are kept in memory up to this many; a larger project's suites are read again when they are run, so that
 /// memory does not grow with it.
@@ -24,6 +24,8 @@ pub struct Checked {
     /// In the order of their files.
     pub suites: Vec<SuiteFile>,
     pub census: Census,
+    /// Every target that could be built; none where the project was read without its cases.
+    pub targets: BTreeMap<Slug, Box<dyn Target>>,
     /// Located.
     pub diagnostics: Vec<Diagnostic>,
     /// Part (`suites`, `worlds`, `pipelines`, `rubrics`, `policies`, `project`) → blake3 over its files, hex.
@@ -145,8 +147,8 @@ pub fn read_catalog(root: Root) -> Result<Checked, LoadError> {
     found.append(&mut problems);
     found.append(&mut misnamed(&root)?);
     let digests = hashes.into_iter().map(|(part, hasher)| (part, hasher.finalize().to_hex().to_string())).collect();
-    let mut checked =
-        Checked { root, catalog, suites: Vec::new(), census: Census::default(), diagnostics: found, digests };
+    let (suites, census, targets) = (Vec::new(), Census::default(), BTreeMap::new());
+    let mut checked = Checked { root, catalog, suites, census, targets, diagnostics: found, digests };
     checked.locate();
     Ok(checked)
 }
@@ -191,7 +193,9 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
     checked.digests.insert("suites".to_owned(), hasher.finalize().to_hex().to_string());
     if let Some(catalog) = &checked.catalog {
         found.extend(checked.census.finish(catalog));
-        found.extend(build_targets(root, catalog));
+        let (targets, mut problems) = build_targets(root, catalog);
+        checked.targets = targets;
+        found.append(&mut problems);
     }
     checked.diagnostics.append(&mut found);
     checked.locate();
@@ -241,12 +245,17 @@ fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: &Slug, file: &st
     ReadSuite { pipeline: pipeline.clone(), suite: Some((file, coverage)), found, digest }
 }
 
-/// Every target of the project is built once: what is wrong with one is wrong with the project.
-fn build_targets(root: &Root, catalog: &Catalog) -> Vec<Diagnostic> {
+/// Every target of the project is built: what is wrong with one is wrong with the project.
+fn build_targets(root: &Root, catalog: &Catalog) -> (BTreeMap<Slug, Box<dyn Target>>, Vec<Diagnostic>) {
     let pipelines: Vec<_> = catalog.pipelines.values().cloned().collect();
     let read = |pipeline: &Slug, name: &str| root.read(&format!("suites/{pipeline}/{name}"));
-    let names = catalog.project.targets.keys();
-    names.flat_map(|name| target::build(name, &catalog.project, MARKER, &pipelines, &read).1).collect()
+    let (mut targets, mut found) = (BTreeMap::new(), Vec::new());
+    for name in catalog.project.targets.keys() {
+        let (target, mut problems) = target::build(name, &catalog.project, MARKER, &pipelines, &read);
+        targets.extend(target.map(|target| (name.clone(), target)));
+        found.append(&mut problems);
+    }
+    (targets, found)
 }
 
 impl Checked {
