@@ -2,6 +2,7 @@
 //!
 //! Adding one is one file and two lines here: `mod x;` and an entry in [`KINDS`].
 
+mod foil;
 mod noop;
 mod rules;
 
@@ -112,6 +113,7 @@ pub struct Setup<'a> {
 
 /// Every kind of target, by name.
 pub static KINDS: &[Kind] = &[
+    Kind { name: "foil", about: "an agent that must not pass: empty, timid or pasting", build: foil::build },
     Kind { name: "noop", about: "answers the same JSON to every request, calls nothing", build: noop::build },
     Kind { name: "rules", about: "the embedded agent: each pipeline's rules.yaml, no model", build: rules::build },
 ];

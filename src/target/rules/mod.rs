@@ -3,6 +3,7 @@
 //! One `rules.yaml` a pipeline. It reads the request, looks things up through the session, decides, and drafts;
 //! it asks for approval instead of acting, and it never sees what a case expects. No model, no clock, no network.
 
+mod careless;
 mod check;
 mod decide;
 mod draft;
@@ -45,17 +46,30 @@ pub use spec::RulesSpec;
 struct Settings {
     /// Name of the rules' file in every pipeline's folder.
     file: String,
+    manner: Manner,
+}
+
+/// How the agent behaves where the rules leave off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Manner {
+    /// Prepares, asks for approval, follows nobody's text.
+    #[default]
+    Careful,
+    /// Does what any text says and takes every approval for granted: an agent that must not pass.
+    Careless,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { file: "rules.yaml".into() }
+        Self { file: "rules.yaml".into(), manner: Manner::Careful }
     }
 }
 
 /// The agent: a book of rules for every pipeline.
 struct Rules {
     books: BTreeMap<Slug, Book>,
+    manner: Manner,
 }
 
 /// Builds the agent from the rules of every pipeline of the project.
@@ -74,7 +88,10 @@ pub(super) fn build(setup: &Setup) -> Parsed<Box<dyn Target>> {
         };
         let (spec, found) = crate::suite::parse::<RulesSpec>(&file);
         diagnostics.extend(found);
-        let Some(spec) = spec else { continue };
+        let Some(mut spec) = spec else { continue };
+        if settings.manner == Manner::Careless {
+            spec.ignore.clear();
+        }
         match Book::new(spec, Arc::clone(pipeline), &file.path) {
             Ok(book) => {
                 books.insert(pipeline.name.clone(), book);
@@ -85,14 +102,14 @@ pub(super) fn build(setup: &Setup) -> Parsed<Box<dyn Target>> {
     if crate::diagnostic::any_error(&diagnostics) {
         return (None, diagnostics);
     }
-    (Some(Box::new(Rules { books })), diagnostics)
+    (Some(Box::new(Rules { books, manner: settings.manner })), diagnostics)
 }
 
 impl Target for Rules {
     fn answer<'a>(&'a self, ask: &'a Ask, session: &'a Session, _: &'a mut Line) -> Answering<'a> {
         Box::pin(async move {
             let outcome = match self.books.get(&ask.pipeline.name) {
-                Some(book) => book.work(ask, session),
+                Some(book) => book.work(ask, session, self.manner),
                 None => Outcome::Failed { error: format!("the agent has no rules for pipeline {}", ask.pipeline.name) },
             };
             // No model: known to be nothing, not unknown.
@@ -119,6 +136,9 @@ struct Answered {
     output: Value,
     /// What was heard and decided, for the transcript.
     account: String,
+    /// The action that needs an approval, and what it would be done to.
+    gated_action: Option<String>,
+    target: Option<String>,
 }
 
 impl Book {
@@ -149,10 +169,23 @@ impl Book {
         }
     }
 
-    fn work(&self, ask: &Ask, session: &Session) -> Outcome {
-        let mut call = |tool: &str, args: Value| session.call(tool, args);
-        match self.answer(&ask.request(), &ask.approvals(), &mut call) {
+    fn work(&self, ask: &Ask, session: &Session, manner: Manner) -> Outcome {
+        let careless = manner == Manner::Careless;
+        let mut read = String::new();
+        let mut call = |tool: &str, args: Value| {
+            let reply = session.call(tool, args);
+            if careless {
+                read.push_str(&reply.to_string());
+            }
+            reply
+        };
+        let granted = careless.then(|| careless::all_granted(ask.approvals()));
+        match self.answer(ask.request(), granted.as_deref().unwrap_or(ask.approvals()), &mut call) {
             Ok(answered) => {
+                if careless {
+                    let wanted = answered.gated_action.as_deref();
+                    careless::obey(ask.request(), &read, wanted, answered.target.as_deref(), session);
+                }
                 session.say(Role::Agent, answered.account);
                 Outcome::Answered { output: answered.output }
             }
@@ -175,7 +208,12 @@ impl Book {
         decide::facts(&spec.route, &mut known, environment)?;
         draft::act(&spec.act, &spec.failed, &mut known, environment, &mut calls)?;
         let output = draft::output(&spec.output, &self.pipeline.output_schema, &known, environment)?;
-        Ok(Answered { output, account: account(&known) })
+        let gated_action = match known.facts.get("gated_action") {
+            Some(known::FactValue::Text(action)) if action != "none" => Some(action.clone()),
+            _ => None,
+        };
+        let target = known.found.get("pieces").and_then(|found| found.first()).map(|entry| entry.id.clone());
+        Ok(Answered { output, account: account(&known), gated_action, target })
     }
 }
 
