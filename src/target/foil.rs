@@ -16,7 +16,7 @@ use crate::gateway::Session;
 use crate::suite::Parsed;
 
 /// Calls that the pasting agent makes at most.
-const CALLS: usize = 24;
+const CALLS: usize = 12;
 
 /// How deep a schema is followed: it may refer to itself.
 const DEPTH: usize = 16;
