@@ -1,6 +1,8 @@
 //! The only way from agent to world: hands calls to the system of record and keeps the transcript.
 //!
-//! In process here. Judges nothing itself, and adds nothing to what the world answers.
+//! In process here, over MCP in [`mcp`]. Judges nothing itself, and adds nothing to what the world answers.
+
+pub mod mcp;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -58,6 +60,11 @@ impl Session {
             inner.outside.push(OutsideCall { tool: tool.to_owned(), args: args.clone() });
         }
         inner.call(tool, args)
+    }
+
+    /// Answers nobody from outside any more. What was called before is still there to be taken.
+    pub fn shut_out(&self) {
+        self.inner().over = true;
     }
 
     /// The calls from outside since this was asked last.

@@ -2,8 +2,9 @@
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 12] =
-    ["init", "run", "review", "show", "gate", "score", "report", "list", "check", "schema", "bench", "completions"];
+const COMMANDS: [&str; 13] = [
+    "init", "run", "review", "show", "gate", "score", "report", "list", "check", "gateway", "schema", "bench", "completions",
+];
 
 #[test]
 fn the_help_is_the_way_in() {

@@ -6,6 +6,8 @@ mod help;
 mod hostile;
 mod insta_review;
 mod looking;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod project;
 mod readme;
 mod report;
