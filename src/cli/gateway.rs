@@ -34,7 +34,11 @@ impl Gateway {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let Project { checked, catalog } = context.project()?;
         let (session, title) = self.open(&checked, &catalog)?;
-        output::tell(&format!("{}: {title}\n{} tools, until standard input is closed\n", self.case, session.tools().len()));
+        output::tell(&format!(
+            "{}: {title}\n{} tools, until standard input is closed\n",
+            self.case,
+            session.tools().len()
+        ));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let served = runtime.block_on(async {
             tokio::select! {
@@ -81,7 +85,8 @@ fn told(steps: &[Step], changes: &[Change]) -> String {
     if steps.is_empty() {
         return "nothing was called\n".to_owned();
     }
-    let mut text = render_steps(steps, changes, Style { color: context::colored(&std::io::stderr()), ..context::style() });
+    let mut text =
+        render_steps(steps, changes, Style { color: context::colored(&std::io::stderr()), ..context::style() });
     if changes.is_empty() {
         text += "  nothing changed\n";
     }

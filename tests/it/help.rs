@@ -3,7 +3,19 @@
 use crate::project::Project;
 
 const COMMANDS: [&str; 13] = [
-    "init", "run", "review", "show", "gate", "score", "report", "list", "check", "gateway", "schema", "bench", "completions",
+    "init",
+    "run",
+    "review",
+    "show",
+    "gate",
+    "score",
+    "report",
+    "list",
+    "check",
+    "gateway",
+    "schema",
+    "bench",
+    "completions",
 ];
 
 #[test]

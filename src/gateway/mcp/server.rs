@@ -90,8 +90,7 @@ impl Server {
         getrandom::fill(&mut bytes).map_err(|error| McpError::NoRandomness(error.to_string()))?;
         let name = HEXLOWER.encode(&bytes);
         let behind = session.clone();
-        let service =
-            Service::new(move || Ok(Handler(behind.clone())), Arc::default(), self.house.config.clone());
+        let service = Service::new(move || Ok(Handler(behind.clone())), Arc::default(), self.house.config.clone());
         self.house.doors().insert(name.clone(), service);
         let url = format!("http://{}{PREFIX}{name}", self.house.host);
         Ok(Door { house: Arc::clone(&self.house), name, url, session: session.clone() })

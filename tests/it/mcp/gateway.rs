@@ -38,15 +38,16 @@ fn a_case_is_tried_by_hand_and_told_afterwards() {
     let project = Project::copy("tiny");
     let lines = client(&[
         ("find", json!({"query": "fuel"})),
-        ("write_note", json!({"text": 7})),
-        ("send_notice", json!({"to": "all", "text": "The fuel berth is closed"})),
-        ("sink_boats", json!({})),
+        ("write_note", json!({"subject": "Leak", "body": "Diesel at the fuel barge"})),
+        ("write_note", json!({"subject": "Leak"})),
+        ("send_notice", json!({"body": "The fuel berth is closed"})),
+        ("sink_boats", json!("all")),
     ]);
     let ran = given(&project, "leak-at-the-fuel-barge", &lines).exits(0);
     let answers: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(answers.len(), 5, "every line is an answer, and every call got one, though the client had gone: {ran}");
+    assert_eq!(answers.len(), 6, "every line is an answer, and every call got one, though the client had gone: {ran}");
     let errors: Vec<&Value> = answers[1..].iter().map(|answer| &answer["result"]["isError"]).collect();
-    assert_eq!(errors, [false, true, true, true]);
+    assert_eq!(errors, [false, false, true, true, true]);
     insta::assert_snapshot!(ran.stderr);
     assert_eq!(project.runs().len(), 0, "nothing is stored");
 }
@@ -62,10 +63,10 @@ fn a_client_that_calls_nothing_or_says_nothing_is_no_error() {
 #[test]
 fn a_person_who_types_is_told_who_speaks_here() {
     let project = Project::copy("tiny");
-    let ran = given(&project, "leak-at-the-fuel-barge", &["hello?".to_owned(), "{}".to_owned()]);
+    let ran = given(&project, "leak-at-the-fuel-barge", &["hello?".to_owned(), "{}".to_owned()]).exits(0);
     assert!(ran.stdout.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{ran}");
     let first = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"find","arguments":{}}}"#;
-    given(&project, "leak-at-the-fuel-barge", &[first.to_owned()]).says("nothing was called");
+    given(&project, "leak-at-the-fuel-barge", &[first.to_owned()]).exits(0).says("nothing was called");
 }
 
 #[test]

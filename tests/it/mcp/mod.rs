@@ -38,13 +38,8 @@ fn session_with(max_calls: u32) -> Session {
         status: ApprovalStatus::Granted,
         note: None,
     }];
-    let binding = Binding {
-        org: "northwind".into(),
-        tools: pipeline.tools.clone(),
-        approvals,
-        faults: vec![],
-        max_calls,
-    };
+    let binding =
+        Binding { org: "northwind".into(), tools: pipeline.tools.clone(), approvals, faults: vec![], max_calls };
     Session::new(Arc::clone(system), binding)
 }
 

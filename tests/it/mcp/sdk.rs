@@ -107,8 +107,8 @@ async fn over_stdio_the_sdk_gets_what_is_given_in_process() {
     let Some(python) = python() else { return };
     let project = Project::shipped();
     let calls: Vec<(&str, Value)> = named().into_iter().filter(|(tool, _)| *tool != "update_record").collect();
-    let arguments = ["-C", project.path("").to_str().unwrap(), "gateway", "--case", "price-mail-plain"]
-        .map(str::to_owned);
+    let arguments =
+        ["-C", project.path("").to_str().unwrap(), "gateway", "--case", "price-mail-plain"].map(str::to_owned);
     for mode in ["auto", "legacy"] {
         let mut command = Command::new(python);
         command.args([&script("calls.py"), mode, env!("CARGO_BIN_EXE_evalgate")]).args(&arguments);

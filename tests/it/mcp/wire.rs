@@ -83,11 +83,13 @@ async fn the_same_calls_leave_the_same_transcript_in_process_and_over_mcp() {
     assert_eq!(stored(&steps_outside), stored(&steps));
     assert_eq!(changes_outside, changes);
     assert_eq!((steps.len(), changes.len()), (calls().len(), 2));
-    let kinds: std::collections::BTreeSet<&str> =
-        steps.iter().filter_map(|step| match step {
+    let kinds: std::collections::BTreeSet<&str> = steps
+        .iter()
+        .filter_map(|step| match step {
             evalgate::domain::Step::Call(call) => call.refusal.as_ref().map(|refusal| refusal.kind.name()),
             _ => None,
-        }).collect();
+        })
+        .collect();
     let all = ["approval_required", "bad_arguments", "foreign_org", "unknown_tool"];
     assert!(all.iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
 }
@@ -181,7 +183,9 @@ async fn an_address_that_was_not_given_out_is_nowhere_and_says_nothing() {
     let upper = path.to_uppercase();
     let (cut, longer) = (&path[..path.len() - 1], format!("{path}/"));
     let up = format!("/x/..{path}");
-    for wrong in ["/", "/mcp", "/mcp/", "/mcp/%2e%2e", "/mcp/00000000000000000000000000000000", cut, &longer, &upper, &up] {
+    for wrong in
+        ["/", "/mcp", "/mcp/", "/mcp/%2e%2e", "/mcp/00000000000000000000000000000000", cut, &longer, &upper, &up]
+    {
         for method in ["POST", "GET", "DELETE", "OPTIONS"] {
             let head = format!("{method} {wrong} HTTP/1.1\r\nHost: {address}\r\n{HEADERS}");
             let reply = send(address, &head, b"{}").await;
@@ -212,7 +216,11 @@ async fn a_trial_that_ended_is_gone_and_what_comes_late_changes_nothing() {
 
     let (address, _) = parts(&url);
     drop(server);
-    let closed = async { while TcpStream::connect(address).await.is_ok() { tokio::task::yield_now().await } };
+    let closed = async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await
+        }
+    };
     tokio::time::timeout(std::time::Duration::from_secs(10), closed).await.expect("the port is given back");
 }
 
@@ -248,7 +256,9 @@ async fn what_is_no_message_is_refused_and_the_trial_goes_on() {
     let head = format!("POST {path} HTTP/1.1\r\nHost: {address}\r\n{HEADERS}");
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let huge = call("draft_note", &json!({"subject": "x", "body": "x".repeat(2 << 20)})).to_string();
-    for (body, status) in [("", 415), ("{", 415), ("[]", 415), ("\u{0}", 415), (deep.as_str(), 415), (huge.as_str(), 413)] {
+    for (body, status) in
+        [("", 415), ("{", 415), ("[]", 415), ("\u{0}", 415), (deep.as_str(), 415), (huge.as_str(), 413)]
+    {
         let reply = send(address, &head, body.as_bytes()).await;
         assert_eq!(reply.status, status, "{:.40} {:.200}", body, reply.body);
         assert!(reply.body.len() < 300);
