@@ -14,6 +14,7 @@ use super::retry::{Next, Trouble, next};
 use super::{Client, Fault, Mode, excerpt, process};
 use crate::domain::Exchange;
 use crate::gateway::Session;
+use crate::gateway::mcp::Door;
 use crate::store::RecordingKey;
 
 /// Longest deadline; longer ones are no limit to anybody.
@@ -32,6 +33,8 @@ pub struct Line {
     waiting: Waiting,
     /// Where the trial's gateway speaks MCP, once somebody wanted to know.
     gateway: Option<String>,
+    /// Whoever stands behind that address.
+    door: Option<Door>,
 }
 
 /// What the trial waits for.
@@ -58,7 +61,7 @@ pub(super) struct Heard {
 
 impl Line {
     pub(super) fn new(client: Arc<Client>, trial: RecordingKey, session: Session) -> Self {
-        Self { client, session, trial, number: 0, waiting: Waiting::Agent, gateway: None }
+        Self { client, session, trial, number: 0, waiting: Waiting::Agent, gateway: None, door: None }
     }
 
     /// Asks over HTTP: limits, retries, redirects, recording.
@@ -107,7 +110,10 @@ impl Line {
         let url = match &self.gateway {
             Some(url) => url,
             None if self.replays() => self.gateway.insert(NO_GATEWAY.to_owned()),
-            None => todo!(),
+            None => {
+                let door = self.door.insert(self.client.door(&self.session).await?);
+                self.gateway.insert(door.url().to_owned())
+            }
         };
         Ok(url.clone())
     }
@@ -128,7 +134,9 @@ impl Line {
 
     /// Ends the connection: closes the gateway's address, keeps the recording. In a replay: how long the recorded
     /// trial took, in milliseconds. `Err` in a replay too, where exchanges were recorded that were not asked for.
-    pub fn finish(self) -> Result<Option<f64>, Fault> {
+    pub fn finish(mut self) -> Result<Option<f64>, Fault> {
+        // First of all: what is recorded as called afterwards is complete then.
+        self.door = None;
         Ok(None)
     }
 

@@ -20,12 +20,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use self::http::{Connections, Patience};
 use self::limiter::Limiter;
 use self::retry::Waits;
 use self::secret::Secrets;
 use crate::diagnostic::printable_line;
-use crate::gateway::Session;
+use crate::gateway::{Session, mcp};
 use crate::store::{RecordingKey, Recordings};
 
 pub use self::line::Line;
@@ -52,6 +54,8 @@ pub struct Client {
     /// By the lane's name.
     limiters: Mutex<HashMap<String, Arc<Limiter>>>,
     waits: Waits,
+    /// Started when the first trial wants an address of its gateway.
+    gateway: OnceCell<mcp::Server>,
 }
 
 /// What a client needs to know.
@@ -89,12 +93,26 @@ impl Client {
         let secrets = Secrets::new(setup.secrets)
             .map_err(|error| ClientError(format!("the secrets cannot be looked for: {error}")))?;
         let connections = Connections::new(setup.ca_bundle.as_deref(), patience)?;
-        Ok(Arc::new(Self { mode: setup.mode, secrets, connections, limiters: Mutex::default(), waits }))
+        Ok(Arc::new(Self {
+            mode: setup.mode,
+            secrets,
+            connections,
+            limiters: Mutex::default(),
+            waits,
+            gateway: OnceCell::new(),
+        }))
     }
 
     /// A connection for one trial.
     pub fn line(self: &Arc<Self>, trial: RecordingKey, session: &Session) -> Line {
         Line::new(Arc::clone(self), trial, session.clone())
+    }
+
+    /// An address of a trial's gateway, open until it is dropped.
+    async fn door(&self, session: &Session) -> Result<mcp::Door, Fault> {
+        let server = self.gateway.get_or_try_init(mcp::Server::start).await;
+        let door = server.and_then(|server| server.open(session));
+        door.map_err(|error| Fault { message: error.to_string(), stops: true })
     }
 
     fn limiter(&self, lane: &Lane) -> Arc<Limiter> {
