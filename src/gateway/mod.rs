@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::domain::{Breadth, Effect, Operation, Slug, World};
 
-    fn session(max_calls: u32) -> Session {
+    pub(super) fn session(max_calls: u32) -> Session {
         let note = Tool {
             name: "draft_note".into(),
             about: "A note for the desk.".into(),

@@ -130,3 +130,60 @@ fn is_an_agents(headers: &HeaderMap, host: &str) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     hosts.next().is_some_and(|named| named == host) && hosts.next().is_none() && !headers.contains_key(ORIGIN)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::gateway::tests::session;
+
+    /// Makes a call by hand over a connection of its own.
+    async fn call(door: &Door) {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+            "name": "draft_note", "arguments": {"body": "x"}}});
+        let body = body.to_string();
+        let (host, length) = (&door.house.host, body.len());
+        let head = format!(
+            "POST {PREFIX}{} HTTP/1.1\r\nhost: {host}\r\naccept: application/json, text/event-stream\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n",
+            door.name
+        );
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        stream.write_all((head + &body).as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("internal-note-1"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_trial_that_ended_leaves_nothing_in_the_server() {
+        let server = Server::start().await.unwrap();
+        for _ in 0..50 {
+            let session = session(9);
+            let door = server.open(&session).unwrap();
+            call(&door).await;
+            drop(door);
+            let gone = async {
+                while Arc::strong_count(&session.0) > 1 {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(10), gone).await.expect("nobody else holds the session");
+        }
+        assert!(server.house.doors().is_empty());
+    }
+
+    #[tokio::test]
+    async fn no_two_addresses_are_alike() {
+        let server = Server::start().await.unwrap();
+        let session = session(9);
+        let doors: Vec<Door> = (0..100).map(|_| server.open(&session).unwrap()).collect();
+        let names: std::collections::HashSet<&str> = doors.iter().map(|door| door.name.as_str()).collect();
+        assert!(names.len() == 100 && names.iter().all(|name| name.len() == 2 * NAME));
+    }
+}

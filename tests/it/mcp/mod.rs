@@ -1,6 +1,7 @@
 //! The gateway over MCP: on the wire, from the official Python SDK, and as `evalgate gateway`.
 
 mod gateway;
+mod line;
 mod sdk;
 mod wire;
 

@@ -12,9 +12,9 @@ use super::{calls, session, session_with, stored};
 
 /// Status and body of one answer.
 #[derive(Debug, PartialEq)]
-struct Reply {
-    status: u16,
-    body: String,
+pub struct Reply {
+    pub status: u16,
+    pub body: String,
 }
 
 /// Sends a request as it is written here, over a connection of its own.
@@ -41,18 +41,18 @@ fn parts(url: &str) -> (&str, &str) {
 const HEADERS: &str = "Accept: application/json, text/event-stream\r\nContent-Type: application/json";
 
 /// Posts a message as an agent does.
-async fn post(url: &str, message: &Value) -> Reply {
+pub async fn post(url: &str, message: &Value) -> Reply {
     let (address, path) = parts(url);
     let head = format!("POST {path} HTTP/1.1\r\nHost: {address}\r\n{HEADERS}");
     send(address, &head, message.to_string().as_bytes()).await
 }
 
-fn call(tool: &str, args: &Value) -> Value {
+pub fn call(tool: &str, args: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": args}})
 }
 
 /// The result of a call: text, structured content, whether it is an error.
-async fn made(url: &str, tool: &str, args: &Value) -> (Value, bool) {
+pub async fn made(url: &str, tool: &str, args: &Value) -> (Value, bool) {
     let reply = post(url, &call(tool, args)).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     let result = &serde_json::from_str::<Value>(&reply.body).unwrap()["result"];
@@ -162,7 +162,7 @@ async fn a_page_in_a_browser_is_refused_whatever_name_it_found_for_the_address()
     for origin in ["http://evil.example", "null", &format!("http://{address}"), ""] {
         heads.push(format!("Host: {address}\r\nOrigin: {origin}"));
     }
-    let message = call("draft_note", &json!({"subject": "a", "body": "b"})).to_string();
+    let message = call("draft_note", &json!({"subject": "Prices", "body": "Too high"})).to_string();
     for head in heads {
         let head = format!("POST {path} HTTP/1.1\r\n{head}\r\n{HEADERS}");
         let reply = send(address, &head, message.as_bytes()).await;
@@ -203,13 +203,13 @@ async fn a_trial_that_ended_is_gone_and_what_comes_late_changes_nothing() {
     let session = session();
     let (server, door) = opened(&session).await;
     let url = door.url().to_owned();
-    made(&url, "draft_note", &json!({"subject": "a", "body": "b"})).await;
+    made(&url, "draft_note", &json!({"subject": "Prices", "body": "Too high"})).await;
     drop(door);
     assert_eq!(session.take_outside_calls().len(), 1);
-    let late = post(&url, &call("draft_note", &json!({"subject": "a", "body": "late"}))).await;
+    let late = post(&url, &call("draft_note", &json!({"subject": "Prices", "body": "Too late"}))).await;
     assert_eq!(late, Reply { status: 404, body: String::new() });
     // A call that had come in before the address was closed finds the session shut.
-    let reply = session.call_from_outside("draft_note", json!({"subject": "a", "body": "late"}));
+    let reply = session.call_from_outside("draft_note", json!({"subject": "Prices", "body": "Too late"}));
     assert_eq!(reply["error"]["code"], "trial_over");
     assert!(session.take_outside_calls().is_empty());
     assert_eq!(session.finish().0.len(), 1);
