@@ -3,6 +3,8 @@
 //! A [`Client`] is shared by all trials of a run; a [`Line`] is one trial's connection. Knows what was sent and
 //! answered, not what it means.
 
+mod process;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
