@@ -6,8 +6,8 @@ fn sh(script: &str) -> Vec<String> {
     ["sh", "-c", script].map(str::to_owned).into()
 }
 
-fn path() -> Vec<(OsString, OsString)> {
-    vec![("PATH".into(), std::env::var_os("PATH").unwrap())]
+fn path() -> BTreeMap<OsString, OsString> {
+    BTreeMap::from([("PATH".into(), std::env::var_os("PATH").unwrap())])
 }
 
 /// Runs a program for at most ten seconds: what came of it and what it logged.
@@ -19,7 +19,7 @@ async fn within(argv: &[String], stdin: &[u8], deadline: Duration) -> (Result<En
     let folder = tempfile::tempdir().unwrap();
     let mut log = Tail::default();
     let process = Process { argv, folder: folder.path(), environment: path(), stdin, deadline };
-    let ended = run(process, &mut log).await;
+    let ended = process.run(&mut log).await;
     (ended, log.take(str::to_owned))
 }
 
@@ -54,12 +54,12 @@ async fn an_exit_code_and_a_signal_are_told_apart() {
 #[tokio::test]
 async fn the_environment_holds_what_was_given_and_nothing_else() {
     let mut environment = path();
-    environment.push(("MODE".into(), "eval".into()));
+    environment.insert("MODE".into(), "eval".into());
     let folder = tempfile::tempdir().unwrap();
     let argv = ["env".to_owned()];
     let process =
         Process { argv: &argv, folder: folder.path(), environment, stdin: b"", deadline: Duration::from_secs(10) };
-    let ended = run(process, &mut Tail::default()).await.unwrap();
+    let ended = process.run(&mut Tail::default()).await.unwrap();
     let stdout = String::from_utf8(ended.stdout).unwrap();
     let mut names: Vec<&str> = stdout.lines().filter_map(|line| line.split('=').next()).collect();
     names.sort_unstable();
@@ -164,7 +164,7 @@ async fn a_trial_that_is_given_up_leaves_nothing_behind() {
     let deadline = Duration::from_secs(60);
     let process = Process { argv: &argv, folder: folder.path(), environment: path(), stdin: b"", deadline };
     let ids = tokio::select! {
-        ended = run(process, &mut log) => panic!("it ended: {ended:?}"),
+        ended = process.run(&mut log) => panic!("it ended: {ended:?}"),
         ids = ids => ids,
     };
     assert_eq!(ids.split_whitespace().count(), 2, "{ids:?}");
@@ -181,7 +181,7 @@ async fn what_cannot_be_started_is_said_and_stops_the_run() {
         let argv: Vec<String> = argv.iter().map(|&part| part.to_owned()).collect();
         let process =
             Process { argv: &argv, folder, environment: path(), stdin: b"", deadline: Duration::from_secs(10) };
-        let fault = run(process, &mut Tail::default()).await.unwrap_err();
+        let fault = process.run(&mut Tail::default()).await.unwrap_err();
         assert!(fault.stops, "{fault}");
         fault.message
     };
