@@ -108,7 +108,7 @@ mod living {
 
     pub fn add(id: libc::pid_t) {
         // SAFETY: the function does not unwind and touches nothing that is gone at exit.
-        AT_EXIT.call_once(|| drop(unsafe { libc::atexit(end_all) }));
+        AT_EXIT.call_once(|| _ = unsafe { libc::atexit(end_all) });
         let mut living = lock();
         living.groups.insert(id);
         if living.over {
