@@ -234,7 +234,7 @@ fn build_target(name: &Slug, catalog: &Catalog, root: &Root) -> Result<Arc<dyn T
     named(&catalog.project.targets, name, "target")?;
     let pipelines: Vec<_> = catalog.pipelines.values().cloned().collect();
     let read = |pipeline: &Slug, file: &str| root.read(&format!("suites/{pipeline}/{file}"));
-    let (target, found) = target::build(name, &catalog.project, "evalgate.yaml", &pipelines, &read);
+    let (target, found) = target::build(name, &catalog.project, "evalgate.yaml", &pipelines, &read, root.path());
     let message = || found.iter().map(|d| format!("{}: {}", d.file, d.message)).collect::<Vec<_>>().join("; ");
     match target.filter(|_| !any_error(&found)) {
         Some(target) => Ok(Arc::from(target)),

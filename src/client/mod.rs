@@ -31,7 +31,7 @@ use crate::gateway::{Session, mcp};
 use crate::store::{RecordingKey, Recordings};
 
 pub use self::line::Line;
-pub use self::request::{BODY_CAP, CommandAnswer, CommandRequest, HeaderText, HttpAnswer, HttpRequest, Lane};
+pub use self::request::{BODY_CAP, CommandAnswer, CommandRequest, ENDED, HeaderText, HttpAnswer, HttpRequest, Lane};
 
 /// Most characters of an answer that a message quotes.
 const QUOTED: usize = 200;

@@ -249,7 +249,7 @@ fn build_targets(root: &Root, catalog: &Catalog) -> Vec<Diagnostic> {
     let pipelines: Vec<_> = catalog.pipelines.values().cloned().collect();
     let read = |pipeline: &Slug, name: &str| root.read(&format!("suites/{pipeline}/{name}"));
     let names = catalog.project.targets.keys();
-    names.flat_map(|name| target::build(name, &catalog.project, MARKER, &pipelines, &read).1).collect()
+    names.flat_map(|name| target::build(name, &catalog.project, MARKER, &pipelines, &read, root.path()).1).collect()
 }
 
 impl Checked {

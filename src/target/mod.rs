@@ -2,11 +2,15 @@
 //!
 //! Adding one is one file and two lines here: `mod x;` and an entry in [`KINDS`].
 
+mod command;
+mod example;
+mod http;
 mod noop;
 mod rules;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -15,12 +19,15 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::client::Line;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, printable_line};
 use crate::domain::{Approval, Outcome, Pipeline, Price, Project, Request, Slug, Usage};
 use crate::gateway::Session;
 use crate::suite::{Parsed, SourceFile};
 
 pub use rules::RulesSpec;
+
+/// Most characters of what an agent said that a reason quotes.
+const QUOTED: usize = 200;
 
 /// What an agent is asked. It never holds what is expected.
 pub struct Ask {
@@ -88,6 +95,8 @@ pub struct Setup<'a> {
     /// Where the settings stand, for diagnostics: the project file and the JSON pointer.
     pub file: &'a str,
     pub pointer: &'a str,
+    /// The project's root folder.
+    pub root: &'a Path,
     /// Every pipeline of the project.
     pub pipelines: &'a [Arc<Pipeline>],
     /// What models cost.
@@ -98,6 +107,12 @@ pub struct Setup<'a> {
 
 /// Every kind of target, by name.
 pub static KINDS: &[Kind] = &[
+    Kind {
+        name: "command",
+        about: "a program of the project: a request on standard input, the output on standard output",
+        build: command::build,
+    },
+    Kind { name: "http", about: "a service that runs: a list of requests to it", build: http::build },
     Kind { name: "noop", about: "answers the same JSON to every request, calls nothing", build: noop::build },
     Kind { name: "rules", about: "the embedded agent: each pipeline's rules.yaml, no model", build: rules::build },
 ];
@@ -109,6 +124,7 @@ pub fn build(
     file: &str,
     pipelines: &[Arc<Pipeline>],
     read: &dyn Fn(&Slug, &str) -> Result<SourceFile, String>,
+    root: &Path,
 ) -> Parsed<Box<dyn Target>> {
     let at = format!("/targets/{name}");
     let Some(spec) = project.targets.get(name) else {
@@ -126,7 +142,8 @@ pub fn build(
     let pointer = format!("{at}/{kind}");
     match KINDS.iter().find(|known| known.name == kind) {
         Some(known) => {
-            (known.build)(&Setup { settings, file, pointer: &pointer, pipelines, prices: &project.prices, read })
+            let prices = &project.prices;
+            (known.build)(&Setup { settings, file, pointer: &pointer, root, pipelines, prices, read })
         }
         None => {
             let message = format!("there is no target kind {kind:?}");
@@ -139,13 +156,17 @@ pub fn build(
 fn typed_settings<T: DeserializeOwned>(setup: &Setup) -> Parsed<T> {
     let empty = Value::Object(serde_json::Map::new());
     let settings = if setup.settings.is_null() { &empty } else { setup.settings };
-    match serde_path_to_error::deserialize::<_, T>(settings) {
+    match typed(settings, setup.file, setup.pointer) {
         Ok(typed) => (Some(typed), Vec::new()),
-        Err(error) => {
-            let pointer = below(setup.pointer, error.path());
-            (None, vec![Diagnostic::error("bad-settings", setup.file, pointer, error.inner().to_string())])
-        }
+        Err(found) => (None, vec![found]),
     }
+}
+
+/// A part of settings that stands at `pointer`, typed.
+fn typed<T: DeserializeOwned>(settings: &Value, file: &str, pointer: &str) -> Result<T, Diagnostic> {
+    serde_path_to_error::deserialize(settings).map_err(|error| {
+        Diagnostic::error("bad-settings", file, below(pointer, error.path()), error.inner().to_string())
+    })
 }
 
 /// The JSON pointer of what a path names below `pointer`.
@@ -157,6 +178,15 @@ fn below(pointer: &str, path: &serde_path_to_error::Path) -> String {
         Segment::Enum { variant } => format!("{pointer}/{variant}"),
         Segment::Unknown => pointer,
     })
+}
+
+/// The start of a text, on one line, safe to show.
+fn excerpt(text: &str) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", printable_line(&text[..end])),
+        None => printable_line(text).into_owned(),
+    }
 }
 
 /// JSON Schema (draft-07) of `rules.yaml`.
@@ -175,7 +205,8 @@ mod tests {
             "version": 1, "name": "desk", "targets": {"mine": spec}, "default_target": "mine", "policy": "pr"
         });
         let project = serde_json::from_value(project).unwrap();
-        build(&Slug::new("mine").unwrap(), &project, "evalgate.yaml", &[], &|_, _| Err("no files here".into()))
+        let read = |_: &Slug, _: &str| Err("no files here".into());
+        build(&Slug::new("mine").unwrap(), &project, "evalgate.yaml", &[], &read, Path::new("."))
     }
 
     #[test]

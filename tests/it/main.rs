@@ -1,6 +1,8 @@
 //! evalgate through its binary: one file a subject, on copies of the small projects in `tests/projects`.
 
 mod check;
+mod command;
+mod example_service;
 mod exits;
 mod help;
 mod hostile;
@@ -15,4 +17,5 @@ mod resume;
 mod review;
 mod run;
 mod schema;
+mod service;
 mod tidy;
