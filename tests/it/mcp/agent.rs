@@ -53,7 +53,10 @@ fn an_agent_of_somebody_else_is_run_through_a_case_recorded_and_replayed() {
         ]
     );
     assert_eq!(steps(&live, "call")[2]["refusal"]["kind"], "approval_required");
-    assert_eq!((&live["changes"][0]["kind"], live["changes"].as_array().unwrap().len()), (&json!("ApprovalRequest"), 1));
+    assert_eq!(
+        (&live["changes"][0]["kind"], live["changes"].as_array().unwrap().len()),
+        (&json!("ApprovalRequest"), 1)
+    );
     let log = steps(&live, "message").into_iter().find(|message| message["role"] == "log").unwrap();
     assert!(log["text"].as_str().unwrap().contains("update_config: stopped, approval_required"), "{log}");
     project.run(&["show", CASE]).exits(0).says("update_config · proposed → stopped");

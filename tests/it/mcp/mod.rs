@@ -1,5 +1,6 @@
 //! The gateway over MCP: on the wire, from the official Python SDK, and as `evalgate gateway`.
 
+mod agent;
 mod gateway;
 mod line;
 mod sdk;
