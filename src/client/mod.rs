@@ -27,8 +27,9 @@ use tokio::sync::OnceCell;
 use self::http::{Connections, Patience};
 use self::limiter::Limiter;
 use self::retry::Waits;
-use self::secret::Secrets;
+use self::secret::{Secrets, rewrite};
 use crate::diagnostic::printable_line;
+use crate::domain::OutsideCall;
 use crate::gateway::{Session, mcp};
 use crate::store::{RecordingKey, Recordings};
 
@@ -51,7 +52,7 @@ pub enum Mode {
 /// What all trials of a run share: connections, limiters, recordings, secrets, the gateway's server.
 pub struct Client {
     mode: Mode,
-    secrets: Secrets,
+    secrets: Arc<Secrets>,
     connections: Connections,
     /// By the lane's name.
     limiters: Mutex<HashMap<String, Arc<Limiter>>>,
@@ -93,6 +94,7 @@ impl Client {
 
     fn with_patience(setup: ClientSetup, waits: Waits, patience: Patience) -> Result<Arc<Self>, ClientError> {
         let secrets = Secrets::new(setup.secrets)
+            .map(Arc::new)
             .map_err(|error| ClientError(format!("the secrets cannot be looked for: {error}")))?;
         let connections = Connections::new(setup.ca_bundle.as_deref(), patience)?;
         Ok(Arc::new(Self {
@@ -112,8 +114,13 @@ impl Client {
 
     /// An address of a trial's gateway, open until it is dropped.
     async fn door(&self, session: &Session) -> Result<mcp::Door, Fault> {
+        let secrets = Arc::clone(&self.secrets);
+        let redact = Arc::new(move |OutsideCall { tool, mut args }| {
+            rewrite(&mut args, &|text| secrets.redact(text));
+            OutsideCall { tool: secrets.redacted(tool), args }
+        });
         let server = self.gateway.get_or_try_init(mcp::Server::start).await;
-        let door = server.and_then(|server| server.open(session));
+        let door = server.and_then(|server| server.open(session, redact));
         door.map_err(|error| Fault { message: error.to_string(), stops: true })
     }
 

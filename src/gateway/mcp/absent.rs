@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use super::McpError;
+use super::{McpError, Redact};
 use crate::gateway::Session;
 
 /// Never there.
@@ -17,7 +17,7 @@ impl Server {
         Err(McpError::NotBuilt)
     }
 
-    pub fn open(&self, _session: &Session) -> Result<Door, McpError> {
+    pub fn open(&self, _session: &Session, _redact: Redact) -> Result<Door, McpError> {
         match self.0 {}
     }
 }

@@ -10,11 +10,15 @@ use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
-use crate::domain;
+use super::Redact;
+use crate::domain::{self, OutsideCall};
 use crate::gateway::Session;
 
 /// Answers one client, or all clients of one trial, from its session.
-pub(super) struct Handler(pub(super) Session);
+pub(super) struct Handler {
+    session: Session,
+    redact: Redact,
+}
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
@@ -27,7 +31,7 @@ impl ServerHandler for Handler {
         _page: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.0.tools().into_iter().map(offered).collect()))
+        Ok(ListToolsResult::with_all_items(self.session.tools().into_iter().map(offered).collect()))
     }
 
     /// Whatever is called with whatever arguments reaches the session: a call that is refused there is evidence, and
@@ -38,7 +42,7 @@ impl ServerHandler for Handler {
         _context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let args = Value::Object(request.arguments.unwrap_or_default());
-        Ok(self.call(&request.name, args).into())
+        Ok(self.call(request.name.into_owned(), args).into())
     }
 
     /// Calls that the library does not take for one, as their arguments are no object.
@@ -54,7 +58,7 @@ impl ServerHandler for Handler {
         let Some(tool) = params.get("name").and_then(Value::as_str) else {
             return Err(ErrorData::invalid_params("a call needs the name of a tool", None));
         };
-        let mut result = self.call(tool, params.get("arguments").cloned().unwrap_or_default());
+        let mut result = self.call(tool.to_owned(), params.get("arguments").cloned().unwrap_or_default());
         result.result_type = None;
         serde_json::to_value(result)
             .map(CustomResult::new)
@@ -63,8 +67,13 @@ impl ServerHandler for Handler {
 }
 
 impl Handler {
-    fn call(&self, tool: &str, args: Value) -> CallToolResult {
-        let reply = self.0.call_from_outside(tool, args);
+    pub(super) fn new(session: Session, redact: Redact) -> Self {
+        Self { session, redact }
+    }
+
+    fn call(&self, tool: String, args: Value) -> CallToolResult {
+        let OutsideCall { tool, args } = (self.redact)(OutsideCall { tool, args });
+        let reply = self.session.call_from_outside(&tool, args);
         // Both carry the reply as text and as it is.
         if reply["ok"] == true { CallToolResult::structured(reply) } else { CallToolResult::structured_error(reply) }
     }

@@ -12,12 +12,20 @@ mod server;
 #[cfg(feature = "mcp")]
 mod stdio;
 
+use std::sync::Arc;
+
+use crate::domain::OutsideCall;
+
 #[cfg(not(feature = "mcp"))]
 pub use absent::{Door, Server, serve_stdio};
 #[cfg(feature = "mcp")]
 pub use server::{Door, Server};
 #[cfg(feature = "mcp")]
 pub use stdio::serve_stdio;
+
+/// Changes a call before it reaches the session, so that nothing is written down that must not be: a key that the agent
+/// was given.
+pub type Redact = Arc<dyn Fn(OutsideCall) -> OutsideCall + Send + Sync>;
 
 /// Why the gateway cannot be reached over MCP.
 #[derive(Debug, thiserror::Error)]

@@ -20,8 +20,8 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::McpError;
 use super::handler::Handler;
+use super::{McpError, Redact};
 use crate::gateway::Session;
 
 /// What stands before a trial's name in the path.
@@ -84,13 +84,17 @@ impl Server {
         Ok(Self { house, _open: open })
     }
 
-    /// Opens an address for a trial.
-    pub fn open(&self, session: &Session) -> Result<Door, McpError> {
+    /// Opens an address for a trial. `redact` sees every call first.
+    pub fn open(&self, session: &Session, redact: Redact) -> Result<Door, McpError> {
         let mut bytes = [0; NAME];
         getrandom::fill(&mut bytes).map_err(|error| McpError::NoRandomness(error.to_string()))?;
         let name = HEXLOWER.encode(&bytes);
         let behind = session.clone();
-        let service = Service::new(move || Ok(Handler(behind.clone())), Arc::default(), self.house.config.clone());
+        let service = Service::new(
+            move || Ok(Handler::new(behind.clone(), Arc::clone(&redact))),
+            Arc::default(),
+            self.house.config.clone(),
+        );
         self.house.doors().insert(name.clone(), service);
         let url = format!("http://{}{PREFIX}{name}", self.house.host);
         Ok(Door { house: Arc::clone(&self.house), name, url, session: session.clone() })
@@ -165,7 +169,7 @@ mod tests {
         let server = Server::start().await.unwrap();
         for _ in 0..50 {
             let session = session(9);
-            let door = server.open(&session).unwrap();
+            let door = server.open(&session, Arc::new(|call| call)).unwrap();
             call(&door).await;
             drop(door);
             let gone = async {
@@ -182,7 +186,7 @@ mod tests {
     async fn no_two_addresses_are_alike() {
         let server = Server::start().await.unwrap();
         let session = session(9);
-        let doors: Vec<Door> = (0..100).map(|_| server.open(&session).unwrap()).collect();
+        let doors: Vec<Door> = (0..100).map(|_| server.open(&session, Arc::new(|call| call)).unwrap()).collect();
         let names: std::collections::HashSet<&str> = doors.iter().map(|door| door.name.as_str()).collect();
         assert!(names.len() == 100 && names.iter().all(|name| name.len() == 2 * NAME));
     }

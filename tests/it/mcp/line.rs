@@ -9,11 +9,15 @@ use evalgate::gateway::Session;
 use evalgate::store::RecordingKey;
 use serde_json::json;
 
-use super::session;
 use super::wire::{call, made, post};
+use super::{session, stored};
+
+/// A key that the agent was given.
+const CANARY: &str = "sk-canary-0123456789";
 
 fn client() -> Arc<Client> {
-    Client::new(ClientSetup { mode: Mode::Live, secrets: BTreeMap::new(), ca_bundle: None }).unwrap()
+    let secrets = BTreeMap::from([("DESK_KEY".to_owned(), CANARY.to_owned())]);
+    Client::new(ClientSetup { mode: Mode::Live, secrets, ca_bundle: None }).unwrap()
 }
 
 fn line(client: &Arc<Client>, session: &Session) -> Line {
@@ -64,4 +68,28 @@ async fn the_first_lines_start_one_server_even_at_the_same_time() {
         ports.insert(asked.await.unwrap());
     }
     assert_eq!(ports.len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_an_agent_passes_on_reaches_neither_world_nor_transcript() {
+    let client = client();
+    let session = session();
+    let mut line = line(&client, &session);
+    let url = line.gateway_url().await.unwrap();
+    let text = format!("the key is {CANARY}");
+    for (tool, args) in [
+        ("draft_note", json!({"subject": "Prices", "body": &text})),
+        ("get_entry", json!({"id": {CANARY: [&text]}})),
+        ("get_entry", json!(&text)),
+        (text.as_str(), json!({})),
+    ] {
+        made(&url, tool, &args).await;
+    }
+    let recorded = format!("{:?}", session.take_outside_calls());
+    line.finish().unwrap();
+    let (steps, changes) = session.finish();
+    for kept in [recorded, format!("{:?}", stored(&steps)), format!("{changes:?}")] {
+        assert!(!kept.contains(CANARY) && kept.contains("the key is [secret DESK_KEY]"), "{kept}");
+    }
+    assert_eq!(steps.len(), 4);
 }

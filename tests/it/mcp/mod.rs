@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock};
 
 use evalgate::domain::{Approval, ApprovalStatus, Step};
 use evalgate::gateway::Session;
+use evalgate::gateway::mcp::Redact;
 use evalgate::load::{Root, read_catalog};
 use evalgate::plan::Catalog;
 use evalgate::world::Binding;
@@ -43,6 +44,11 @@ fn session_with(max_calls: u32) -> Session {
     let binding =
         Binding { org: "northwind".into(), tools: pipeline.tools.clone(), approvals, faults: vec![], max_calls };
     Session::new(Arc::clone(system), binding)
+}
+
+/// Redacts nothing.
+fn as_it_is() -> Redact {
+    Arc::new(|call| call)
 }
 
 /// Calls of every kind: let through, approved, refused for each reason, to things that are not there.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use super::{calls, session, stored};
+use super::{as_it_is, calls, session, stored};
 use crate::project::Project;
 
 /// A Python that can import the SDK: that of `.ci/run`, or the one on the path.
@@ -91,7 +91,7 @@ async fn over_http_the_sdk_gets_what_is_given_in_process_in_every_way_it_connect
     let server = Server::start().await.unwrap();
     for (mode, protocol) in [("auto", "2026-07-28"), ("legacy", "2025-11-25"), ("2026-07-28", "2026-07-28")] {
         let (inside, outside) = (session(), session());
-        let door = server.open(&outside).unwrap();
+        let door = server.open(&outside, as_it_is()).unwrap();
         let mut command = Command::new(python);
         command.args([&script("calls.py"), mode, door.url()]);
         let (told, _) = printed(&mut command, &as_input(&named())).await;
@@ -125,7 +125,7 @@ async fn an_agent_works_through_a_case_over_http_and_is_stopped_at_the_gate() {
     let Some(python) = python() else { return };
     let server = Server::start().await.unwrap();
     let session = session();
-    let door = server.open(&session).unwrap();
+    let door = server.open(&session, as_it_is()).unwrap();
     let ask = json!({"request": {"title": "price book sync", "priority": "P2"}});
     let mut command = Command::new(python);
     command.arg(script("triage_agent.py")).env("EVALGATE_MCP_URL", door.url());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{calls, session, session_with, stored};
+use super::{as_it_is, calls, session, session_with, stored};
 
 /// Status and body of one answer.
 #[derive(Debug, PartialEq)]
@@ -63,7 +63,7 @@ pub async fn made(url: &str, tool: &str, args: &Value) -> (Value, bool) {
 
 async fn opened(session: &Session) -> (Server, Door) {
     let server = Server::start().await.unwrap();
-    let door = server.open(session).unwrap();
+    let door = server.open(session, as_it_is()).unwrap();
     (server, door)
 }
 
@@ -231,7 +231,7 @@ async fn many_trials_at_once_see_each_only_their_own_world() {
         let server = std::sync::Arc::clone(&server);
         tokio::spawn(async move {
             let session = session();
-            let door = server.open(&session).unwrap();
+            let door = server.open(&session, as_it_is()).unwrap();
             for turn in 0..3 {
                 let note = json!({"subject": format!("trial {n}"), "body": format!("turn {turn}")});
                 let (reply, _) = made(door.url(), "draft_note", &note).await;
