@@ -1,1 +1,74 @@
+use serde_json::{Value, json};
 
+use super::document::read;
+use super::*;
+
+#[test]
+fn any_json_is_the_output_but_for_an_envelope() {
+    let output = |stdout: &str| read(stdout).unwrap().output;
+    assert_eq!(output(" {\"a\": 1}\n"), json!({"a": 1}));
+    assert_eq!(output("[1]"), json!([1]));
+    assert_eq!(output("{\"output\": {\"a\": 1}}"), json!({"a": 1}));
+    assert_eq!(output("{\"output\": 1, \"model\": \"m\"}"), json!(1));
+    let own = json!({"output": 1, "topic": "fuel"});
+    assert_eq!(output(&own.to_string()), own, "an output may have a field of this name among others");
+    assert_eq!(output("{\"usage\": {}}"), json!({"usage": {}}));
+}
+
+#[test]
+fn deep_nesting_is_an_error_and_no_crash() {
+    assert!(read(&"[".repeat(100_000)).is_err());
+}
+
+#[test]
+fn what_was_taken_is_known_or_absent_and_never_nonsense() {
+    let usage = |usage: Value| read(&json!({"output": 1, "usage": usage}).to_string()).unwrap().usage;
+    assert_eq!(usage(json!(null)), Ok(Usage::default()));
+    assert_eq!(usage(json!({})), Ok(Usage::default()));
+    assert_eq!(usage(json!({"input_tokens": 5, "cached_tokens": 5})).unwrap().cached_tokens, Some(5));
+    for nonsense in [
+        json!({"input_tokens": -1}),
+        json!({"input_tokens": 1.5}),
+        json!({"input_tokens": u64::MAX}),
+        json!({"input_tokens": 5, "cached_tokens": 6}),
+        json!({"cost_usd": -0.01}),
+        json!({"cost_usd": 1e300}),
+        json!({"cost_usd": "free"}),
+        json!([]),
+        json!({"prompt_tokens": 5}),
+    ] {
+        assert!(usage(nonsense.clone()).is_err(), "{nonsense}");
+    }
+    assert!(read("{\"output\": 1, \"model\": 5}").unwrap().usage.is_err());
+}
+
+#[test]
+fn more_than_a_trial_may_take_is_no_answer() {
+    let said = |usage: Value| read(&json!({"output": 1, "usage": usage}).to_string()).unwrap();
+    let limits = Limits { tokens: Some(100), usd: Some(0.5), ..Limits::default() };
+    let outcome = |usage: Value| weigh(said(usage), &limits).0;
+    assert_eq!(
+        outcome(json!({"input_tokens": 60, "output_tokens": 40, "cost_usd": 0.5})),
+        Outcome::Answered { output: json!(1) }
+    );
+    let over = outcome(json!({"input_tokens": 60, "output_tokens": 41}));
+    assert_eq!(over, Outcome::NoAnswer { reason: "it took 101 tokens, the limit is 100".into() });
+    let dear = outcome(json!({"cost_usd": 0.51}));
+    assert_eq!(dear, Outcome::NoAnswer { reason: "it cost $0.51, the limit is $0.5".into() });
+    assert_eq!(outcome(json!({})), Outcome::Answered { output: json!(1) }, "what is not known is over no limit");
+}
+
+#[test]
+fn a_command_ends_a_little_before_its_trial() {
+    assert_eq!(before(Duration::from_secs(60)), Duration::from_millis(58_500));
+    assert_eq!(before(Duration::from_secs(1)), Duration::from_millis(900));
+}
+
+#[test]
+fn the_end_of_what_was_said_is_quoted_on_one_line() {
+    assert_eq!(quoted("a\nb\n", "x"), ": a\\nb");
+    assert_eq!(quoted(" \n", "x"), ": x");
+    assert_eq!(quoted("", ""), ", and it said nothing");
+    let long = quoted(&"é".repeat(500), "");
+    assert_eq!(long.chars().count(), QUOTED + 3);
+}
