@@ -15,6 +15,9 @@ use super::StoreError;
 use super::disk::{Durable, Naming, check_inside, replace};
 use crate::domain::{Recording, Slug};
 
+/// The folder in `golden/`.
+const FOLDER: &str = "recordings";
+
 /// Most bytes of one recording's file.
 const LARGEST_FILE: u64 = 64 << 20;
 
@@ -45,7 +48,7 @@ impl std::fmt::Display for RecordingKey {
 impl Recordings {
     /// The recordings under `root`, the project's `golden/`. It need not exist yet.
     pub fn open(root: &Path) -> Self {
-        let root = root.join("recordings");
+        let root = root.join(FOLDER);
         Self { bodies: Bodies::open(&root), root }
     }
 
@@ -80,11 +83,14 @@ impl Recordings {
         replace(&path, text.as_bytes(), Durable::Yes)
     }
 
-    /// Where the recording of a trial is, for messages.
+    /// Where the recording of a trial is.
     pub fn path(&self, key: &RecordingKey) -> PathBuf {
-        let RecordingKey { target, pipeline, suite, case, repeat } = key;
-        let folder = self.root.join(target.as_str()).join(pipeline.as_str()).join(suite.as_str());
-        folder.join(format!("{case}.{repeat}.yaml"))
+        self.root.join(below(key))
+    }
+
+    /// The same from the project's root, for messages that are the same on every machine.
+    pub fn name(key: &RecordingKey) -> String {
+        format!("golden/{FOLDER}/{}", below(key))
     }
 
     /// Every folder down to the file lies within the root.
@@ -97,6 +103,11 @@ impl Recordings {
         }
         Ok(())
     }
+}
+
+fn below(key: &RecordingKey) -> String {
+    let RecordingKey { target, pipeline, suite, case, repeat } = key;
+    format!("{target}/{pipeline}/{suite}/{case}.{repeat}.yaml")
 }
 
 #[cfg(test)]

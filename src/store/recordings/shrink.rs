@@ -69,7 +69,9 @@ impl Shrinker<'_> {
             Value::Array(items) => {
                 let same = before.and_then(Value::as_array).map_or(0, |before| common(items, before));
                 let same = if weight_of(&items[..same]) > SHORT { same } else { 0 };
-                let grows = after.and_then(Value::as_array).is_some_and(|after| common(items, after) == items.len());
+                let grows = after
+                    .and_then(Value::as_array)
+                    .is_some_and(|after| after.len() > items.len() && common(items, after) == items.len());
                 let mut shrunk = Vec::with_capacity(items.len() - same + 1);
                 if same > 0 {
                     shrunk.push(json!({BEFORE: same}));
