@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::document::read;
 use super::*;
+use crate::domain::Slug;
 
 #[test]
 fn any_json_is_the_output_but_for_an_envelope() {
@@ -71,4 +72,50 @@ fn the_end_of_what_was_said_is_quoted_on_one_line() {
     assert_eq!(quoted("", ""), ", and it said nothing");
     let long = quoted(&"é".repeat(500), "");
     assert_eq!(long.chars().count(), QUOTED + 3);
+}
+
+/// A command of these settings in a project of one pipeline, whose folder is `root`.
+fn built(settings: Value, root: &std::path::Path) -> Parsed<Box<dyn Target>> {
+    let pipeline = std::sync::Arc::new(Pipeline {
+        name: Slug::new("triage").unwrap(),
+        about: String::new(),
+        prompt: "{{ request.title }}".into(),
+        output_schema: json!({"type": "object"}),
+        tools: vec![],
+        limits: Limits::default(),
+        snapshot: Default::default(),
+    });
+    build(&Setup {
+        settings: &settings,
+        file: "evalgate.yaml",
+        pointer: "/targets/mine/command",
+        root,
+        pipelines: &[pipeline],
+        prices: &BTreeMap::new(),
+        read: &|_, _| Err("no files here".into()),
+    })
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_a_link_leads_out_of_is_refused() {
+    let (root, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::create_dir(root.path().join("agents")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), root.path().join("link")).unwrap();
+    let folder = |folder: &str| built(json!({"argv": ["true"], "folder": folder}), root.path());
+    assert!(folder("agents").0.is_some());
+    assert!(folder("./agents").0.is_some());
+    for bad in ["link", "/", "../x", "agents/..", "a\0b", "nowhere"] {
+        let (target, found) = folder(bad);
+        assert!(target.is_none() && found[0].code == "bad-folder", "{bad:?}: {found:?}");
+    }
+}
+
+#[test]
+fn secrets_are_named_and_handed_on() {
+    let root = tempfile::tempdir().unwrap();
+    let settings = json!({"argv": ["true"], "secrets": ["MODEL_KEY"], "env": {"inherit": ["LANG"]}});
+    assert_eq!(built(settings, root.path()).0.unwrap().secrets(), ["MODEL_KEY"]);
+    let both = json!({"argv": ["true"], "secrets": ["KEY"], "env": {"set": {"KEY": "abc"}}});
+    assert_eq!(built(both, root.path()).1[0].code, "secret-in-project");
 }
