@@ -108,8 +108,8 @@ impl Process<'_> {
         let (to, from, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let talk = async {
             let (Some(to), Some(from), Some(errors)) = (to, from, errors) else { return Ok(()) };
-            let feed = async { Ok(pipes::feed(to, self.stdin).await) };
-            let follow = async { Ok(pipes::follow(errors, log).await) };
+            let feed = pipes::feed(to, self.stdin).map(Ok);
+            let follow = pipes::follow(errors, log).map(Ok);
             tokio::try_join!(feed, pipes::read(from, BODY_CAP, &mut stdout), follow).map(drop)
         };
         let (status, cut, leaked) = {
