@@ -119,3 +119,28 @@ fn secrets_are_named_and_handed_on() {
     let both = json!({"argv": ["true"], "secrets": ["KEY"], "env": {"set": {"KEY": "abc"}}});
     assert_eq!(built(both, root.path()).1[0].code, "secret-in-project");
 }
+
+/// What works of a script, and what does not.
+#[cfg(unix)]
+async fn probed(script: &str) -> Vec<(&'static str, Result<String, String>)> {
+    let root = tempfile::tempdir().unwrap();
+    let target = built(json!({"argv": ["sh", "-c", script]}), root.path()).0.unwrap();
+    let probes = target.probe(&mut example::line(&[])).await;
+    probes.into_iter().map(|probe| (probe.what, probe.result)).collect()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_probe_runs_the_command_on_a_made_up_request() {
+    let works = "grep -q '\"prompt\":\"A test of the connection\"' && echo '{\"output\": 1, \"model\": \"m-1\"}'";
+    let told = probed(works).await;
+    assert!(told.iter().all(|(_, result)| result.is_ok()), "{told:?}");
+    let names: Vec<&str> = told.iter().map(|(what, _)| *what).collect();
+    assert_eq!(names, ["starts", "ends", "json", "usage", "latency"]);
+    assert_eq!(told[3].1.as_deref(), Ok("it says what it took, by m-1"));
+
+    let told = probed("echo broken >&2; exit 3").await;
+    assert_eq!(told[1], ("ends", Err("exit code 3: broken".to_owned())));
+    let told = probed("echo All done.").await;
+    assert!(told[2].1.as_ref().unwrap_err().contains("not one JSON value"), "{told:?}");
+}

@@ -5,15 +5,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::super::example::line;
 use super::super::{Probe, Target};
 use super::template::{Body, Known, Scope, Templates};
-use crate::client::{Client, ClientSetup, Line, Mode};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::domain::{Pipeline, Slug, World};
-use crate::gateway::Session;
-use crate::store::RecordingKey;
+use crate::domain::{Pipeline, Slug};
 use crate::suite::Parsed;
-use crate::world::{Binding, System};
 
 fn slug(text: &str) -> Slug {
     Slug::new(text).unwrap()
@@ -211,27 +208,6 @@ fn what_is_not_there_is_an_error_and_never_an_empty_text() {
     assert!(rendered("{{ id.missing }}", &vars).is_err());
     assert!(rendered("text {{ id.missing }}", &vars).is_err());
     assert_eq!(rendered("{{ id.missing | default('x') }}", &[("id", json!([]))]), Ok(json!("x")));
-}
-
-/// A line of a client without recordings.
-fn line(secrets: &[(&str, &str)]) -> Line {
-    let secrets = secrets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let client = Client::new(ClientSetup { mode: Mode::Live, secrets, ca_bundle: None }).unwrap();
-    let world = World {
-        name: slug("none"),
-        about: String::new(),
-        orgs: vec![],
-        users: vec![],
-        tools: vec![],
-        permissions: vec![],
-        approvals: vec![],
-        canaries: vec![],
-        entries: vec![],
-    };
-    let binding = Binding { org: "acme".into(), tools: vec![], approvals: vec![], faults: vec![], max_calls: 1 };
-    let session = Session::new(std::sync::Arc::new(System::new(world).unwrap()), binding);
-    let (target, pipeline, suite, case) = (slug("desk"), slug("triage"), slug("s"), slug("c"));
-    client.line(RecordingKey { target, pipeline, suite, case, repeat: 1 }, &session)
 }
 
 /// Probes a service that answers everything with this status: what works, what does not, and what it was asked.
