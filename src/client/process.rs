@@ -27,6 +27,9 @@ use super::{Fault, excerpt};
 /// Variables that every process inherits.
 const ALWAYS: [&str; 2] = ["HOME", "PATH"];
 
+/// Longest deadline; longer ones are no limit to anybody.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3600);
+
 /// How long a process has to end by itself when it is asked to.
 const TERM_GRACE: Duration = Duration::from_secs(1);
 
@@ -104,17 +107,18 @@ impl Process<'_> {
     async fn run(self, log: &mut Tail) -> Result<Ended, Fault> {
         let mut child = self.spawn()?;
         let group = Group::of(&child);
+        let deadline = Instant::now() + self.deadline.min(LONGEST_DEADLINE);
         let mut stdout = Vec::with_capacity(8 << 10);
         let (to, from, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let talk = async {
             let (Some(to), Some(from), Some(errors)) = (to, from, errors) else { return Ok(()) };
-            let feed = async { Ok(pipes::feed(to, self.stdin).await) };
-            let follow = async { Ok(pipes::follow(errors, log).await) };
+            let feed = pipes::feed(to, self.stdin).map(Ok);
+            let follow = pipes::follow(errors, log).map(Ok);
             tokio::try_join!(feed, pipes::read(from, BODY_CAP, &mut stdout), follow).map(drop)
         };
         let (status, cut, leaked) = {
             let mut talk = pin!(talk.fuse());
-            let (status, cut, leaked) = match wait(&mut child, &mut talk, Instant::now() + self.deadline).await {
+            let (status, cut, leaked) = match wait(&mut child, &mut talk, deadline).await {
                 Ok(status) => (status, None, left(&group, &mut talk).await),
                 Err(cut) => {
                     group.terminate();

@@ -37,3 +37,32 @@ pub(super) fn approval() -> Approval {
         note: Some("Made up.".into()),
     }
 }
+
+/// A line of a client without recordings, in a world without anything.
+#[cfg(test)]
+pub(super) fn line(secrets: &[(&str, &str)]) -> crate::client::Line {
+    use crate::client::{Client, ClientSetup, Mode};
+    use crate::domain::{Slug, World};
+    use crate::gateway::Session;
+    use crate::store::RecordingKey;
+    use crate::world::{Binding, System};
+
+    let slug = |text| Slug::new(text).unwrap();
+    let secrets = secrets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let client = Client::new(ClientSetup { mode: Mode::Live, secrets, ca_bundle: None }).unwrap();
+    let world = World {
+        name: slug("none"),
+        about: String::new(),
+        orgs: vec![],
+        users: vec![],
+        tools: vec![],
+        permissions: vec![],
+        approvals: vec![],
+        canaries: vec![],
+        entries: vec![],
+    };
+    let binding = Binding { org: "acme".into(), tools: vec![], approvals: vec![], faults: vec![], max_calls: 1 };
+    let session = Session::new(std::sync::Arc::new(System::new(world).unwrap()), binding);
+    let (target, pipeline, suite, case) = (slug("desk"), slug("triage"), slug("s"), slug("c"));
+    client.line(RecordingKey { target, pipeline, suite, case, repeat: 1 }, &session)
+}

@@ -156,17 +156,18 @@ pub fn build(
 fn typed_settings<T: DeserializeOwned>(setup: &Setup) -> Parsed<T> {
     let empty = Value::Object(serde_json::Map::new());
     let settings = if setup.settings.is_null() { &empty } else { setup.settings };
-    match typed(settings, setup.file, setup.pointer) {
-        Ok(typed) => (Some(typed), Vec::new()),
-        Err(found) => (None, vec![found]),
-    }
+    typed(settings, setup.file, setup.pointer)
 }
 
 /// A part of settings that stands at `pointer`, typed.
-fn typed<T: DeserializeOwned>(settings: &Value, file: &str, pointer: &str) -> Result<T, Diagnostic> {
-    serde_path_to_error::deserialize(settings).map_err(|error| {
-        Diagnostic::error("bad-settings", file, below(pointer, error.path()), error.inner().to_string())
-    })
+fn typed<T: DeserializeOwned>(settings: &Value, file: &str, pointer: &str) -> Parsed<T> {
+    match serde_path_to_error::deserialize::<_, T>(settings) {
+        Ok(typed) => (Some(typed), Vec::new()),
+        Err(error) => {
+            let pointer = below(pointer, error.path());
+            (None, vec![Diagnostic::error("bad-settings", file, pointer, error.inner().to_string())])
+        }
+    }
 }
 
 /// The JSON pointer of what a path names below `pointer`.

@@ -115,7 +115,8 @@ fn usage(took: Option<Value>, model: Option<Value>) -> Result<Usage, String> {
     };
     let took = match took {
         None | Some(Value::Null) => Took::default(),
-        Some(took) => serde_json::from_value(took).map_err(|error| format!("`usage`: {error}"))?,
+        Some(took @ Value::Object(_)) => serde_json::from_value(took).map_err(|error| format!("`usage`: {error}"))?,
+        Some(_) => return Err("`usage` is not an object".to_owned()),
     };
     let Took { input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost_usd } = took;
     let counts = [input_tokens, output_tokens, cached_tokens, reasoning_tokens];

@@ -175,7 +175,9 @@ impl<'a> Checking<'a> {
     /// A part of the settings, typed.
     pub fn typed<T: serde::de::DeserializeOwned>(&mut self, part: &Value, pointer: &str) -> Option<T> {
         let pointer = format!("{}{pointer}", self.setup.pointer);
-        super::super::typed(part, self.setup.file, &pointer).map_err(|found| self.found.push(found)).ok()
+        let (typed, mut found) = super::super::typed(part, self.setup.file, &pointer);
+        self.found.append(&mut found);
+        typed
     }
 
     /// Checks all but the requests.

@@ -166,7 +166,7 @@ impl Templates {
 }
 
 fn seen(scope: &Scope) -> Seen {
-    scope.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
+    Seen::from(scope.clone())
 }
 
 fn describe(error: &Error) -> String {
