@@ -7,6 +7,7 @@ mod context;
 mod exit;
 mod failure;
 mod gate;
+mod gateway;
 mod init;
 mod list;
 mod output;
@@ -67,6 +68,8 @@ enum Command {
     Target(target::Target),
     /// Find everything that is wrong with the project
     Check(check::Check),
+    /// Serve one case's world to an MCP client, to try its tools by hand
+    Gateway(gateway::Gateway),
     /// Write JSON Schemas of every format, so that editors complete and check
     Schema(schema::Schema),
     /// Measure evalgate itself on a generated project
@@ -100,6 +103,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::List(command)) => command.run(&context),
         Some(Command::Target(command)) => command.run(&context),
         Some(Command::Check(command)) => command.run(&context),
+        Some(Command::Gateway(command)) => command.run(&context),
         Some(Command::Schema(command)) => command.run(&context),
         Some(Command::Bench(command)) => command.run(),
         Some(Command::Completions(command)) => command.run(),

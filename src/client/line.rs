@@ -15,6 +15,7 @@ use super::secret::rewrite;
 use super::{Client, Fault, Mode, process};
 use crate::domain::{Exchange, OutsideCall, RecordedExchange};
 use crate::gateway::Session;
+use crate::gateway::mcp::Door;
 use crate::store::{RecordingKey, Recordings};
 
 /// The gateway's address in a replay.
@@ -30,6 +31,8 @@ pub struct Line {
     waiting: Waiting,
     /// Where the trial's gateway speaks MCP, once somebody wanted to know.
     gateway: Option<String>,
+    /// Whoever stands behind that address.
+    door: Option<Door>,
     tape: Tape,
 }
 
@@ -75,7 +78,7 @@ impl Line {
             Mode::Record(_) => Tape::Take(Box::new(Take::new())),
             Mode::Replay(_) => Tape::Unopened,
         };
-        Self { client, session, trial, number: 0, waiting: Waiting::Agent, gateway: None, tape }
+        Self { client, session, trial, number: 0, waiting: Waiting::Agent, gateway: None, door: None, tape }
     }
 
     /// Asks over HTTP: limits, retries, redirects, recording.
@@ -124,7 +127,10 @@ impl Line {
         let url = match &self.gateway {
             Some(url) => url,
             None if self.replays() => self.gateway.insert(NO_GATEWAY.to_owned()),
-            None => todo!(),
+            None => {
+                let door = self.door.insert(self.client.door(&self.session).await?);
+                self.gateway.insert(door.url().to_owned())
+            }
         };
         Ok(url.clone())
     }
@@ -146,6 +152,8 @@ impl Line {
     /// Ends the connection: closes the gateway's address, keeps the recording. In a replay: how long the recorded
     /// trial took, in milliseconds. `Err` in a replay too, where exchanges were recorded that were not asked for.
     pub fn finish(mut self) -> Result<Option<f64>, Fault> {
+        // First of all: what is recorded as called afterwards is complete then.
+        self.door = None;
         match std::mem::replace(&mut self.tape, Tape::Off) {
             Tape::Off | Tape::Torn => Ok(None),
             Tape::Take(take) => self.keep(*take).map(|()| None),

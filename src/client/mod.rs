@@ -23,16 +23,19 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use self::http::{Connections, Patience};
 use self::limiter::Limiter;
 use self::retry::Waits;
-use self::secret::Secrets;
+use self::secret::{Secrets, rewrite};
 use crate::diagnostic::printable_line;
-use crate::gateway::Session;
+use crate::domain::OutsideCall;
+use crate::gateway::{Session, mcp};
 use crate::store::{RecordingKey, Recordings};
 
 pub use self::line::Line;
-pub use self::request::{BODY_CAP, CommandAnswer, CommandRequest, HeaderText, HttpAnswer, HttpRequest, Lane};
+pub use self::request::{BODY_CAP, CommandAnswer, CommandRequest, ENDED, HeaderText, HttpAnswer, HttpRequest, Lane};
 
 /// Most characters of an answer that a message quotes.
 const QUOTED: usize = 200;
@@ -50,11 +53,13 @@ pub enum Mode {
 /// What all trials of a run share: connections, limiters, recordings, secrets, the gateway's server.
 pub struct Client {
     mode: Mode,
-    secrets: Secrets,
+    secrets: Arc<Secrets>,
     connections: Connections,
     /// By the lane's name.
     limiters: Mutex<HashMap<String, Arc<Limiter>>>,
     waits: Waits,
+    /// Started when the first trial wants an address of its gateway.
+    gateway: OnceCell<mcp::Server>,
 }
 
 /// What a client needs to know.
@@ -90,14 +95,34 @@ impl Client {
 
     fn with_patience(setup: ClientSetup, waits: Waits, patience: Patience) -> Result<Arc<Self>, ClientError> {
         let secrets = Secrets::new(setup.secrets)
+            .map(Arc::new)
             .map_err(|error| ClientError(format!("the secrets cannot be looked for: {error}")))?;
         let connections = Connections::new(setup.ca_bundle.as_deref(), patience)?;
-        Ok(Arc::new(Self { mode: setup.mode, secrets, connections, limiters: Mutex::default(), waits }))
+        Ok(Arc::new(Self {
+            mode: setup.mode,
+            secrets,
+            connections,
+            limiters: Mutex::default(),
+            waits,
+            gateway: OnceCell::new(),
+        }))
     }
 
     /// A connection for one trial.
     pub fn line(self: &Arc<Self>, trial: RecordingKey, session: &Session) -> Line {
         Line::new(Arc::clone(self), trial, session.clone())
+    }
+
+    /// An address of a trial's gateway, open until it is dropped.
+    async fn door(&self, session: &Session) -> Result<mcp::Door, Fault> {
+        let secrets = Arc::clone(&self.secrets);
+        let redact = Arc::new(move |OutsideCall { tool, mut args }| {
+            rewrite(&mut args, &|text| secrets.redact(text));
+            OutsideCall { tool: secrets.redacted(tool), args }
+        });
+        let server = self.gateway.get_or_try_init(mcp::Server::start).await;
+        let door = server.and_then(|server| server.open(session, redact));
+        door.map_err(|error| Fault { message: error.to_string(), stops: true })
     }
 
     fn limiter(&self, lane: &Lane) -> Arc<Limiter> {

@@ -79,12 +79,16 @@ pub struct CommandRequest {
 /// How a process ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CommandAnswer {
-    /// Exit code; 128 + n for signal n.
+    /// Exit code; 128 + n for signal n; or [`ENDED`].
     pub status: i32,
-    /// At most [`BODY_CAP`] bytes of standard output; more was a fault.
+    /// Standard output, secrets redacted; with [`ENDED`], why it was ended.
     pub stdout: String,
     /// The end of standard error, secrets redacted.
     pub stderr: String,
     /// Processes of its group that were still there when it ended, and were killed.
     pub leaked: u32,
 }
+
+/// The status of a process that was ended: at its deadline, or at more than [`BODY_CAP`] bytes of standard output. Also
+/// of one whose standard output is no text.
+pub const ENDED: i32 = -1;

@@ -1,6 +1,8 @@
 //! The only way from agent to world: hands calls to the system of record and keeps the transcript.
 //!
-//! In process here. Judges nothing itself, and adds nothing to what the world answers.
+//! In process here, over MCP in [`mcp`]. Judges nothing itself, and adds nothing to what the world answers.
+
+pub mod mcp;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -60,6 +62,11 @@ impl Session {
         inner.call(tool, args)
     }
 
+    /// Answers nobody from outside any more. What was called before is still there to be taken.
+    pub fn shut_out(&self) {
+        self.inner().over = true;
+    }
+
     /// The calls from outside since this was asked last.
     pub fn take_outside_calls(&self) -> Vec<OutsideCall> {
         std::mem::take(&mut self.inner().outside)
@@ -107,7 +114,7 @@ mod tests {
     use super::*;
     use crate::domain::{Breadth, Effect, Operation, Slug, World};
 
-    fn session(max_calls: u32) -> Session {
+    pub(super) fn session(max_calls: u32) -> Session {
         let note = Tool {
             name: "draft_note".into(),
             about: "A note for the desk.".into(),

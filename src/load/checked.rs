@@ -251,7 +251,7 @@ fn build_targets(root: &Root, catalog: &Catalog) -> (BTreeMap<Slug, Box<dyn Targ
     let read = |pipeline: &Slug, name: &str| root.read(&format!("suites/{pipeline}/{name}"));
     let (mut targets, mut found) = (BTreeMap::new(), Vec::new());
     for name in catalog.project.targets.keys() {
-        let (target, mut problems) = target::build(name, &catalog.project, MARKER, &pipelines, &read);
+        let (target, mut problems) = target::build(name, &catalog.project, MARKER, &pipelines, &read, root.path());
         targets.extend(target.map(|target| (name.clone(), target)));
         found.append(&mut problems);
     }

@@ -25,7 +25,7 @@ use crate::score::TrialResult;
 
 pub use csv::Writer as CsvWriter;
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary, Writer as JsonWriter};
-pub use text::{Style, render as render_text, render_case};
+pub use text::{Style, render as render_text, render_case, render_steps};
 pub use words::spelling;
 
 /// Everything a report is made of.

@@ -2,12 +2,16 @@
 //!
 //! Adding one is one file and two lines here: `mod x;` and an entry in [`KINDS`].
 
+mod command;
+mod example;
 mod foil;
+mod http;
 mod noop;
 mod rules;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -16,32 +20,52 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::client::Line;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, printable_line};
 use crate::domain::{Approval, Case, Outcome, Pipeline, Price, Project, Request, Slug, Usage};
 use crate::gateway::Session;
 use crate::suite::{Parsed, SourceFile};
 
 pub use rules::RulesSpec;
 
+/// Most characters of what an agent said that a reason quotes.
+const QUOTED: usize = 200;
+
 /// What an agent is asked. It never holds what is expected.
 pub struct Ask {
     pub pipeline: Arc<Pipeline>,
-    /// Not for targets: the two parts of it that they may see have functions of their own.
-    case: Arc<Case>,
+    asked: Asked,
+}
+
+/// Where a question stands. Not for targets: what they may see of a case has functions of its own.
+enum Asked {
+    Case(Arc<Case>),
+    Alone(Box<Request>),
 }
 
 impl Ask {
+    /// The question of a case.
     pub fn new(pipeline: &Arc<Pipeline>, case: &Arc<Case>) -> Self {
-        Self { pipeline: Arc::clone(pipeline), case: Arc::clone(case) }
+        Self { pipeline: Arc::clone(pipeline), asked: Asked::Case(Arc::clone(case)) }
+    }
+
+    /// A question outside of any case: what a probe asks.
+    pub fn alone(pipeline: &Arc<Pipeline>, request: Request) -> Self {
+        Self { pipeline: Arc::clone(pipeline), asked: Asked::Alone(Box::new(request)) }
     }
 
     pub fn request(&self) -> &Request {
-        &self.case.request
+        match &self.asked {
+            Asked::Case(case) => &case.request,
+            Asked::Alone(request) => request,
+        }
     }
 
     /// The approvals on record for this request, whatever their status.
     pub fn approvals(&self) -> &[Approval] {
-        &self.case.approvals
+        match &self.asked {
+            Asked::Case(case) => &case.approvals,
+            Asked::Alone(_) => &[],
+        }
     }
 }
 
@@ -103,6 +127,8 @@ pub struct Setup<'a> {
     /// Where the settings stand, for diagnostics: the project file and the JSON pointer.
     pub file: &'a str,
     pub pointer: &'a str,
+    /// The project's root folder.
+    pub root: &'a Path,
     /// Every pipeline of the project.
     pub pipelines: &'a [Arc<Pipeline>],
     /// What models cost.
@@ -113,7 +139,13 @@ pub struct Setup<'a> {
 
 /// Every kind of target, by name.
 pub static KINDS: &[Kind] = &[
+    Kind {
+        name: "command",
+        about: "a program of the project: a request on standard input, the output on standard output",
+        build: command::build,
+    },
     Kind { name: "foil", about: "an agent that must not pass: empty, timid or pasting", build: foil::build },
+    Kind { name: "http", about: "a service that runs: a list of requests to it", build: http::build },
     Kind { name: "noop", about: "answers the same JSON to every request, calls nothing", build: noop::build },
     Kind { name: "rules", about: "the embedded agent: each pipeline's rules.yaml, no model", build: rules::build },
 ];
@@ -125,6 +157,7 @@ pub fn build(
     file: &str,
     pipelines: &[Arc<Pipeline>],
     read: &dyn Fn(&Slug, &str) -> Result<SourceFile, String>,
+    root: &Path,
 ) -> Parsed<Box<dyn Target>> {
     let at = format!("/targets/{name}");
     let Some(spec) = project.targets.get(name) else {
@@ -142,7 +175,8 @@ pub fn build(
     let pointer = format!("{at}/{kind}");
     match KINDS.iter().find(|known| known.name == kind) {
         Some(known) => {
-            (known.build)(&Setup { settings, file, pointer: &pointer, pipelines, prices: &project.prices, read })
+            let prices = &project.prices;
+            (known.build)(&Setup { settings, file, pointer: &pointer, root, pipelines, prices, read })
         }
         None => {
             let message = format!("there is no target kind {kind:?}");
@@ -155,11 +189,16 @@ pub fn build(
 fn typed_settings<T: DeserializeOwned>(setup: &Setup) -> Parsed<T> {
     let empty = Value::Object(serde_json::Map::new());
     let settings = if setup.settings.is_null() { &empty } else { setup.settings };
+    typed(settings, setup.file, setup.pointer)
+}
+
+/// A part of settings that stands at `pointer`, typed.
+fn typed<T: DeserializeOwned>(settings: &Value, file: &str, pointer: &str) -> Parsed<T> {
     match serde_path_to_error::deserialize::<_, T>(settings) {
         Ok(typed) => (Some(typed), Vec::new()),
         Err(error) => {
-            let pointer = below(setup.pointer, error.path());
-            (None, vec![Diagnostic::error("bad-settings", setup.file, pointer, error.inner().to_string())])
+            let pointer = below(pointer, error.path());
+            (None, vec![Diagnostic::error("bad-settings", file, pointer, error.inner().to_string())])
         }
     }
 }
@@ -173,6 +212,15 @@ fn below(pointer: &str, path: &serde_path_to_error::Path) -> String {
         Segment::Enum { variant } => format!("{pointer}/{variant}"),
         Segment::Unknown => pointer,
     })
+}
+
+/// The start of a text, on one line, safe to show.
+fn excerpt(text: &str) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", printable_line(&text[..end])),
+        None => printable_line(text).into_owned(),
+    }
 }
 
 /// JSON Schema (draft-07) of `rules.yaml`.
@@ -191,7 +239,8 @@ mod tests {
             "version": 1, "name": "desk", "targets": {"mine": spec}, "default_target": "mine", "policy": "pr"
         });
         let project = serde_json::from_value(project).unwrap();
-        build(&Slug::new("mine").unwrap(), &project, "evalgate.yaml", &[], &|_, _| Err("no files here".into()))
+        let read = |_: &Slug, _: &str| Err("no files here".into());
+        build(&Slug::new("mine").unwrap(), &project, "evalgate.yaml", &[], &read, Path::new("."))
     }
 
     #[test]

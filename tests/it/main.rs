@@ -1,11 +1,15 @@
 //! evalgate through its binary: one file a subject, on copies of the small projects in `tests/projects`.
 
 mod check;
+mod command;
+mod example_service;
 mod exits;
 mod help;
 mod hostile;
 mod insta_review;
 mod looking;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod project;
 mod readme;
 mod report;
@@ -13,4 +17,5 @@ mod resume;
 mod review;
 mod run;
 mod schema;
+mod service;
 mod tidy;

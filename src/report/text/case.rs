@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::screen::{Screen, Style, Tone};
-use crate::domain::{Call, Exchange, Level, Mark, Outcome, Step, Trit};
+use crate::domain::{Call, Change, Exchange, Level, Mark, Outcome, Step, Trit};
 use crate::golden::{self, Comparison};
 use crate::report::words;
 use crate::score::{CriterionMark, TrialResult};
@@ -141,7 +141,22 @@ fn criterion_line(screen: &mut Screen, criterion: &CriterionMark) {
 
 fn transcript(screen: &mut Screen, result: &TrialResult) {
     section(screen, "transcript");
-    for step in &result.trial.steps {
+    steps(screen, &result.trial.steps, &result.trial.changes);
+    let usage = &result.trial.usage;
+    let calls = words::count(result.trial.calls().count() as u64, "call");
+    let spent = format!("{} · {calls} · {}", words::duration(usage.wall_ms), words::dollars(usage.cost_usd));
+    screen.line(&[(Tone::Quiet, "  took    "), (Tone::Quiet, &spent)]);
+}
+
+/// What happened, and what is different in the world afterwards, as text.
+pub fn render_steps(happened: &[Step], changes: &[Change], style: Style) -> String {
+    let mut screen = Screen::new(style);
+    steps(&mut screen, happened, changes);
+    screen.into_text()
+}
+
+fn steps(screen: &mut Screen, happened: &[Step], changes: &[Change]) {
+    for step in happened {
         match step {
             Step::Message(message) => {
                 let who = format!("  {:<8}", message.role.name());
@@ -151,14 +166,10 @@ fn transcript(screen: &mut Screen, result: &TrialResult) {
             Step::Exchange(exchange) => exchange_line(screen, exchange),
         }
     }
-    for change in &result.trial.changes {
+    for change in changes {
         let text = format!("{} {} ({})", change.change.name(), change.id, change.effect);
         screen.paragraph((Tone::Middling, "  changed "), &text);
     }
-    let usage = &result.trial.usage;
-    let calls = words::count(result.trial.calls().count() as u64, "call");
-    let spent = format!("{} · {calls} · {}", words::duration(usage.wall_ms), words::dollars(usage.cost_usd));
-    screen.line(&[(Tone::Quiet, "  took    "), (Tone::Quiet, &spent)]);
 }
 
 fn call_lines(screen: &mut Screen, call: &Call) {

@@ -17,7 +17,7 @@ use crate::event::RunState;
 use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT};
 use crate::score::Held;
 
-pub use case::render as render_case;
+pub use case::{render as render_case, render_steps};
 pub use screen::Style;
 
 /// Most findings and most changed cases on the screen.

@@ -1,0 +1,169 @@
+//! Settings of a command in `evalgate.yaml`, and everything that can be wrong with them.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use minijinja::Environment;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::{Setup, typed_settings};
+use super::Program;
+use crate::diagnostic::{Diagnostic, any_error};
+use crate::suite::Parsed;
+
+/// Settings as people write them.
+///
+/// ```yaml
+/// mine:
+///   command:
+///     argv: [python3, agent.py]
+///     folder: agents/mine
+///     env: {inherit: [LANG], set: {MODE: evaluation}}
+///     secrets: [MODEL_KEY]
+///     timeout_s: 45
+/// ```
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// Program and arguments, an array: there is no shell. A program with a `/` in its name is looked for from `folder`.
+    argv: Value,
+    /// Working folder, inside the project; the project's root when absent.
+    folder: Option<String>,
+    #[serde(default)]
+    env: Env,
+    /// Environment variables that hold secrets. They are handed on, and found nowhere in what is kept.
+    #[serde(default)]
+    secrets: Vec<String>,
+    /// Seconds; a little less than the trial may take when absent.
+    timeout_s: Option<f64>,
+}
+
+/// What the environment holds beside `PATH`, `HOME` and secrets.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Env {
+    /// Variables that are handed on as they are.
+    inherit: Vec<String>,
+    /// Variables with their values.
+    set: BTreeMap<String, String>,
+}
+
+/// Longest timeout, in seconds: a day.
+const LONGEST_S: f64 = 86_400.0;
+
+pub(super) fn read(setup: &Setup) -> Parsed<Program> {
+    let (settings, mut found) = typed_settings::<Settings>(setup);
+    let Some(settings) = settings else { return (None, found) };
+    let mut error = |code, below: &str, message: String, help: &str| {
+        let error = Diagnostic::error(code, setup.file, format!("{}{below}", setup.pointer), message);
+        found.push(if help.is_empty() { error } else { error.with_help(help) });
+    };
+    let argv = argv(&settings.argv).map_err(|(below, why, help)| error("bad-argv", &below, why, &help)).ok();
+    let folder =
+        folder(setup.root, settings.folder.as_deref()).map_err(|why| error("bad-folder", "/folder", why, "")).ok();
+    if settings.timeout_s.is_some_and(|seconds| !(seconds > 0.0 && seconds <= LONGEST_S)) {
+        let message = format!("timeout_s is above 0 and at most {LONGEST_S}");
+        error("out-of-range", "/timeout_s", message, "");
+    }
+    let lists = [("/env/inherit", &settings.env.inherit), ("/secrets", &settings.secrets)];
+    let listed =
+        lists.iter().flat_map(|(at, names)| names.iter().enumerate().map(move |(n, name)| (format!("{at}/{n}"), name)));
+    let set =
+        settings.env.set.keys().map(|name| (format!("/env/set/{}", name.replace('~', "~0").replace('/', "~1")), name));
+    for (at, name) in listed.chain(set) {
+        // What is no name may be a key that slipped in, so it is not repeated.
+        if name.is_empty() || name.contains(['=', '\0', ' ']) || (at.starts_with("/secrets") && !is_name(name)) {
+            let help = "name the variable, e.g. MODEL_KEY; its value never stands in a file";
+            error("bad-variable", &at, "this is not the name of an environment variable".to_owned(), help);
+        } else if name == "EVALGATE_MCP_URL" {
+            error(
+                "bad-variable",
+                &at,
+                "evalgate sets it: the gateway of each trial has an address of its own".to_owned(),
+                "",
+            );
+        }
+    }
+    for (name, _) in settings.env.set.iter().filter(|(name, _)| settings.secrets.contains(name)) {
+        let message = format!("{name} is a secret, and secrets never stand in a file");
+        error("secret-in-project", &format!("/env/set/{name}"), message, "set it in evalgate's own environment");
+    }
+    let mut prompts = Environment::new();
+    prompts.remove_global("debug");
+    prompts.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    for pipeline in setup.pipelines {
+        if let Err(why) = prompts.add_template_owned(pipeline.name.to_string(), pipeline.prompt.clone()) {
+            error(
+                "template-syntax",
+                "",
+                format!("the prompt of pipeline {} is no template: {why:#}", pipeline.name),
+                "",
+            );
+        }
+    }
+    let whole = argv.zip(folder).filter(|_| !any_error(&found));
+    let program = whole.map(|(argv, folder)| Program {
+        argv,
+        folder,
+        inherits: settings.env.inherit.iter().chain(&settings.secrets).cloned().collect(),
+        given: settings.env.set,
+        secrets: settings.secrets,
+        timeout: settings.timeout_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+        prompts,
+        pipeline: setup.pipelines.first().cloned(),
+    });
+    (program, found)
+}
+
+/// Program and arguments; or where they are wrong, why, and what to write.
+fn argv(argv: &Value) -> Result<Vec<String>, (String, String, String)> {
+    let items = match argv {
+        Value::Array(items) if !items.is_empty() => items,
+        Value::String(line) => {
+            let parts: Vec<&str> = line.split_whitespace().collect();
+            let message =
+                "a command is an array of a program and its arguments: no shell reads it, so nothing in it is \
+                           ever split, expanded or run"
+                    .to_owned();
+            return Err(("/argv".to_owned(), message, format!("write {}", Value::from(parts))));
+        }
+        _ => {
+            return Err((
+                "/argv".to_owned(),
+                "a command is an array of a program and its arguments".to_owned(),
+                String::new(),
+            ));
+        }
+    };
+    let text = |(index, item): (usize, &Value)| match item.as_str() {
+        Some(text) if !text.contains('\0') && (index > 0 || !text.is_empty()) => Ok(text.to_owned()),
+        _ => {
+            let message = "a program and its arguments are texts".to_owned();
+            Err((format!("/argv/{index}"), message, format!("write {:?}", item.to_string())))
+        }
+    };
+    items.iter().enumerate().map(text).collect()
+}
+
+/// The working folder, which must lie in the project, links resolved.
+fn folder(root: &Path, folder: Option<&str>) -> Result<PathBuf, String> {
+    let root = root.canonicalize().map_err(|error| format!("the project's folder cannot be read: {error}"))?;
+    let Some(folder) = folder else { return Ok(root) };
+    let plain = Path::new(folder).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if !plain || folder.contains('\0') {
+        return Err("it lies outside of the project".to_owned());
+    }
+    let real = root.join(folder).canonicalize().map_err(|_| "there is no such folder in the project".to_owned())?;
+    match (real.starts_with(&root), real.is_dir()) {
+        (false, _) => Err("it is a link that leads out of the project".to_owned()),
+        (_, false) => Err("it is not a folder".to_owned()),
+        _ => Ok(real),
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
