@@ -300,22 +300,43 @@ fn digest(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-/// The target's settings and the files in the pipelines' folders that they name.
+/// The target's settings and the project's files that they name: rules, programs, templates.
 fn target_digest(name: &Slug, checked: &Checked, catalog: &Catalog) -> String {
     let mut hasher = blake3::Hasher::new();
     let Some(spec) = catalog.project.targets.get(name) else { return String::new() };
     hasher.update(&serialised(spec));
-    let files: BTreeSet<&str> =
-        spec.0.values().filter_map(|settings| settings.get("file")?.as_str()).chain(["rules.yaml"]).collect();
-    for pipeline in catalog.pipelines.keys() {
-        for file in &files {
-            if let Ok(file) = checked.root.read(&format!("suites/{pipeline}/{file}")) {
+    let mut named = BTreeSet::from(["rules.yaml"]);
+    let mut folder = "";
+    for settings in spec.0.values() {
+        folder = settings.get("folder").and_then(serde_json::Value::as_str).unwrap_or(folder);
+        texts(settings, &mut named);
+    }
+    let folders = catalog
+        .pipelines
+        .keys()
+        .map(|pipeline| format!("suites/{pipeline}/"))
+        .chain([String::new(), format!("{}/", folder.trim_end_matches('/'))]);
+    for folder in folders {
+        for file in &named {
+            if let Ok(file) = checked.root.read(&format!("{folder}{}", file.trim_start_matches("./"))) {
                 hasher.update(file.path.as_bytes());
                 hasher.update(file.text.as_bytes());
             }
         }
     }
     hasher.finalize().to_hex().to_string()
+}
+
+/// Every text in the settings that could be the name of a file.
+fn texts<'s>(value: &'s serde_json::Value, into: &mut BTreeSet<&'s str>) {
+    match value {
+        serde_json::Value::String(text) if !text.is_empty() && text.len() < 256 => {
+            into.insert(text);
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| texts(item, into)),
+        serde_json::Value::Object(map) => map.values().for_each(|item| texts(item, into)),
+        _ => {}
+    }
 }
 
 /// A run is resumed only over the project that it began with: evidence is never mixed.

@@ -295,8 +295,13 @@ impl Dispatcher<'_> {
             let turns = Arc::clone(&self.turns);
             // Trials queue here rather than with the dispatcher, so that a quick target need not wait for it.
             let id = self.running.spawn(async move {
-                let _turn = turns.acquire_owned().await.ok()?;
-                Some(job.run().await)
+                let _turn = turns.acquire().await.ok()?;
+                let done = job.run().await;
+                if done.stop.is_some() {
+                    // Before this turn is given on: no other trial may meet the same end.
+                    turns.close();
+                }
+                Some(done)
             });
             let id = id.id();
             self.places.insert(id, (place, planned));
