@@ -2,6 +2,7 @@
 //!
 //! Adding one is one file and two lines here: `mod x;` and an entry in [`KINDS`].
 
+mod model;
 mod noop;
 mod rules;
 
@@ -98,6 +99,8 @@ pub struct Setup<'a> {
 
 /// Every kind of target, by name.
 pub static KINDS: &[Kind] = &[
+    Kind { name: "chat", about: "a model behind a chat completions endpoint", build: model::build_chat },
+    Kind { name: "messages", about: "a model behind a messages endpoint", build: model::build_messages },
     Kind { name: "noop", about: "answers the same JSON to every request, calls nothing", build: noop::build },
     Kind { name: "rules", about: "the embedded agent: each pipeline's rules.yaml, no model", build: rules::build },
 ];
