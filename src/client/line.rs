@@ -1,0 +1,355 @@
+//! One trial's connection to the outside: asks, notes every attempt in the transcript, records or replays.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::http::Prepared;
+use super::limiter::Limiter;
+use super::request::{CommandAnswer, CommandRequest, HeaderText, HttpAnswer, HttpRequest, Lane};
+use super::retry::{Next, Trouble, next};
+use super::{Client, Fault, Mode, excerpt, process};
+use crate::domain::Exchange;
+use crate::gateway::Session;
+use crate::store::RecordingKey;
+
+/// Longest deadline; longer ones are no limit to anybody.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3600);
+
+/// The gateway's address in a replay.
+const NO_GATEWAY: &str = "http://gateway.invalid/mcp";
+
+/// One trial's connection to the outside. Every attempt is noted in the trial's session.
+pub struct Line {
+    client: Arc<Client>,
+    session: Session,
+    trial: RecordingKey,
+    /// Of the exchange under way, from 1; the attempts at it share it.
+    number: u32,
+    waiting: Waiting,
+    /// Where the trial's gateway speaks MCP, once somebody wanted to know.
+    gateway: Option<String>,
+}
+
+/// What the trial waits for.
+enum Waiting {
+    /// The agent.
+    Agent,
+    /// A turn in a lane.
+    Turn(Arc<Lane>),
+    /// The other side of a lane.
+    Other(Arc<Lane>),
+}
+
+/// A final answer, of a server or a process, secrets redacted.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Heard {
+    pub status: i32,
+    pub body: String,
+    /// Standard error of a process.
+    pub log: String,
+    /// Processes that it left behind.
+    pub leaked: u32,
+    pub wall_ms: f64,
+}
+
+impl Line {
+    pub(super) fn new(client: Arc<Client>, trial: RecordingKey, session: Session) -> Self {
+        Self { client, session, trial, number: 0, waiting: Waiting::Agent, gateway: None }
+    }
+
+    /// Asks over HTTP: limits, retries, redirects, recording.
+    pub async fn send(&mut self, request: HttpRequest) -> Result<HttpAnswer, Fault> {
+        let to = format!("{} {}", request.method, request.url.path());
+        let asked = || asked_over_http(&request);
+        let heard = match self.begin(&to, asked)? {
+            Some(recorded) => recorded,
+            None => {
+                let heard = self.send_live(&to, request).await?;
+                self.end(heard)
+            }
+        };
+        // Only statuses of HTTP were recorded, unless somebody edited them: then it is no answer that anybody accepts.
+        let status = u16::try_from(heard.status).unwrap_or_default();
+        Ok(HttpAnswer { status, body: heard.body, wall_ms: heard.wall_ms })
+    }
+
+    /// Runs a process to its end or its deadline.
+    pub async fn run(&mut self, request: CommandRequest) -> Result<CommandAnswer, Fault> {
+        let program = request.argv.first().cloned().unwrap_or_default();
+        let heard = match self.begin(&program, || json!({"argv": request.argv, "stdin": request.stdin}))? {
+            Some(recorded) => recorded,
+            None => {
+                let attempt = self.attempt(&program, 1);
+                match process::run(request, &self.client.secrets).await {
+                    Ok(CommandAnswer { status, stdout, stderr, leaked }) => {
+                        let wall_ms = attempt.answered(status);
+                        let (body, log) = (self.redacted(stdout), self.redacted(stderr));
+                        self.end(Heard { status, body, log, leaked, wall_ms })
+                    }
+                    Err(fault) => {
+                        let message = self.redacted(fault.message);
+                        attempt.failed(None, message.clone());
+                        return Err(Fault { message, ..fault });
+                    }
+                }
+            }
+        };
+        let Heard { status, body, log, leaked, .. } = heard;
+        Ok(CommandAnswer { status, stdout: body, stderr: log, leaked })
+    }
+
+    /// Where this trial's gateway speaks MCP, for an agent outside of the process. In a replay nobody listens there.
+    pub async fn gateway_url(&mut self) -> Result<String, Fault> {
+        let url = match &self.gateway {
+            Some(url) => url,
+            None if self.replays() => self.gateway.insert(NO_GATEWAY.to_owned()),
+            None => todo!(),
+        };
+        Ok(url.clone())
+    }
+
+    /// Whether answers come from a recording: polling need not wait.
+    pub fn replays(&self) -> bool {
+        matches!(self.client.mode, Mode::Replay(_))
+    }
+
+    /// What the trial waits for that is not the agent: the deadline of a trial is nobody's mark then.
+    pub fn waits_for(&self) -> Option<String> {
+        match &self.waiting {
+            Waiting::Agent => None,
+            Waiting::Turn(lane) => Some(format!("the queue for {} (at most {} at once)", lane.name, lane.concurrency)),
+            Waiting::Other(lane) => Some(lane.name.clone()),
+        }
+    }
+
+    /// Ends the connection: closes the gateway's address, keeps the recording. In a replay: how long the recorded
+    /// trial took, in milliseconds. `Err` in a replay too, where exchanges were recorded that were not asked for.
+    pub fn finish(self) -> Result<Option<f64>, Fault> {
+        Ok(None)
+    }
+
+    /// Begins an exchange: its recorded answer in a replay. `asked` is what decides the answer, and only made up where
+    /// that is needed. Every exchange that begins without a recorded answer and succeeds is given to [`Line::end`].
+    pub(super) fn begin(&mut self, _to: &str, _asked: impl FnOnce() -> Value) -> Result<Option<Heard>, Fault> {
+        self.number += 1;
+        Ok(None)
+    }
+
+    /// Ends an exchange that was answered from outside.
+    pub(super) fn end(&mut self, heard: Heard) -> Heard {
+        heard
+    }
+
+    /// Begins an attempt at the exchange under way, from 1.
+    pub(super) fn attempt(&self, to: &str, attempt: u32) -> Attempt {
+        Attempt {
+            session: self.session.clone(),
+            number: self.number,
+            attempt,
+            to: self.redact(to).into_owned(),
+            started: Instant::now(),
+            noted: false,
+        }
+    }
+
+    fn redacted(&self, text: String) -> String {
+        self.client.secrets.redacted(text)
+    }
+
+    /// A text without secrets.
+    pub(super) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.client.secrets.redact(text)
+    }
+
+    /// Trouble in words, without secrets. They are looked for before anything is cut.
+    fn describe(&self, trouble: &Trouble) -> String {
+        let (why, quote) = match trouble {
+            Trouble::Status { status, quote, .. } => (Cow::Owned(format!("status {status}")), quote.as_str()),
+            Trouble::Unusable { why, quote } => (self.redact(why), quote.as_str()),
+            Trouble::Unreached(why) | Trouble::Broken(why) | Trouble::Forbidden(why) => (self.redact(why), ""),
+            Trouble::Late => (Cow::Borrowed("no answer before the deadline"), ""),
+        };
+        match excerpt(&self.redact(quote)) {
+            nothing if nothing.is_empty() => why.into_owned(),
+            quote => format!("{why}: {quote}"),
+        }
+    }
+
+    async fn send_live(&mut self, to: &str, request: HttpRequest) -> Result<Heard, Fault> {
+        let client = Arc::clone(&self.client);
+        let limiter = client.limiter(&request.lane);
+        let lane = Arc::clone(&request.lane);
+        let (agent, repeatable) = (request.agent, request.repeatable);
+        let deadline = request.deadline.min(LONGEST_DEADLINE);
+        let failing = Failing::of(&request);
+        let prepared = Prepared::new(request, &client.secrets)
+            .map_err(|trouble| self.fault(&failing, &trouble, 1, Next::GiveUp { stops: true }))?;
+        let mut until = None;
+        let mut attempts = 0;
+        let result = loop {
+            attempts += 1;
+            self.waiting = Waiting::Turn(Arc::clone(&lane));
+            let turn = match until {
+                None => Some(limiter.turn().await),
+                Some(until) => tokio::time::timeout_at(until, limiter.turn()).await.ok(),
+            };
+            self.waiting = if agent { Waiting::Agent } else { Waiting::Other(Arc::clone(&lane)) };
+            let until = *until.get_or_insert_with(|| Instant::now() + deadline);
+            let attempt = self.attempt(to, attempts);
+            let answered = match turn {
+                None => Err(Trouble::Late),
+                Some(_) => {
+                    let answered = tokio::time::timeout_at(until, client.connections.attempt(&prepared)).await;
+                    answered.unwrap_or(Err(Trouble::Late))
+                }
+            };
+            drop(turn);
+            let trouble = match answered {
+                Ok((status, body)) => {
+                    limiter.succeeded();
+                    let body = client.secrets.redacted(body);
+                    let wall_ms = attempt.answered(status.into());
+                    break Ok(Heard { status: status.into(), body, log: String::new(), leaked: 0, wall_ms });
+                }
+                Err(trouble) => trouble,
+            };
+            attempt.failed(status_of(&trouble), self.describe(&trouble));
+            let next = next(&trouble, attempts, repeatable, client.waits, fastrand::f64());
+            slow_down(&limiter, &trouble, next);
+            match next {
+                Next::Again { wait, everyone } if Instant::now() + wait < until => {
+                    // Where everybody waits, the limiter lets nobody through before.
+                    if !everyone {
+                        tokio::time::sleep(wait).await;
+                    }
+                }
+                next => break Err(self.fault(&failing, &trouble, attempts, next)),
+            }
+        };
+        self.waiting = Waiting::Agent;
+        result
+    }
+
+    fn fault(&self, failing: &Failing, trouble: &Trouble, attempts: u32, next: Next) -> Fault {
+        let mut message = format!("{}: {}", failing.what, self.describe(trouble));
+        match (attempts, next) {
+            (_, Next::Again { wait, .. }) => {
+                let seconds = wait.as_secs_f64().ceil();
+                message +=
+                    &format!("; asking again in {seconds} s would be after the deadline of {} s", failing.deadline_s);
+            }
+            (1, _) => {}
+            (attempts, _) => message += &format!(", {attempts} times"),
+        }
+        if let Some(advice) = failing.advice(trouble) {
+            message += &format!(": {advice}");
+        }
+        let stops = matches!(next, Next::GiveUp { stops: true });
+        Fault { message: self.redact(&message).into_owned(), stops }
+    }
+}
+
+/// What is lowered or halted by a trouble.
+fn slow_down(limiter: &Limiter, trouble: &Trouble, next: Next) {
+    if matches!(trouble, Trouble::Status { status: 429, .. }) {
+        limiter.too_many();
+    }
+    if let Next::Again { wait, everyone: true } = next {
+        limiter.pause(wait);
+    }
+}
+
+/// What a fault says about the question.
+struct Failing {
+    /// `POST http://127.0.0.1:9000/v1/messages`
+    what: String,
+    variables: Vec<String>,
+    deadline_s: f64,
+}
+
+impl Failing {
+    fn of(request: &HttpRequest) -> Self {
+        let url = &request.url;
+        // Without its query, which may hold anything, and without credentials.
+        let what = format!("{} {}{}", request.method, url.origin().ascii_serialization(), url.path());
+        let variables = request.headers.iter().filter_map(|(_, text)| match text {
+            HeaderText::Secret { variable, .. } => Some(variable.clone()),
+            HeaderText::Plain(_) => None,
+        });
+        Self { what, variables: variables.collect(), deadline_s: request.deadline.as_secs_f64() }
+    }
+
+    fn advice(&self, trouble: &Trouble) -> Option<String> {
+        match trouble {
+            Trouble::Status { status: 401 | 403, .. } => Some(match self.variables.join(", ") {
+                none if none.is_empty() => "it wants a key, and the target names none".to_owned(),
+                variables => format!("check the key in {variables}"),
+            }),
+            Trouble::Status { status: 404, .. } => Some("check the address, and the model if there is one".to_owned()),
+            Trouble::Unreached(_) => Some("check the address, and whether the server runs".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+fn status_of(trouble: &Trouble) -> Option<i32> {
+    match trouble {
+        Trouble::Status { status, .. } => Some((*status).into()),
+        _ => None,
+    }
+}
+
+/// What decides the answer of a server: not its host, nor any header.
+fn asked_over_http(request: &HttpRequest) -> Value {
+    let path = match request.url.query() {
+        Some(query) => format!("{}?{query}", request.url.path()),
+        None => request.url.path().to_owned(),
+    };
+    let mut asked = serde_json::Map::new();
+    asked.insert("method".to_owned(), request.method.as_str().into());
+    asked.insert("path".to_owned(), path.into());
+    asked.extend(request.body.clone().map(|body| ("body".to_owned(), body)));
+    Value::Object(asked)
+}
+
+/// An attempt under way. However it ends, it is noted.
+pub(super) struct Attempt {
+    session: Session,
+    number: u32,
+    attempt: u32,
+    to: String,
+    started: Instant,
+    noted: bool,
+}
+
+impl Attempt {
+    /// It was answered; how long that took, in milliseconds.
+    pub fn answered(mut self, status: i32) -> f64 {
+        self.note(Some(status), None)
+    }
+
+    /// It gave no answer; `error` holds no secret.
+    pub fn failed(mut self, status: Option<i32>, error: String) {
+        self.note(status, Some(error));
+    }
+
+    fn note(&mut self, status: Option<i32>, error: Option<String>) -> f64 {
+        let wall_ms = self.started.elapsed().as_secs_f64() * 1000.0;
+        self.noted = true;
+        let (number, attempt, to) = (self.number, self.attempt, std::mem::take(&mut self.to));
+        self.session.note(Exchange { number, attempt, to, status, error, wall_ms, replayed: false });
+        wall_ms
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if !self.noted {
+            self.note(None, Some("given up: the trial's deadline passed".to_owned()));
+        }
+    }
+}
