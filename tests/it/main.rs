@@ -2,10 +2,12 @@
 
 mod check;
 mod exits;
+mod fake_model;
 mod help;
 mod hostile;
 mod insta_review;
 mod looking;
+mod model;
 mod project;
 mod readme;
 mod report;

@@ -87,5 +87,5 @@ fn what_is_not_known_of_a_request_is_nothing() {
 #[test]
 fn a_schema_keeps_the_order_it_was_written_in() {
     let text = rendered("{{ output_schema | tojson }}", "");
-    assert_eq!(text, r#"{"type":"object","properties":{"b":{},"a":{}}}"#);
+    assert_eq!(text, r#"{"type": "object", "properties": {"b": {}, "a": {}}}"#);
 }

@@ -1,0 +1,188 @@
+//! Models under test, through the binary, against a scripted endpoint: one scenario file a story.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::fake_model::{Asked, FakeModel, ToolCall, Turn, Wire, spellings};
+use crate::project::{Project, Ran};
+
+/// A story: what the endpoint does, and what comes of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scenario {
+    #[allow(dead_code, reason = "for whoever reads the file")]
+    about: String,
+    /// The line of the list of faults that it stands for.
+    #[serde(default)]
+    #[allow(dead_code, reason = "for whoever reads the file")]
+    fault: Option<String>,
+    /// Both when absent.
+    #[serde(default)]
+    wires: Vec<Wire>,
+    /// Settings of the target, beside its address and model.
+    #[serde(default)]
+    target: Map<String, Value>,
+    #[serde(default)]
+    limits: Map<String, Value>,
+    #[serde(default)]
+    prices: Map<String, Value>,
+    /// One case when absent.
+    #[serde(default)]
+    filter: Option<String>,
+    #[serde(default)]
+    turns: Vec<Turn>,
+    #[serde(default)]
+    then: Option<Turn>,
+    expect: Expect,
+}
+
+/// What comes of it. Pointers are into the trial or the request; a text `~…` stands for any text with `…` in it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expect {
+    exit: i32,
+    #[serde(default)]
+    says: Vec<String>,
+    /// Status of each attempt, in order; 0 where there was none.
+    attempts: Vec<i32>,
+    /// The errors of the attempts that had one.
+    #[serde(default)]
+    errors: Vec<String>,
+    /// `tool stage`, in order.
+    #[serde(default)]
+    calls: Option<Vec<String>>,
+    #[serde(default)]
+    trial: BTreeMap<String, Value>,
+    /// Into the request of this number, from 1.
+    #[serde(default)]
+    asked: BTreeMap<usize, BTreeMap<String, Value>>,
+}
+
+const KEY: &str = "sk-test-0123456789";
+
+/// The small project with a model as its only target.
+fn project(wire: Wire, port: u16, more: &Map<String, Value>, limits: &Map<String, Value>, prices: &Value) -> Project {
+    let project = Project::copy("tiny");
+    project.remove("golden");
+    let mut settings = json!({"base_url": wire.base_url(port), "model": "small", "key_env": "MODEL_KEY"});
+    settings.as_object_mut().unwrap().extend(more.clone());
+    let file = json!({
+        "version": 1, "name": "tiny", "targets": {"model": {wire.name(): settings}}, "default_target": "model",
+        "policy": "release", "prices": prices,
+    });
+    project.write("evalgate.yaml", file.to_string());
+    let mut all = json!({"tool_calls": 6, "deadline_s": 20, "output_kib": 8});
+    all.as_object_mut().unwrap().extend(limits.clone());
+    let old = "limits: {tool_calls: 6, deadline_s: 10, output_kib: 8}";
+    project.edit("suites/intake-note/pipeline.yaml", old, &format!("limits: {all}"));
+    project
+}
+
+fn run(project: &Project, filter: &str) -> Ran {
+    project.run_with(&["run", "--filter", filter, "--jobs", "1"], &[("MODEL_KEY", KEY)])
+}
+
+/// The trials of the newest run.
+fn trials(project: &Project) -> Vec<Value> {
+    let events = project.of_run("events.jsonl");
+    let trial = |line: &str| {
+        let event: Value = serde_json::from_str(line).unwrap();
+        event["kind"].get("trial_finished").cloned()
+    };
+    events.lines().filter_map(trial).collect()
+}
+
+fn play(name: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/scenarios/{name}.yaml"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let scenario: Scenario = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let wires = if scenario.wires.is_empty() { vec![Wire::Chat, Wire::Messages] } else { scenario.wires.clone() };
+    for wire in wires {
+        act(&scenario, wire);
+    }
+}
+
+fn act(scenario: &Scenario, wire: Wire) {
+    let Scenario { target, limits, prices, turns, then, expect, .. } = scenario;
+    let server = FakeModel::start(wire, turns.clone(), then.clone());
+    let project = project(wire, server.port, target, limits, &Value::Object(prices.clone()));
+    let started = Instant::now();
+    let ran = run(&project, scenario.filter.as_deref().unwrap_or("id(berth-for-two-nights)"));
+    assert!(started.elapsed() < Duration::from_secs(60), "{wire:?}: it took {:?}\n{ran}", started.elapsed());
+    let context = || format!("{wire:?}\n{ran}\n{:#?}", trials(&project));
+    assert_eq!(ran.exit, Some(expect.exit), "{}", context());
+    let ran = expect.says.iter().fold(ran, |ran, text| ran.says(text));
+
+    let trial = trials(&project).into_iter().next().unwrap_or_else(|| panic!("no trial: {ran}"));
+    let context = || format!("{wire:?}\n{ran}\n{trial:#}");
+    let steps = trial["steps"].as_array().unwrap();
+    let exchanges: Vec<&Value> = steps.iter().filter_map(|step| step.get("exchange")).collect();
+    let attempts: Vec<i64> = exchanges.iter().map(|step| step["status"].as_i64().unwrap_or(0)).collect();
+    assert_eq!(attempts, expect.attempts.iter().map(|status| i64::from(*status)).collect::<Vec<_>>(), "{}", context());
+    let errors: Vec<&str> = exchanges.iter().filter_map(|step| step["error"].as_str()).collect();
+    for (n, expected) in expect.errors.iter().enumerate() {
+        assert!(errors.get(n).is_some_and(|error| error.contains(expected)), "{expected:?}: {}", context());
+    }
+    if let Some(expected) = &expect.calls {
+        let calls = steps.iter().filter_map(|step| step.get("call"));
+        let told = |call: &Value| {
+            let stage = call["stages"].as_array().unwrap().last().unwrap();
+            format!("{} {}", call["tool"].as_str().unwrap(), stage.as_str().unwrap())
+        };
+        assert_eq!(calls.map(told).collect::<Vec<_>>(), *expected, "{}", context());
+    }
+    for (pointer, expected) in &expect.trial {
+        holds(&trial, pointer, expected).unwrap_or_else(|why| panic!("{why}: {}", context()));
+    }
+    let asked = server.asked();
+    let answered = attempts.iter().filter(|status| **status != 0).count();
+    assert!(asked.len() >= answered, "an attempt without a request: {}", context());
+    for (number, all) in &expect.asked {
+        let Asked { body, .. } = asked.get(number - 1).unwrap_or_else(|| panic!("not asked: {}", context()));
+        for (pointer, expected) in all {
+            holds(body, pointer, expected).unwrap_or_else(|why| panic!("request {number}: {why}\n{body:#}"));
+        }
+    }
+    for Asked { headers, .. } in &asked {
+        let (name, value) = match wire {
+            Wire::Chat => ("authorization", format!("Bearer {KEY}")),
+            Wire::Messages => ("x-api-key", KEY.to_owned()),
+        };
+        assert_eq!(headers.get(name), Some(&value), "the key goes in the shape's own header");
+    }
+}
+
+fn holds(within: &Value, pointer: &str, expected: &Value) -> Result<(), String> {
+    let found = within.pointer(pointer).unwrap_or(&Value::Null);
+    let right = match expected.as_str().and_then(|text| text.strip_prefix('~')) {
+        Some(part) => found.as_str().is_some_and(|text| text.contains(part)),
+        None => found == expected,
+    };
+    if right { Ok(()) } else { Err(format!("{pointer} is {found}, expected {expected}")) }
+}
+
+macro_rules! scenarios {
+    ($($name:ident)*) => {
+        $(#[test] fn $name() { play(stringify!($name)) })*
+
+        #[test]
+        fn every_scenario_is_played() {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+            let mut files: Vec<String> = fs::read_dir(folder).unwrap()
+                .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+            files.sort();
+            let mut played = vec![$(stringify!($name).to_owned()),*];
+            played.sort();
+            assert_eq!(files, played);
+        }
+    };
+}
+
+scenarios! {
+    answers_in_one_step
+}
