@@ -70,6 +70,10 @@ pub struct Turn {
     pub usage: Option<Value>,
     /// The whole body, instead of what a model would say.
     pub body: Option<String>,
+    /// Text of the model: so many brackets, one inside the other.
+    pub says_nested: usize,
+    /// The whole body: so many brackets, one inside the other.
+    pub nested: usize,
     /// The whole body: all that is known of the request's key, in every way to write it.
     pub echoes_the_key: bool,
     /// The body is not UTF-8.
@@ -102,6 +106,8 @@ impl Default for Turn {
             model: None,
             usage: None,
             body: None,
+            says_nested: 0,
+            nested: 0,
             echoes_the_key: false,
             garbled: false,
             padding: 0,
@@ -260,6 +266,7 @@ fn answer(mut stream: &TcpStream, turn: &Turn, wire: Wire, number: usize, key: &
             json!({"error": {"message": format!("what is this key? {told}")}}).to_string().into_bytes()
         }
         Some(body) => body.clone().into_bytes(),
+        None if turn.nested > 0 => "[".repeat(turn.nested).into_bytes(),
         None => spoken(turn, wire, number).to_string().into_bytes(),
     };
     if turn.garbled {
@@ -319,7 +326,8 @@ fn answer(mut stream: &TcpStream, turn: &Turn, wire: Wire, number: usize, key: &
 
 /// What a model says, in its wire shape.
 fn spoken(turn: &Turn, wire: Wire, number: usize) -> Value {
-    let text = turn.says.clone().or_else(|| turn.json.as_ref().map(Value::to_string));
+    let nested = (turn.says_nested > 0).then(|| "[".repeat(turn.says_nested));
+    let text = turn.says.clone().or(nested).or_else(|| turn.json.as_ref().map(Value::to_string));
     let id = |n: usize, call: &ToolCall| call.id.clone().unwrap_or_else(|| format!("call-{number}-{n}"));
     let model = turn.model.as_deref().unwrap_or("small-2026-01-01");
     match wire {

@@ -58,6 +58,9 @@ struct Expect {
     calls: Option<Vec<String>>,
     #[serde(default)]
     trial: BTreeMap<String, Value>,
+    /// How many requests the endpoint saw.
+    #[serde(default)]
+    requests: Option<usize>,
     /// Into the request of this number, from 1.
     #[serde(default)]
     asked: BTreeMap<usize, BTreeMap<String, Value>>,
@@ -71,6 +74,9 @@ fn project(wire: Wire, port: u16, more: &Map<String, Value>, limits: &Map<String
     project.remove("golden");
     let mut settings = json!({"base_url": wire.base_url(port), "model": "small", "key_env": "MODEL_KEY"});
     settings.as_object_mut().unwrap().extend(more.clone());
+    if let Some(url) = more.get("base_url").and_then(Value::as_str) {
+        settings["base_url"] = url.replace("{port}", &port.to_string()).into();
+    }
     let file = json!({
         "version": 1, "name": "tiny", "targets": {"model": {wire.name(): settings}}, "default_target": "model",
         "policy": "release", "prices": prices,
@@ -100,11 +106,25 @@ fn trials(project: &Project) -> Vec<Value> {
 fn play(name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/scenarios/{name}.yaml"));
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let scenario: Scenario = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut scenario: Scenario = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for turn in scenario.turns.iter_mut().chain(&mut scenario.then) {
+        if turn.json.as_ref().is_some_and(|json| json == "good") {
+            turn.json = Some(good());
+        }
+    }
     let wires = if scenario.wires.is_empty() { vec![Wire::Chat, Wire::Messages] } else { scenario.wires.clone() };
     for wire in wires {
         act(&scenario, wire);
     }
+}
+
+/// What an agent should answer about the berth.
+fn good() -> Value {
+    json!({
+        "summary": "A berth for two nights.", "topic": "berth", "urgent": false,
+        "sources": [{"claim": "berths are given out by the harbour office", "source": "doc:berths"}],
+        "escalation": {"needed": false, "reason": ""},
+    })
 }
 
 fn act(scenario: &Scenario, wire: Wire) {
@@ -142,6 +162,9 @@ fn act(scenario: &Scenario, wire: Wire) {
     let asked = server.asked();
     let answered = attempts.iter().filter(|status| **status != 0).count();
     assert!(asked.len() >= answered, "an attempt without a request: {}", context());
+    if let Some(expected) = expect.requests {
+        assert_eq!(asked.len(), expected, "{}", context());
+    }
     for (number, all) in &expect.asked {
         let Asked { body, .. } = asked.get(number - 1).unwrap_or_else(|| panic!("not asked: {}", context()));
         for (pointer, expected) in all {
@@ -184,5 +207,70 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    a_body_beyond_the_cap
+    a_body_without_an_end
+    a_connection_that_breaks_is_made_again
+    a_conversation_that_grew_too_long_is_no_answer
+    a_fenced_block_is_read
+    a_filtered_answer_is_no_answer
+    a_filtered_request_is_no_answer_and_the_run_goes_on
+    a_key_without_the_right_ends_the_run
+    a_later_request_that_is_not_taken_fails_the_trial_alone
+    a_limit_that_cannot_be_held_ends_the_run
+    a_model_that_changes_within_a_trial_fails_it
+    a_paused_turn_goes_on
+    a_refusal_is_no_answer_in_the_chat_shape
+    a_refusal_is_no_answer_in_the_messages_shape
+    a_request_that_is_not_taken_ends_the_run
+    a_runaway_agent_meets_the_limit_of_calls
+    a_runaway_agent_meets_the_limit_of_dollars
+    a_runaway_agent_meets_the_limit_of_steps
+    a_runaway_agent_meets_the_limit_of_tokens
+    a_silence_beyond_the_deadline_of_the_trial
+    a_small_body_that_unpacks_to_a_large_one
+    a_wrong_key_ends_the_run_with_one_message
+    an_answer_cut_off_is_no_answer_in_the_chat_shape
+    an_answer_cut_off_is_no_answer_in_the_messages_shape
+    an_answer_inside_that_is_too_deep
+    an_answer_outside_the_schema_is_repaired_once
+    an_answer_that_stalls
+    an_answer_that_trickles
+    an_empty_answer_is_asked_for_again
+    an_error_with_status_200_is_a_fault
+    an_unknown_model_ends_the_run
+    an_unknown_tool_and_a_gated_one_are_refused
+    another_model_than_the_pinned_one_ends_the_run
     answers_in_one_step
+    arguments_that_are_not_json_are_told_to_the_model
+    broken_for_good
+    broken_twice_and_then_good
+    busy_and_says_for_how_many_seconds
+    busy_for_a_negative_time
+    busy_for_nonsense
+    busy_for_thirty_years
+    busy_until_a_date
+    calls_a_tool_and_answers
+    content_in_parts_is_read
+    html_with_status_200
+    json_that_ends_half_way
+    json_that_is_too_deep
+    malformed_json_is_repaired_once
+    malformed_json_twice_is_no_answer
+    negative_tokens_in_the_chat_shape
+    negative_tokens_in_the_messages_shape
+    no_choices_are_no_answer_of_the_agent
+    no_tls_there
+    nobody_is_there
+    outside_the_schema_twice_is_an_answer_to_be_judged
+    packed_answers_are_read
+    parallel_calls_are_made_in_their_order
+    replies_go_back_in_the_chat_shape
+    replies_go_back_in_the_messages_shape
+    text_that_is_not_utf_8
+    the_pinned_model_answers
+    tools_may_be_called_in_the_repair
+    two_calls_with_one_id
+    unavailable_with_a_time_to_come_back
+    usage_that_is_not_said_stays_unknown
+    what_the_cache_was_written_has_its_price
 }

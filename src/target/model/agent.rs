@@ -162,17 +162,17 @@ impl Agent<'_> {
     /// Tokens and dollars are within their limits. A limit that cannot be held is not passed over in silence.
     fn within(&self, meter: &Meter) -> Result<(), End> {
         let unknown = |limit: &str| End::Failed {
-            error: format!("the pipeline limits {limit}, and what the trial took is not known"),
+            error: format!("the pipeline limits {limit} is not known"),
             stops: true,
         };
         if let Some(limit) = self.limits.tokens {
-            let taken = meter.tokens().ok_or_else(|| unknown("tokens"))?;
+            let taken = meter.tokens().ok_or_else(|| unknown("tokens, and how many the trial took"))?;
             if taken > limit {
                 return Err(End::NoAnswer(format!("the limit of {limit} tokens was reached: {taken} were taken")));
             }
         }
         if let Some(limit) = self.limits.usd {
-            let spent = meter.usd().ok_or_else(|| unknown("usd"))?;
+            let spent = meter.usd().ok_or_else(|| unknown("dollars, and what the trial cost"))?;
             if spent > limit {
                 return Err(End::NoAnswer(format!("the limit of ${limit} was reached: ${spent:.4} were spent")));
             }
