@@ -8,6 +8,7 @@ mod hostile;
 mod insta_review;
 mod looking;
 mod model;
+mod model_probe;
 mod project;
 mod readme;
 mod report;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::fake_model::{Asked, FakeModel, ToolCall, Turn, Wire, spellings};
+use crate::fake_model::{Asked, FakeModel, Turn, Wire, spellings};
 use crate::project::{Project, Ran};
 
 /// A story: what the endpoint does, and what comes of it.
@@ -48,6 +48,9 @@ struct Expect {
     exit: i32,
     #[serde(default)]
     says: Vec<String>,
+    /// What is read of the case afterwards.
+    #[serde(default)]
+    shows: Vec<String>,
     /// Status of each attempt, in order; 0 where there was none.
     attempts: Vec<i32>,
     /// The errors of the attempts that had one.
@@ -71,7 +74,8 @@ const KEY: &str = "sk-test-0123456789";
 /// The small project with a model as its only target.
 fn project(wire: Wire, port: u16, more: &Map<String, Value>, limits: &Map<String, Value>, prices: &Value) -> Project {
     let project = Project::copy("tiny");
-    project.remove("golden");
+    // What the clerk does well is what the model should do.
+    fs::rename(project.path("golden/clerk"), project.path("golden/model")).unwrap();
     let mut settings = json!({"base_url": wire.base_url(port), "model": "small", "key_env": "MODEL_KEY"});
     settings.as_object_mut().unwrap().extend(more.clone());
     if let Some(url) = more.get("base_url").and_then(Value::as_str) {
@@ -137,6 +141,9 @@ fn act(scenario: &Scenario, wire: Wire) {
     let context = || format!("{wire:?}\n{ran}\n{:#?}", trials(&project));
     assert_eq!(ran.exit, Some(expect.exit), "{}", context());
     let ran = expect.says.iter().fold(ran, |ran, text| ran.says(text));
+    for text in &expect.shows {
+        project.run(&["show", "berth-for-two-nights"]).says(text);
+    }
 
     let trial = trials(&project).into_iter().next().unwrap_or_else(|| panic!("no trial: {ran}"));
     let context = || format!("{wire:?}\n{ran}\n{trial:#}");
@@ -273,4 +280,134 @@ scenarios! {
     unavailable_with_a_time_to_come_back
     usage_that_is_not_said_stays_unknown
     what_the_cache_was_written_has_its_price
+}
+
+/// A project whose model is asked at this address, with no more settings than that.
+fn plain(wire: Wire, port: u16) -> Project {
+    project(wire, port, &Map::new(), &Map::new(), &json!({}))
+}
+
+fn turn(yaml: &str) -> Turn {
+    serde_yaml::from_str(yaml).unwrap()
+}
+
+/// A key in which every way to write it is another.
+const CANARY: &str = "sk/canary+7f3a\"b\\c=Zq~09 x";
+
+/// Files below the project, and what a command wrote, that hold the key in any spelling.
+fn leaks(project: &Project, ran: &Ran) -> Vec<String> {
+    let mut texts = vec![("stdout".to_owned(), ran.stdout.clone()), ("stderr".to_owned(), ran.stderr.clone())];
+    for file in project.files("") {
+        let bytes = fs::read(project.path(&file)).unwrap();
+        let unpacked = match bytes.starts_with(&[0x1f, 0x8b]) {
+            true => std::io::read_to_string(flate2::read::MultiGzDecoder::new(&bytes[..])).unwrap(),
+            false => String::from_utf8_lossy(&bytes).into_owned(),
+        };
+        texts.push((file, unpacked));
+    }
+    let spellings = spellings(CANARY);
+    let found = texts.iter().flat_map(|(name, text)| {
+        spellings.iter().filter(move |spelling| text.contains(*spelling)).map(move |key| format!("{name}: {key}"))
+    });
+    found.collect()
+}
+
+#[test]
+fn the_key_is_in_no_artefact_whoever_echoes_it() {
+    let echo = Turn { echoes_the_key: true, ..Turn::default() };
+    let told = spellings(CANARY).join(" ");
+    let said = Turn { says: Some(format!("Is it {told}?")), ..Turn::default() };
+    let called = turn("{calls: [{tool: write_note, args: {subject: key, body: BODY}}]}");
+    let mut called = called;
+    called.calls[0].args["body"] = json!(told);
+    let error = |status| Turn { status, ..echo.clone() };
+    let stories: [Vec<Turn>; 8] = [
+        vec![error(401)],
+        vec![error(400)],
+        vec![error(404)],
+        vec![error(500), error(502), error(503)],
+        vec![Turn { headers: [("retry-after".to_owned(), "1000000".to_owned())].into(), ..error(429) }],
+        vec![echo.clone()],
+        vec![called, said.clone(), said],
+        vec![Turn { body: Some(format!("<html>{told}")), ..Turn::default() }],
+    ];
+    for wire in [Wire::Chat, Wire::Messages] {
+        for (n, story) in stories.iter().enumerate() {
+            let server = FakeModel::start(wire, story.clone(), None);
+            let project = plain(wire, server.port);
+            let arguments = ["run", "--filter", "id(berth-for-two-nights)", "--jobs", "1", "--progress", "jsonl"];
+            let ran = project.run_with(&arguments, &[("MODEL_KEY", CANARY)]);
+            let asked = server.asked();
+            assert!(asked[0].headers.values().any(|value| value.contains(CANARY)), "the key was sent");
+            assert_eq!(trials(&project).len(), 1, "{wire:?} {n}: {ran}");
+            assert!(project.of_run("events.jsonl").contains("[secret MODEL_KEY]"), "{wire:?} {n}: nothing was echoed");
+            for format in ["html", "junit", "csv", "json", "markdown"] {
+                project.run(&["report", "--format", format]);
+            }
+            let shown = project.run(&["show", "berth-for-two-nights"]);
+            assert_eq!(leaks(&project, &ran), <[String; 0]>::default(), "{wire:?} {n}: {ran}");
+            assert_eq!(leaks(&project, &shown), <[String; 0]>::default(), "{wire:?} {n}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_target_is_checked_without_a_key_and_without_a_network() {
+    let project = plain(Wire::Chat, 1);
+    project.run(&["check"]).exits(0).says("sound:");
+    project.run(&["list"]).exits(0);
+    project
+        .run(&["run"])
+        .exits(2)
+        .says("the target needs the environment variable MODEL_KEY, which is not set")
+        .says("let MODEL_KEY_FILE name a file that holds it");
+    assert!(project.runs().is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_settings_and_prompts_is_shown_in_its_place() {
+    let project = plain(Wire::Chat, 1);
+    project.write(
+        "evalgate.yaml",
+        "version: 1\nname: tiny\ndefault_target: model\npolicy: release\ntargets:\n  model:\n    chat:\n      \
+         base_url: https://ada:pw@models.example/v1\n      model: small\n      headers: {Authorization: Bearer x}\n      \
+         body: {stream: true}\n",
+    );
+    project.edit("suites/intake-note/prompt.md", "request.title", "request.tilte");
+    insta::assert_snapshot!(project.run(&["check"]).exits(3));
+}
+
+#[test]
+fn the_key_may_stand_in_a_file() {
+    let server = FakeModel::start(Wire::Chat, vec![Turn { json: Some(good()), ..Turn::default() }], None);
+    let project = plain(Wire::Chat, server.port);
+    project.write("key", format!("{KEY}\n"));
+    let key = project.path("key");
+    let variables = [("MODEL_KEY_FILE", key.to_str().unwrap())];
+    project.run_with(&["run", "--filter", "id(berth-for-two-nights)"], &variables).exits(5);
+    assert_eq!(server.asked()[0].headers["authorization"], format!("Bearer {KEY}"));
+}
+
+#[test]
+fn further_headers_are_sent_and_theirs_are_secrets_too() {
+    let server = FakeModel::start(Wire::Messages, vec![Turn { json: Some(good()), ..Turn::default() }], None);
+    let more = json!({"headers": {"x-team": "desk", "x-pass": {"env": "PASS"}}, "version": "2031-01-01"});
+    let project = project(Wire::Messages, server.port, more.as_object().unwrap(), &Map::new(), &json!({}));
+    let filter = ["run", "--filter", "id(berth-for-two-nights)"];
+    project.run_with(&filter, &[("MODEL_KEY", KEY)]).exits(2).says("PASS");
+    project.run_with(&filter, &[("MODEL_KEY", KEY), ("PASS", "open sesame")]).exits(5);
+    let headers = &server.asked()[0].headers;
+    let sent = ["x-team", "x-pass", "anthropic-version"].map(|name| headers[name].as_str());
+    assert_eq!(sent, ["desk", "open sesame", "2031-01-01"]);
+}
+
+#[test]
+fn trials_at_once_are_conversations_of_their_own() {
+    let server = FakeModel::start(Wire::Chat, vec![], Some(Turn { json: Some(good()), ..Turn::default() }));
+    let project = plain(Wire::Chat, server.port);
+    let ran = project.run_with(&["run", "--repeat", "20", "--jobs", "16"], &[("MODEL_KEY", KEY)]);
+    assert_eq!(trials(&project).len(), 60, "{ran}");
+    let asked = server.asked();
+    assert_eq!(asked.len(), 60);
+    assert!(asked.iter().all(|asked| asked.body["messages"].as_array().unwrap().len() == 2));
 }

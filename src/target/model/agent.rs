@@ -122,10 +122,8 @@ impl Agent<'_> {
         if step > 1 {
             return End::Failed { error, stops: false };
         }
-        End::Failed {
-            error: format!("{error}; the endpoint does not take what the settings make it be sent"),
-            stops: true,
-        }
+        let advice = "the endpoint does not take the request: look at `json`, `body` and `max_output_tokens`";
+        End::Failed { error: format!("{error}: {advice}"), stops: true }
     }
 
     /// Makes the calls of one answer in their order.
