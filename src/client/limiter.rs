@@ -153,3 +153,115 @@ impl Pace {
         before - self.limit
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    fn lane(concurrency: u32, requests_per_minute: Option<u32>) -> Lane {
+        Lane { name: "here".into(), concurrency, requests_per_minute }
+    }
+
+    /// How many turns can be had without waiting.
+    async fn free(limiter: &Limiter) -> usize {
+        let mut turns = Vec::new();
+        while limiter.turns.available_permits() > 0 {
+            turns.push(limiter.turn().await);
+        }
+        turns.len()
+    }
+
+    #[test]
+    fn a_limit_halves_at_most_once_a_second_and_never_below_one() {
+        let start = Instant::now();
+        let after = |ms| start + Duration::from_millis(ms);
+        let mut pace = Pace::new(16);
+        let limits = [(0, 8), (10, 8), (999, 8), (1000, 4), (2000, 2), (3000, 1), (4000, 1)];
+        for (ms, limit) in limits {
+            let before = pace.limit;
+            assert_eq!(pace.too_many(after(ms)), before - limit, "after {ms} ms");
+            assert_eq!(pace.limit, limit, "after {ms} ms");
+        }
+    }
+
+    #[test]
+    fn a_limit_grows_by_one_after_as_many_successes_and_stops_where_it_began() {
+        let mut pace = Pace::new(4);
+        pace.too_many(Instant::now());
+        let grown: Vec<u32> = (0..10)
+            .map(|_| {
+                pace.succeeded();
+                pace.limit
+            })
+            .collect();
+        assert_eq!(grown, [2, 3, 3, 3, 4, 4, 4, 4, 4, 4]);
+    }
+
+    #[tokio::test]
+    async fn turns_under_way_when_the_limit_halves_are_not_given_out_again() {
+        let limiter = Limiter::new(&lane(8, None));
+        let mut under_way = Vec::new();
+        for _ in 0..7 {
+            under_way.push(limiter.turn().await);
+        }
+        limiter.too_many();
+        under_way.truncate(4);
+        assert_eq!(free(&limiter).await, 0);
+        under_way.clear();
+        assert_eq!(free(&limiter).await, 4);
+        for _ in 0..100 {
+            limiter.succeeded();
+        }
+        assert_eq!(free(&limiter).await, 8);
+    }
+
+    #[tokio::test]
+    async fn a_limit_that_grows_before_its_debt_is_paid_gives_nothing_out_early() {
+        let limiter = Limiter::new(&lane(2, None));
+        let under_way = [limiter.turn().await, limiter.turn().await];
+        limiter.too_many();
+        limiter.succeeded();
+        assert_eq!(free(&limiter).await, 0, "the limit is two again, and two are under way");
+        drop(under_way);
+        assert_eq!(free(&limiter).await, 2);
+    }
+
+    #[tokio::test]
+    async fn no_more_requests_than_the_limit_are_ever_under_way() {
+        let limiter = Arc::new(Limiter::new(&lane(3, None)));
+        let (now, most) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+        let tasks = (0..50).map(|_| {
+            let (limiter, now, most) = (Arc::clone(&limiter), Arc::clone(&now), Arc::clone(&most));
+            tokio::spawn(async move {
+                let _turn = limiter.turn().await;
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                now.fetch_sub(1, Ordering::SeqCst);
+            })
+        });
+        futures_util::future::join_all(tasks).await;
+        assert_eq!(most.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn a_pause_holds_everybody_back_and_the_longest_counts() {
+        let limiter = Limiter::new(&lane(3, None));
+        limiter.pause(Duration::from_millis(40));
+        limiter.pause(Duration::from_millis(1));
+        let started = Instant::now();
+        drop(limiter.turn().await);
+        assert!(started.elapsed() >= Duration::from_millis(40));
+    }
+
+    #[tokio::test]
+    async fn requests_per_minute_are_spread_over_the_minute() {
+        let limiter = Limiter::new(&lane(10, Some(60)));
+        drop(limiter.turn().await);
+        let second = tokio::time::timeout(Duration::from_millis(20), limiter.turn()).await;
+        assert!(second.is_err(), "a second request within the first second");
+        assert_eq!(limiter.turns.available_permits(), 10, "giving up frees the turn");
+    }
+}

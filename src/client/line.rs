@@ -9,12 +9,15 @@ use tokio::time::Instant;
 
 use super::http::Prepared;
 use super::limiter::Limiter;
+use super::record::Take;
+use super::replay::Playback;
 use super::request::{CommandAnswer, CommandRequest, HeaderText, HttpAnswer, HttpRequest, Lane};
 use super::retry::{Next, Trouble, next};
+use super::secret::rewrite;
 use super::{Client, Fault, Mode, excerpt, process};
-use crate::domain::Exchange;
+use crate::domain::{Exchange, OutsideCall, RecordedExchange};
 use crate::gateway::Session;
-use crate::store::RecordingKey;
+use crate::store::{RecordingKey, Recordings};
 
 /// Longest deadline; longer ones are no limit to anybody.
 const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3600);
@@ -32,6 +35,20 @@ pub struct Line {
     waiting: Waiting,
     /// Where the trial's gateway speaks MCP, once somebody wanted to know.
     gateway: Option<String>,
+    tape: Tape,
+}
+
+/// What becomes of the exchanges.
+enum Tape {
+    /// Nothing.
+    Off,
+    /// They are kept.
+    Take(Box<Take>),
+    /// They are answered from a recording, which is opened when it is first needed.
+    Unopened,
+    Playback(Box<Playback>),
+    /// An answer is missing, and the trial has been told.
+    Torn,
 }
 
 /// What the trial waits for.
@@ -58,7 +75,12 @@ pub(super) struct Heard {
 
 impl Line {
     pub(super) fn new(client: Arc<Client>, trial: RecordingKey, session: Session) -> Self {
-        Self { client, session, trial, number: 0, waiting: Waiting::Agent, gateway: None }
+        let tape = match client.mode {
+            Mode::Live => Tape::Off,
+            Mode::Record(_) => Tape::Take(Box::new(Take::new())),
+            Mode::Replay(_) => Tape::Unopened,
+        };
+        Self { client, session, trial, number: 0, waiting: Waiting::Agent, gateway: None, tape }
     }
 
     /// Asks over HTTP: limits, retries, redirects, recording.
@@ -128,19 +150,48 @@ impl Line {
 
     /// Ends the connection: closes the gateway's address, keeps the recording. In a replay: how long the recorded
     /// trial took, in milliseconds. `Err` in a replay too, where exchanges were recorded that were not asked for.
-    pub fn finish(self) -> Result<Option<f64>, Fault> {
-        Ok(None)
+    pub fn finish(mut self) -> Result<Option<f64>, Fault> {
+        match std::mem::replace(&mut self.tape, Tape::Off) {
+            Tape::Off | Tape::Torn => Ok(None),
+            Tape::Take(take) => self.keep(*take).map(|()| None),
+            Tape::Unopened => self.open().and_then(|playback| self.wind_up(playback)).map(Some),
+            Tape::Playback(playback) => self.wind_up(*playback).map(Some),
+        }
     }
 
     /// Begins an exchange: its recorded answer in a replay. `asked` is what decides the answer, and only made up where
     /// that is needed. Every exchange that begins without a recorded answer and succeeds is given to [`Line::end`].
-    pub(super) fn begin(&mut self, _to: &str, _asked: impl FnOnce() -> Value) -> Result<Option<Heard>, Fault> {
+    pub(super) fn begin(&mut self, to: &str, asked: impl FnOnce() -> Value) -> Result<Option<Heard>, Fault> {
         self.number += 1;
-        Ok(None)
+        if let Tape::Off = self.tape {
+            return Ok(None);
+        }
+        let asked = self.neutral(asked());
+        if let Tape::Take(take) = &mut self.tape {
+            take.ask(asked);
+            return Ok(None);
+        }
+        let recorded = self.recorded(to, &asked);
+        let (status, wall_ms) = recorded.as_ref().map_or((None, 0.0), |found| (Some(found.status), found.wall_ms));
+        let error = recorded.as_ref().err().map(|_| "not recorded".to_owned());
+        let recorded = recorded.map(|RecordedExchange { body, log, leaked, calls, .. }| {
+            self.call_again(calls);
+            Heard { status: status.unwrap_or_default(), body, log, leaked, wall_ms }
+        });
+        let (number, to) = (self.number, self.redact(to).into_owned());
+        self.session.note(Exchange { number, attempt: 1, to, status, error, wall_ms, replayed: true });
+        recorded.map(Some)
     }
 
     /// Ends an exchange that was answered from outside.
     pub(super) fn end(&mut self, heard: Heard) -> Heard {
+        if let Tape::Take(_) = self.tape {
+            let calls = self.calls_from_outside();
+            let (body, log) = (self.neutral_text(&heard.body).into_owned(), self.neutral_text(&heard.log).into_owned());
+            if let Tape::Take(take) = &mut self.tape {
+                take.hear(Heard { body, log, ..heard }, calls);
+            }
+        }
         heard
     }
 
@@ -153,6 +204,84 @@ impl Line {
             to: self.redact(to).into_owned(),
             started: Instant::now(),
             noted: false,
+        }
+    }
+
+    /// The recorded answer. After the first that is missing there is none.
+    fn recorded(&mut self, to: &str, asked: &Value) -> Result<RecordedExchange, Fault> {
+        let mut playback = match std::mem::replace(&mut self.tape, Tape::Torn) {
+            Tape::Playback(playback) => playback,
+            Tape::Unopened => Box::new(self.open()?),
+            Tape::Off | Tape::Take(_) | Tape::Torn => return Err(self.missing("an exchange before it is missing")),
+        };
+        let what = format!("exchange {}, {to}, is not recorded", self.number);
+        let recorded = playback.answer(asked).map_err(|why| self.missing(&format!("{what}: {why}")))?;
+        self.tape = Tape::Playback(playback);
+        Ok(recorded)
+    }
+
+    /// Opens the trial's recording.
+    fn open(&self) -> Result<Playback, Fault> {
+        match &self.client.mode {
+            Mode::Replay(recordings) => match recordings.read(&self.trial) {
+                Ok(Some(recording)) => Ok(Playback::new(recording)),
+                Ok(None) => Err(self.missing("nothing is recorded")),
+                Err(error) => Err(self.missing(&error.to_string())),
+            },
+            Mode::Live | Mode::Record(_) => Err(self.missing("nothing is replayed")),
+        }
+    }
+
+    /// What a replay lacks. Each trial says it for itself.
+    fn missing(&self, what: &str) -> Fault {
+        let (trial, file) = (&self.trial, Recordings::name(&self.trial));
+        let message = format!("{trial}: {what}: record it with `evalgate run --record` ({file})");
+        Fault { message: self.redacted(message), stops: false }
+    }
+
+    /// Makes calls again that came from outside.
+    fn call_again(&self, calls: Vec<OutsideCall>) {
+        for OutsideCall { tool, args } in calls {
+            self.session.call(&tool, args);
+        }
+    }
+
+    /// Ends a replay: the calls that came last, and the recorded time.
+    fn wind_up(&self, playback: Playback) -> Result<f64, Fault> {
+        let (afterwards, wall_ms) = playback.finish().map_err(|what| self.missing(&what))?;
+        self.call_again(afterwards);
+        Ok(wall_ms)
+    }
+
+    /// Keeps a recording.
+    fn keep(&self, take: Take) -> Result<(), Fault> {
+        let (Mode::Record(recordings), Some(recording)) = (&self.client.mode, take.finish(self.calls_from_outside()))
+        else {
+            return Ok(());
+        };
+        recordings.write(&self.trial, &recording).map_err(|error| {
+            let message = format!("{}: the trial cannot be recorded: {error}", self.trial);
+            Fault { message: self.redacted(message), stops: true }
+        })
+    }
+
+    /// The calls from outside since they were asked for last, as they are recorded.
+    fn calls_from_outside(&self) -> Vec<OutsideCall> {
+        let calls = self.session.take_outside_calls().into_iter();
+        calls.map(|call| OutsideCall { args: self.neutral(call.args), ..call }).collect()
+    }
+
+    /// A value as it is in every run: secrets and the gateway's address by their names.
+    fn neutral(&self, mut value: Value) -> Value {
+        rewrite(&mut value, &|text| self.neutral_text(text));
+        value
+    }
+
+    fn neutral_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let text = self.redact(text);
+        match &self.gateway {
+            Some(url) if text.contains(url) => Cow::Owned(text.replace(url, "[gateway]")),
+            _ => text,
         }
     }
 
@@ -353,3 +482,7 @@ impl Drop for Attempt {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod tests;

@@ -7,6 +7,8 @@ mod http;
 mod limiter;
 mod line;
 mod process;
+mod record;
+mod replay;
 mod request;
 mod retry;
 mod secret;

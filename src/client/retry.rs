@@ -94,3 +94,94 @@ pub(super) fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     let until = httpdate::parse_http_date(text).ok()?;
     Some(until.duration_since(now).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WAITS: Waits = Waits { first: Duration::from_millis(500), longest: Duration::from_secs(3) };
+
+    fn status(status: u16, retry_after: Option<u64>) -> Trouble {
+        Trouble::Status { status, retry_after: retry_after.map(Duration::from_secs), quote: String::new() }
+    }
+
+    /// How many attempts are made in all, and whether the run stops after the last.
+    fn check(trouble: &Trouble, repeatable: bool, attempts: u32, stops: bool) {
+        for attempt in 1..20 {
+            match next(trouble, attempt, repeatable, WAITS, 0.5) {
+                Next::Again { .. } => assert!(attempt < attempts, "{trouble:?}: attempt {attempt}"),
+                end => {
+                    assert_eq!((attempt, end), (attempts, Next::GiveUp { stops }), "{trouble:?}");
+                    return;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_errors_that_may_pass_are_tried_again() {
+        for code in [500, 502, 503, 504, 529] {
+            check(&status(code, None), true, 3, false);
+        }
+        for code in [402, 405, 408, 409, 413, 418, 422, 301, 204] {
+            check(&status(code, Some(1)), true, 1, false);
+        }
+        for code in [400, 401, 403, 404] {
+            check(&status(code, Some(1)), true, 1, true);
+        }
+        check(&status(429, None), true, 8, false);
+        check(&status(503, Some(1)), true, 8, false);
+        check(&Trouble::Unreached(String::new()), true, 3, true);
+        check(&Trouble::Broken(String::new()), true, 3, false);
+        check(&Trouble::Late, true, 1, false);
+        check(&Trouble::Unusable { why: String::new(), quote: String::new() }, true, 1, false);
+        check(&Trouble::Forbidden(String::new()), true, 1, true);
+    }
+
+    #[test]
+    fn what_is_not_safe_to_repeat_is_tried_again_only_if_nothing_was_done() {
+        check(&status(500, None), false, 1, false);
+        check(&Trouble::Broken(String::new()), false, 1, false);
+        check(&status(503, None), false, 3, false);
+        check(&status(429, Some(1)), false, 8, false);
+        check(&Trouble::Unreached(String::new()), false, 3, true);
+    }
+
+    #[test]
+    fn the_wait_is_any_part_of_one_that_doubles() {
+        let wait = |attempt, roll| match next(&status(429, None), attempt, true, WAITS, roll) {
+            Next::Again { wait, everyone: false } => wait.as_millis(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!([1, 2, 3, 4, 7].map(|attempt| wait(attempt, 1.0)), [500, 1000, 2000, 3000, 3000]);
+        assert_eq!([0.0, 0.25, 0.5].map(|roll| wait(2, roll)), [0, 250, 500]);
+    }
+
+    #[test]
+    fn a_wait_that_is_asked_for_is_everybodys_and_has_an_end() {
+        let asked = |seconds| next(&status(429, Some(seconds)), 1, true, WAITS, 0.0);
+        let all = |seconds| Next::Again { wait: Duration::from_secs(seconds), everyone: true };
+        assert_eq!([asked(0), asked(7), asked(1_000_000_000), asked(u64::MAX)], [all(0), all(7), all(60), all(60)]);
+        // Jitter comes on top.
+        let jittered = next(&status(503, Some(7)), 1, true, WAITS, 1.0);
+        assert_eq!(jittered, Next::Again { wait: Duration::from_millis(7500), everyone: true });
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_nonsense_is_nothing() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        let check = |text: &str, seconds: Option<f64>| {
+            assert_eq!(retry_after(text, now).map(|wait| wait.as_secs_f64()), seconds, "{text}");
+        };
+        check("7", Some(7.0));
+        check(" 0 ", Some(0.0));
+        check("1.5", Some(1.5));
+        check("1000000000", Some(1e9));
+        check("Sun, 06 Nov 1994 08:50:07 GMT", Some(30.0));
+        check("Sun, 06 Nov 1994 08:00:00 GMT", Some(0.0));
+        assert!(retry_after("99999999999999999999999999", now).is_some_and(|wait| wait > LONGEST_ASKED));
+        for nonsense in ["", "-5", "soon", "1e9", "inf", "NaN", ".", "1.2.3", "Sun, 06 Nov", "+3"] {
+            check(nonsense, None);
+        }
+    }
+}

@@ -68,27 +68,24 @@ impl Secrets {
             Cow::Borrowed(_) => text,
         }
     }
+}
 
-    /// Redacts every text in a value, keys included.
-    pub fn redact_value(&self, value: &mut Value) {
-        if self.needles.is_none() {
-            return;
-        }
-        match value {
-            Value::String(text) => {
-                if let Cow::Owned(redacted) = self.redact(text) {
-                    *text = redacted;
-                }
+/// Rewrites every text in a value, keys included.
+pub(super) fn rewrite(value: &mut Value, text: &dyn Fn(&str) -> Cow<'_, str>) {
+    match value {
+        Value::String(old) => {
+            if let Cow::Owned(new) = text(old) {
+                *old = new;
             }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.redact_value(item)),
-            Value::Object(map) => {
-                if map.keys().any(|key| matches!(self.redact(key), Cow::Owned(_))) {
-                    *map = std::mem::take(map).into_iter().map(|(key, value)| (self.redacted(key), value)).collect();
-                }
-                map.values_mut().for_each(|value| self.redact_value(value));
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
+        Value::Array(items) => items.iter_mut().for_each(|item| rewrite(item, text)),
+        Value::Object(map) => {
+            if map.keys().any(|key| matches!(text(key), Cow::Owned(_))) {
+                *map = std::mem::take(map).into_iter().map(|(key, value)| (text(&key).into_owned(), value)).collect();
+            }
+            map.values_mut().for_each(|value| rewrite(value, text));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -156,4 +153,63 @@ fn base64_inside(value: &str, offset: usize) -> impl Iterator<Item = String> {
     [BASE64.encode(&bytes), BASE64URL_NOPAD.encode(&bytes)]
         .into_iter()
         .filter_map(move |text| text.get(first..whole).map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const KEY: &str = "sk-Ab/c+d=\"ü 9";
+
+    fn secrets() -> Secrets {
+        let values = [("KEY", KEY), ("LONGER", "sk-Ab/c+d=\"ü 9 and more"), ("PIN", "123")];
+        Secrets::new(values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_secret_is_found_however_it_is_written() {
+        let secrets = secrets();
+        let json = json!({"echo": KEY}).to_string();
+        let inner = Value::from(KEY).to_string();
+        let ascii = inner.replace('ü', "\\u00fc");
+        let form = "sk-Ab%2Fc%2Bd%3D%22%C3%BC+9";
+        let lower = form.to_lowercase().replace("sk-ab", "sk-Ab").replace('+', "%20");
+        for text in [KEY, &json, &inner, &ascii, form, &lower, "sk%2DAb%2Fc%2Bd%3D%22%C3%BC%209"] {
+            let redacted = secrets.redact(text);
+            assert!(redacted.contains("[secret KEY]"), "{text}: {redacted}");
+            assert!(!redacted.contains("Ab"), "{text}: {redacted}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_found_in_base64_wherever_it_stands_in_it() {
+        for before in ["", "x", "xy", "user:", "Bearer "] {
+            for after in ["", "x", "\r\n"] {
+                let text = format!("{before}{KEY}{after}");
+                for encoded in [BASE64.encode(text.as_bytes()), BASE64URL_NOPAD.encode(text.as_bytes())] {
+                    let redacted = secrets().redact(&encoded).into_owned();
+                    assert!(redacted.contains("[secret KEY]"), "{text}: {encoded}: {redacted}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_secret_wins_and_short_values_are_none() {
+        assert_eq!(secrets().redact(&format!("a {KEY} and more, 123")), "a [secret LONGER], 123");
+        assert!(matches!(secrets().redact("nothing in here"), Cow::Borrowed(_)));
+        assert!(matches!(Secrets::default().redact(KEY), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn texts_of_a_value_are_rewritten_and_so_are_its_keys() {
+        let mut value = json!({"a": [{"key": "xyx"}, 1], "x": null});
+        rewrite(&mut value, &|text| match text.contains('x') {
+            true => Cow::Owned(text.replace('x', "-")),
+            false => Cow::Borrowed(text),
+        });
+        assert_eq!(value, json!({"a": [{"key": "-y-"}, 1], "-": null}));
+    }
 }

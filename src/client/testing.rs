@@ -27,6 +27,8 @@ pub enum Play {
     Endless(Vec<u8>, Vec<u8>),
     /// Sends these bytes and nothing more, without closing.
     Stall(Vec<u8>),
+    /// Sends these bytes, and then a space every time the time has passed.
+    Drip(Vec<u8>, Duration),
     /// Closes at once.
     Close,
 }
@@ -63,6 +65,28 @@ impl Server {
         Self { address, heard }
     }
 
+    /// A server that gives the same answer to every request, over connections that stay open. It hears one thing a
+    /// connection.
+    pub async fn keeps_open(body: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&heard);
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                log.lock().unwrap().push("a connection".to_owned());
+                let answer = answer.clone();
+                tokio::spawn(async move {
+                    while read_request(&mut stream).await.is_some() {
+                        stream.write_all(answer.as_bytes()).await.unwrap();
+                    }
+                });
+            }
+        });
+        Self { address, heard }
+    }
+
     pub fn url(&self, path: &str) -> Url {
         Url::parse(&format!("http://{}{path}", self.address)).unwrap()
     }
@@ -91,6 +115,13 @@ async fn serve(mut stream: TcpStream, play: Play, log: Arc<Mutex<Vec<String>>>) 
             let _ = stream.write_all(&bytes).await;
             let mut rest = [0; 64];
             while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+        }
+        Play::Drip(bytes, every) => {
+            let mut open = stream.write_all(&bytes).await.is_ok();
+            while open {
+                tokio::time::sleep(every).await;
+                open = stream.write_all(b" ").await.is_ok();
+            }
         }
         Play::Close => {}
     }

@@ -27,10 +27,18 @@ pub struct RecordedExchange {
     /// Standard error of a command.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub log: String,
+    /// Processes that a command left behind.
+    #[serde(default, skip_serializing_if = "is_none_left")]
+    pub leaked: u32,
     pub wall_ms: f64,
     /// Calls that the agent made from outside while this was under way, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<OutsideCall>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_none_left(leaked: &u32) -> bool {
+    *leaked == 0
 }
 
 /// A tool call as an agent outside of the process made it: all that is needed to make it again.

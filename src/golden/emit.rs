@@ -19,7 +19,7 @@ const RESERVED: [&str; 13] =
     ["false", "inf", "infinity", "n", "nan", "no", "null", "off", "on", "true", "undefined", "y", "yes"];
 
 /// Writes `key: value` at the left margin.
-pub(super) fn entry(out: &mut String, key: &str, value: &Value) {
+pub fn entry(out: &mut String, key: &str, value: &Value) {
     key_of(out, key);
     value_after_key(out, value, 0);
 }

@@ -15,6 +15,7 @@ mod stored;
 
 pub use compare::{CallsDiff, Comparison, Difference, FieldDiff, MarkDiff};
 pub use diff::compare;
+pub use emit::entry as emit_entry;
 pub use normalise::observe;
 pub use show::{render, render_new};
 pub use snapshot::{Marks, Snapshot, SnapshotError, SnapshotInfo};

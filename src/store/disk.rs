@@ -20,6 +20,8 @@ pub enum StoreError {
     Link(PathBuf),
     #[error("{}:{line}: {message}", path.display())]
     Line { path: PathBuf, line: u64, message: String },
+    #[error("{}: {why}", path.display())]
+    Damaged { path: PathBuf, why: String },
     #[error("{}: {cause}", path.display())]
     Run { path: PathBuf, cause: FoldError },
     #[error("{}: {cause}", path.display())]
@@ -113,6 +115,16 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     // Only there can folders be opened; elsewhere the file system keeps names in order by itself.
     if cfg!(unix) {
         File::open(folder).and_then(|folder| folder.sync_all()).naming("sync", folder)?;
+    }
+    Ok(())
+}
+
+/// Refuses links that lead out of `root`. Ordinary files and folders cost one look.
+pub(super) fn check_inside(root: &Path, path: &Path) -> Result<(), StoreError> {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let leads_inside = || io::Result::Ok(fs::canonicalize(path)?.starts_with(fs::canonicalize(root)?));
+    if is_link && !leads_inside().unwrap_or(false) {
+        return Err(StoreError::Link(path.to_owned()));
     }
     Ok(())
 }
