@@ -300,7 +300,8 @@ fn answer(mut stream: &TcpStream, turn: &Turn, wire: Wire, number: usize, key: &
     }
     // Whoever trickles does not say how much is to come.
     let open_end = turn.trickles_ms.is_some();
-    let length = if open_end { "connection: close\r\n".to_owned() } else { format!("content-length: {}\r\n", body.len()) };
+    let length =
+        if open_end { "connection: close\r\n".to_owned() } else { format!("content-length: {}\r\n", body.len()) };
     stream.write_all(format!("{head}{length}\r\n").as_bytes())?;
     if let Some(bytes) = turn.breaks_after {
         stream.write_all(&body[..bytes.min(body.len())])?;

@@ -335,15 +335,12 @@ fn the_key_is_in_no_artefact_whoever_echoes_it() {
         for (n, story) in stories.iter().enumerate() {
             let server = FakeModel::start(wire, story.clone(), None);
             let project = plain(wire, server.port);
-            let arguments = ["run", "--filter", "id(berth-for-two-nights)", "--jobs", "1", "--progress", "jsonl"];
+            let arguments = ["run", "--record", "--filter", "id(berth-for-two-nights)", "--progress", "jsonl"];
             let ran = project.run_with(&arguments, &[("MODEL_KEY", CANARY)]);
             let asked = server.asked();
             assert!(asked[0].headers.values().any(|value| value.contains(CANARY)), "the key was sent");
             assert_eq!(trials(&project).len(), 1, "{wire:?} {n}: {ran}");
             assert!(project.of_run("events.jsonl").contains("[secret MODEL_KEY]"), "{wire:?} {n}: nothing was echoed");
-            for format in ["html", "junit", "csv", "json", "markdown"] {
-                project.run(&["report", "--format", format]);
-            }
             let shown = project.run(&["show", "berth-for-two-nights"]);
             assert_eq!(leaks(&project, &ran), <[String; 0]>::default(), "{wire:?} {n}: {ran}");
             assert_eq!(leaks(&project, &shown), <[String; 0]>::default(), "{wire:?} {n}: {shown}");
@@ -399,6 +396,38 @@ fn further_headers_are_sent_and_theirs_are_secrets_too() {
     let headers = &server.asked()[0].headers;
     let sent = ["x-team", "x-pass", "anthropic-version"].map(|name| headers[name].as_str());
     assert_eq!(sent, ["desk", "open sesame", "2031-01-01"]);
+}
+
+#[test]
+fn what_was_recorded_is_answered_again_without_a_key_and_without_the_endpoint() {
+    let results = |project: &Project| {
+        let text = project.of_run("results.jsonl");
+        let without_times = |line: &str| {
+            let mut result: Value = serde_json::from_str(line).unwrap();
+            result["trial"]["usage"]["wall_ms"] = Value::Null;
+            for step in result["trial"]["steps"].as_array_mut().unwrap() {
+                if let Some(exchange) = step.get_mut("exchange").and_then(Value::as_object_mut) {
+                    exchange.retain(|key, _| !matches!(key.as_str(), "wall_ms" | "replayed"));
+                }
+            }
+            result
+        };
+        text.lines().map(without_times).collect::<Vec<_>>()
+    };
+    for wire in [Wire::Chat, Wire::Messages] {
+        let turns = ["{calls: [{tool: find, args: {query: berth}}]}", "{says: hm}"].map(turn);
+        let good = Turn { json: Some(good()), ..Turn::default() };
+        let server = FakeModel::start(wire, turns.into_iter().chain([good]).collect(), None);
+        let project = plain(wire, server.port);
+        let filter = ["--filter", "id(berth-for-two-nights)"];
+        project.run_with(&["run", "--record", filter[0], filter[1]], &[("MODEL_KEY", KEY)]).exits(5);
+        let recorded = results(&project);
+        drop(server);
+        project.run(&["run", "--replay", filter[0], filter[1]]).exits(5);
+        assert_eq!(results(&project), recorded);
+        project.edit("suites/intake-note/prompt.md", "Cite what", "Always cite what");
+        project.run(&["run", "--replay", filter[0], filter[1]]).exits(6).says("run --record");
+    }
 }
 
 #[test]

@@ -44,13 +44,8 @@ fn probe(wire: Wire, port: u16, more: Value) -> String {
     let secrets = BTreeMap::from([("MODEL_KEY".to_owned(), "sk-test-0123456789".to_owned())]);
     let client = Client::new(ClientSetup { mode: Mode::Live, secrets, ca_bundle: None }).unwrap();
     let slug = |name: &str| Slug::new(name).unwrap();
-    let trial = RecordingKey {
-        target: name,
-        pipeline: slug("probe"),
-        suite: slug("probe"),
-        case: slug("probe"),
-        repeat: 1,
-    };
+    let trial =
+        RecordingKey { target: name, pipeline: slug("probe"), suite: slug("probe"), case: slug("probe"), repeat: 1 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let seen = runtime.block_on(async {
         let mut line = client.line(trial, &session());
@@ -97,7 +92,8 @@ fn a_model_that_does_all_is_told_line_by_line() {
 
 #[test]
 fn a_model_that_only_talks_is_told_what_is_missing() {
-    let seen = probe_of("{says: Hello there!, usage: {}}", Wire::Chat, json!({"answers_as": "small-2025", "model": "tiny"}));
+    let seen =
+        probe_of("{says: Hello there!, usage: {}}", Wire::Chat, json!({"answers_as": "small-2025", "model": "tiny"}));
     for fix in [
         "model id: ✖ \"small-2026-01-01\" answers, and \"small-2025\" is pinned in `answers_as`",
         "tool calls: ✖ a tool was offered and its call asked for, but none came: Hello there!; does the model know tool calls?",

@@ -159,10 +159,8 @@ impl Agent<'_> {
 
     /// Tokens and dollars are within their limits. A limit that cannot be held is not passed over in silence.
     fn within(&self, meter: &Meter) -> Result<(), End> {
-        let unknown = |limit: &str| End::Failed {
-            error: format!("the pipeline limits {limit} is not known"),
-            stops: true,
-        };
+        let unknown =
+            |limit: &str| End::Failed { error: format!("the pipeline limits {limit} is not known"), stops: true };
         if let Some(limit) = self.limits.tokens {
             let taken = meter.tokens().ok_or_else(|| unknown("tokens, and how many the trial took"))?;
             if taken > limit {
