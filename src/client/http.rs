@@ -63,8 +63,8 @@ pub(super) struct Prepared {
     request: Request,
     redirects: Arc<[String]>,
     accepts: fn(u16) -> bool,
-    /// Headers that are for the first host only.
-    private: Vec<HeaderName>,
+    /// Headers that are for the first host only, and the variables that their values come from.
+    private: Vec<(HeaderName, String)>,
 }
 
 impl Connections {
@@ -210,7 +210,7 @@ impl Prepared {
                         let message = format!("the environment variable {variable} is not set");
                         return Err(Trouble::Forbidden(message));
                     };
-                    private.push(header.clone());
+                    private.push((header.clone(), variable));
                     HeaderValue::from_str(&format!("{before}{secret}")).map(|mut value| {
                         value.set_sensitive(true);
                         value
@@ -226,6 +226,11 @@ impl Prepared {
             *request.body_mut() = Some(bytes.into());
         }
         Ok(Self { request, redirects: asked.redirects, accepts: asked.accepts, private })
+    }
+
+    /// The variables that its secrets come from.
+    pub fn variables(&self) -> Vec<String> {
+        self.private.iter().map(|(_, variable)| variable.clone()).collect()
     }
 }
 
@@ -267,8 +272,8 @@ fn hop(response: &Response, prepared: &Prepared) -> Result<Request, Trouble> {
     Ok(request)
 }
 
-fn remove_private(headers: &mut HeaderMap, private: &[HeaderName]) {
-    for header in private.iter().chain([&AUTHORIZATION, &COOKIE, &PROXY_AUTHORIZATION]) {
+fn remove_private(headers: &mut HeaderMap, private: &[(HeaderName, String)]) {
+    for header in private.iter().map(|(header, _)| header).chain([&AUTHORIZATION, &COOKIE, &PROXY_AUTHORIZATION]) {
         headers.remove(header);
     }
 }

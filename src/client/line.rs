@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -11,7 +12,7 @@ use super::http::Prepared;
 use super::limiter::Limiter;
 use super::record::Take;
 use super::replay::Playback;
-use super::request::{CommandAnswer, CommandRequest, HeaderText, HttpAnswer, HttpRequest, Lane};
+use super::request::{CommandAnswer, CommandRequest, HttpAnswer, HttpRequest, Lane};
 use super::retry::{Next, Trouble, next};
 use super::secret::rewrite;
 use super::{Client, Fault, Mode, excerpt, process};
@@ -314,9 +315,10 @@ impl Line {
         let lane = Arc::clone(&request.lane);
         let (agent, repeatable) = (request.agent, request.repeatable);
         let deadline = request.deadline.min(LONGEST_DEADLINE);
-        let failing = Failing::of(&request);
+        let mut failing = Failing::of(&request);
         let prepared = Prepared::new(request, &client.secrets)
             .map_err(|trouble| self.fault(&failing, &trouble, 1, Next::GiveUp { stops: true }))?;
+        failing.variables = prepared.variables();
         let mut until = None;
         let mut attempts = 0;
         let result = loop {
@@ -364,7 +366,7 @@ impl Line {
     }
 
     fn fault(&self, failing: &Failing, trouble: &Trouble, attempts: u32, next: Next) -> Fault {
-        let mut message = format!("{}: {}", failing.what, self.describe(trouble));
+        let mut message = format!("{}: {}", failing.what(), self.describe(trouble));
         match (attempts, next) {
             (_, Next::Again { wait, .. }) => {
                 let seconds = wait.as_secs_f64().ceil();
@@ -394,22 +396,24 @@ fn slow_down(limiter: &Limiter, trouble: &Trouble, next: Next) {
 
 /// What a fault says about the question.
 struct Failing {
-    /// `POST http://127.0.0.1:9000/v1/messages`
-    what: String,
-    variables: Vec<String>,
+    method: Method,
+    url: Url,
     deadline_s: f64,
+    /// That the keys come from.
+    variables: Vec<String>,
 }
 
 impl Failing {
     fn of(request: &HttpRequest) -> Self {
-        let url = &request.url;
-        // Without its query, which may hold anything, and without credentials.
-        let what = format!("{} {}{}", request.method, url.origin().ascii_serialization(), url.path());
-        let variables = request.headers.iter().filter_map(|(_, text)| match text {
-            HeaderText::Secret { variable, .. } => Some(variable.clone()),
-            HeaderText::Plain(_) => None,
-        });
-        Self { what, variables: variables.collect(), deadline_s: request.deadline.as_secs_f64() }
+        let (method, url, deadline_s) = (request.method.clone(), request.url.clone(), request.deadline.as_secs_f64());
+        Self { method, url, deadline_s, variables: Vec::new() }
+    }
+
+    /// `POST http://127.0.0.1:9000/v1/messages`: without the query, which may hold anything, and without credentials.
+    fn what(&self) -> String {
+        let Self { method, url, .. } = self;
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{method} {}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
     }
 
     fn advice(&self, trouble: &Trouble) -> Option<String> {

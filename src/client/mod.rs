@@ -81,7 +81,7 @@ pub struct Fault {
 }
 
 impl Client {
-    /// Reaches nothing yet. A bundle of certificates that cannot be read is an error, and so are secrets without end.
+    /// Reaches nothing yet. A bundle of certificates that cannot be read is an error.
     pub fn new(setup: ClientSetup) -> Result<Arc<Self>, ClientError> {
         let waits = Waits { first: Duration::from_millis(500), longest: Duration::from_secs(20) };
         Self::with_patience(setup, waits, Patience::default())

@@ -70,7 +70,7 @@ impl Playback {
 fn to(request: &Value) -> String {
     let text = |key: &str| request.get(key).and_then(Value::as_str);
     let what = match (text("method"), text("path"), request.pointer("/argv/0").and_then(Value::as_str)) {
-        (Some(method), Some(path), _) => format!("{method} {path}"),
+        (Some(method), Some(path), _) => format!("{method} {}", path.split('?').next().unwrap_or_default()),
         (_, _, Some(program)) => program.to_owned(),
         _ => request.to_string(),
     };

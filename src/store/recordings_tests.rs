@@ -291,7 +291,7 @@ mod any {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn any_recording_is_read_back_as_it_was(requests in prop::collection::vec(value(), 1..4), body in ".*", log in ".*", args in value()) {
