@@ -426,7 +426,7 @@ fn what_was_recorded_is_answered_again_without_a_key_and_without_the_endpoint() 
         project.run(&["run", "--replay", filter[0], filter[1]]).exits(5);
         assert_eq!(results(&project), recorded);
         project.edit("suites/intake-note/prompt.md", "Cite what", "Always cite what");
-        project.run(&["run", "--replay", filter[0], filter[1]]).exits(6).says("run --record");
+        project.run(&["run", "--replay", filter[0], filter[1]]).exits(6).says("is not recorded");
     }
 }
 
