@@ -1,6 +1,6 @@
 //! One trial's connection to the outside: asks, notes every attempt in the transcript, records or replays.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,10 +84,11 @@ impl Line {
         Self { client, session, trial, number: 0, waiting: Waiting::Agent, gateway: None, tape }
     }
 
-    /// Asks over HTTP: limits, retries, redirects, recording.
-    pub async fn send(&mut self, request: HttpRequest) -> Result<HttpAnswer, Fault> {
+    /// Asks over HTTP: limits, retries, redirects, recording. A long body that is asked again and again is only lent.
+    pub async fn send(&mut self, request: impl Borrow<HttpRequest> + Send) -> Result<HttpAnswer, Fault> {
+        let request = request.borrow();
         let to = format!("{} {}", request.method, request.url.path());
-        let asked = || asked_over_http(&request);
+        let asked = || asked_over_http(request);
         let heard = match self.begin(&to, asked)? {
             Some(recorded) => recorded,
             None => {
@@ -309,13 +310,13 @@ impl Line {
         }
     }
 
-    async fn send_live(&mut self, to: &str, request: HttpRequest) -> Result<Heard, Fault> {
+    async fn send_live(&mut self, to: &str, request: &HttpRequest) -> Result<Heard, Fault> {
         let client = Arc::clone(&self.client);
         let limiter = client.limiter(&request.lane);
         let lane = Arc::clone(&request.lane);
         let (agent, repeatable) = (request.agent, request.repeatable);
         let deadline = request.deadline.min(LONGEST_DEADLINE);
-        let mut failing = Failing::of(&request);
+        let mut failing = Failing::of(request);
         let prepared = Prepared::new(request, &client.secrets)
             .map_err(|trouble| self.fault(&failing, &trouble, 1, Next::GiveUp { stops: true }))?;
         failing.variables = prepared.variables();

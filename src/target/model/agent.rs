@@ -10,7 +10,7 @@ use super::endpoint::Endpoint;
 use super::misshapen::{Misshapen, excerpt};
 use super::price::Meter;
 use super::wire::{Called, Stop, Told, Turn, Wire};
-use crate::client::{Fault, Line};
+use crate::client::{Fault, HttpRequest, Line};
 use crate::domain::{Limits, Outcome, Role};
 use crate::gateway::Session;
 
@@ -58,16 +58,11 @@ impl Agent<'_> {
         Answer { outcome, usage: meter.usage(), stop }
     }
 
-    async fn converse(
-        &self,
-        mut body: Value,
-        session: &Session,
-        line: &mut Line,
-        meter: &mut Meter,
-    ) -> Result<Value, End> {
+    async fn converse(&self, body: Value, session: &Session, line: &mut Line, meter: &mut Meter) -> Result<Value, End> {
         let mut repaired = false;
+        let mut request = self.endpoint.request(body, is_told);
         for step in 1..=self.limits.steps {
-            let Turn { said, text, calls, stop, tokens, model } = self.ask(&body, step, line).await?;
+            let Turn { said, text, calls, stop, tokens, model } = self.ask(&request, step, line).await?;
             self.same_model(model, meter)?;
             meter.add(tokens);
             if !text.is_empty() {
@@ -94,15 +89,17 @@ impl Agent<'_> {
                 repaired = true;
                 session.say(Role::User, text.as_str());
             }
-            self.wire.extend(&mut body, said, told);
+            if let Some(body) = &mut request.body {
+                self.wire.extend(body, said, told);
+            }
         }
         let steps = self.limits.steps;
         Err(End::NoAnswer(format!("the limit of {steps} steps was reached: the model was asked {steps} times")))
     }
 
     /// One question and its answer.
-    async fn ask(&self, body: &Value, step: u32, line: &mut Line) -> Result<Turn, End> {
-        let answer = line.send(self.endpoint.request(body.clone(), is_told)).await?;
+    async fn ask(&self, request: &HttpRequest, step: u32, line: &mut Line) -> Result<Turn, End> {
+        let answer = line.send(request).await?;
         if !(200..300).contains(&answer.status) {
             return Err(self.rejected(answer.status, &answer.body, step));
         }
@@ -122,7 +119,7 @@ impl Agent<'_> {
         if step > 1 {
             return End::Failed { error, stops: false };
         }
-        let advice = "the endpoint does not take the request: look at `json`, `body` and `max_output_tokens`";
+        let advice = "the endpoint does not take the request: check the key, `model`, `json` and `body`";
         End::Failed { error: format!("{error}: {advice}"), stops: true }
     }
 

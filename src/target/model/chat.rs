@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::misshapen::{Misshapen, excerpt};
 use super::settings::JsonAsk;
 use super::wire::{
-    Called, Offered, Opening, Stop, Tokens, Told, Turn, Wire, checked, count, push, take, text_of, with_extra,
+    Called, NOTHING, Offered, Opening, Stop, Tokens, Told, Turn, Wire, checked, count, push, take, text_of, with_extra,
 };
 
 /// What stays the same in all requests.
@@ -78,6 +78,9 @@ impl Wire for Chat {
         let (text, withheld) = spoken(message.get("content"))?;
         let refusal = text_of(message.get("refusal")).or(withheld);
         let calls = checked(calls(message.get("tool_calls"))?)?;
+        if text.is_empty() && calls.is_empty() {
+            message.insert("content".into(), NOTHING.into());
+        }
         let stop = match (refusal, choice.get("finish_reason").and_then(Value::as_str)) {
             (Some(refusal), _) => Stop::Refused(format!("the model refused: {}", excerpt(&refusal))),
             (None, Some("content_filter")) => Stop::Refused("a content filter withheld the answer".to_owned()),

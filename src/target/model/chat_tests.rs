@@ -111,6 +111,14 @@ fn a_message_is_passed_back_as_it_came_without_what_is_null() {
 }
 
 #[test]
+fn an_answer_with_nothing_in_it_can_be_passed_back() {
+    for content in [Value::Null, json!(""), json!([])] {
+        let turn = read(answer(json!({"role": "assistant", "content": content}), "stop")).unwrap();
+        assert_eq!((turn.text.as_str(), &turn.said["content"]), ("", &json!("(nothing)")));
+    }
+}
+
+#[test]
 fn refusals_filters_and_cuts_are_told_apart() {
     let stop = |message: Value, reason: &str| read(answer(message, reason)).unwrap().stop;
     let refused = |stop: Stop| matches!(&stop, Stop::Refused(why) if why.contains("cannot help")) || panic!("{stop:?}");

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::misshapen::{Misshapen, excerpt};
 use super::settings::JsonAsk;
 use super::wire::{
-    Called, Offered, Opening, Stop, Tokens, Told, Turn, Wire, checked, count, push, take, text_of, with_extra,
+    Called, NOTHING, Offered, Opening, Stop, Tokens, Told, Turn, Wire, checked, count, push, take, text_of, with_extra,
 };
 
 /// What stays the same in all requests.
@@ -74,8 +74,7 @@ impl Wire for Messages {
             Some("refusal") => Stop::Refused(format!("the model refused: {}", excerpt(&text))),
             _ => Stop::Done,
         };
-        // A turn of the model may not be empty when it is passed back.
-        let content = if blocks.is_empty() { json!([{"type": "text", "text": "(nothing)"}]) } else { content };
+        let content = if blocks.is_empty() { json!([{"type": "text", "text": NOTHING}]) } else { content };
         Ok(Turn { said: said_by("assistant", content), text, calls, stop, tokens, model })
     }
 

@@ -99,9 +99,7 @@ impl Probing<'_> {
         let shown = excerpt(body);
         let fix = match status {
             404 => format!("is {:?} a model there, and does `base_url` end where the route begins?", self.model),
-            400 | 422 => {
-                "the endpoint does not take the request: look at `json`, `body` and `max_output_tokens`".to_owned()
-            }
+            400 | 422 => "the endpoint does not take the request: check the key, `model`, `json` and `body`".to_owned(),
             429 => "the endpoint is busy or the quota is spent: lower `concurrency` or set `requests_per_minute`"
                 .to_owned(),
             _ => "the endpoint is in trouble: try again later".to_owned(),

@@ -4,6 +4,7 @@
 //! environment, no other template. What it renders is text for good; braces in a ticket stay braces.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use minijinja::value::Serde;
 use minijinja::{Environment, Value as Seen, context};
@@ -25,6 +26,8 @@ const NAME: &str = "prompt";
 pub(super) struct Prompt {
     environment: Environment<'static>,
     schema: Seen,
+    /// Tools as templates see them, by world: the same in all its trials, and costly to make.
+    tools: Mutex<Vec<(Vec<Tool>, Seen)>>,
 }
 
 /// A tool as a prompt sees it.
@@ -48,7 +51,8 @@ impl Prompt {
         if let Err(error) = environment.add_template_owned(NAME, pipeline.prompt.clone()) {
             return Err(vec![fault("template-syntax", format!("the prompt is no template: {error:#}"))]);
         }
-        let prompt = Self { environment, schema: Seen::from(Serde(&pipeline.output_schema)) };
+        let schema = Seen::from(Serde(&pipeline.output_schema));
+        let prompt = Self { environment, schema, tools: Mutex::default() };
         let unknown = prompt.unknown();
         if !unknown.is_empty() {
             let told = |(name, known): (String, Vec<String>)| {
@@ -65,12 +69,22 @@ impl Prompt {
 
     /// The prompt for a request.
     pub fn render(&self, request: &Request, approvals: &[Approval], tools: &[Tool]) -> Result<String, String> {
-        let tools: Vec<Listed> = tools
-            .iter()
-            .map(|Tool { name, about, effect, input, .. }| Listed { name, about, effect: *effect, input })
-            .collect();
-        let rendered = self.text(Seen::from(Serde(request)), Seen::from(Serde(approvals)), Seen::from(Serde(&tools)));
+        let rendered = self.text(Seen::from(Serde(request)), Seen::from(Serde(approvals)), self.seen(tools));
         rendered.map_err(|error| format!("the prompt cannot be rendered: {error:#}"))
+    }
+
+    fn seen(&self, tools: &[Tool]) -> Seen {
+        let mut known = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, seen)) = known.iter().find(|(known, _)| known == tools) {
+            return seen.clone();
+        }
+        let listed = |tool| {
+            let Tool { name, about, effect, input, .. }: &Tool = tool;
+            Listed { name, about, effect: *effect, input }
+        };
+        let seen = Seen::from(Serde(&tools.iter().map(listed).collect::<Vec<_>>()));
+        known.push((tools.to_vec(), seen.clone()));
+        seen
     }
 
     fn text(&self, request: Seen, approvals: Seen, tools: Seen) -> Result<String, minijinja::Error> {

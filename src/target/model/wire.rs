@@ -79,6 +79,9 @@ pub(super) enum Told {
     Nothing,
 }
 
+/// What stands for an answer without anything in it when it is passed back: empty ones are refused.
+pub(super) const NOTHING: &str = "(nothing)";
+
 /// Tokens of one answer. What the other side does not say is absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Tokens {
