@@ -58,6 +58,13 @@ enum Road {
     Away,
 }
 
+/// Whose certificates are trusted.
+#[derive(Debug, Clone, Copy)]
+enum Roots {
+    System,
+    Shipped,
+}
+
 /// A question as it goes over the wire, for every attempt the same.
 pub(super) struct Prepared {
     request: Request,
@@ -116,28 +123,30 @@ impl Connections {
     fn connect(&self, road: Road) -> Result<Client, String> {
         // Once for the process; that it has been done already is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = |own_roots: bool| {
-            let builder = Client::builder()
-                .user_agent(concat!("evalgate/", env!("CARGO_PKG_VERSION")))
-                .redirect(Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .connect_timeout(self.patience.connect);
-            let builder = match road {
-                Road::PlainHere | Road::Here => builder.no_proxy(),
-                Road::Away => builder,
-            };
-            let more = self.certificates.iter().cloned();
-            let builder = match (road, own_roots) {
-                (Road::PlainHere, _) => builder.tls_certs_only(more),
-                (_, true) => builder.tls_certs_only(shipped_roots().chain(more)),
-                (_, false) if self.certificates.is_empty() => builder,
-                (_, false) => builder.tls_certs_merge(more),
-            };
-            builder.build()
-        };
         // A machine without certificates of its own (a bare container) trusts those that come with the program.
-        client(false).or_else(|_| client(true)).map_err(|error| format!("no connections can be made: {}", root(&error)))
+        let client = self.built(road, Roots::System).or_else(|_| self.built(road, Roots::Shipped));
+        client.map_err(|error| format!("no connections can be made: {}", root(&error)))
+    }
+
+    fn built(&self, road: Road, roots: Roots) -> reqwest::Result<Client> {
+        let builder = Client::builder()
+            .user_agent(concat!("evalgate/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(self.patience.connect);
+        let builder = match road {
+            Road::PlainHere | Road::Here => builder.no_proxy(),
+            Road::Away => builder,
+        };
+        let more = self.certificates.iter().cloned();
+        let builder = match (road, roots) {
+            (Road::PlainHere, _) => builder.tls_certs_only(more),
+            (_, Roots::Shipped) => builder.tls_certs_only(shipped_roots().chain(more)),
+            (_, Roots::System) if self.certificates.is_empty() => builder,
+            (_, Roots::System) => builder.tls_certs_merge(more),
+        };
+        builder.build()
     }
 
     /// The whole body, decompressed, within the cap.
@@ -375,4 +384,34 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 /// The innermost cause, in its own words.
 fn root(error: &reqwest::Error) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_on_this_machine_are_known_whatever_proxies_there_are() {
+        for here in
+            ["http://localhost:1", "https://LOCALHOST", "http://a.localhost.", "http://127.8.9.1", "http://[::1]:2"]
+        {
+            assert!(is_here(&here.parse().unwrap()), "{here}");
+        }
+        for away in
+            ["http://localhost.example", "http://10.0.0.1", "http://[::2]", "http://128.0.0.1", "http://nlocalhost"]
+        {
+            assert!(!is_here(&away.parse().unwrap()), "{away}");
+        }
+    }
+
+    #[test]
+    fn connections_can_be_made_with_the_certificates_of_the_program_alone() {
+        assert!(shipped_roots().count() > 50);
+        let connections = Connections::new(None, Patience::default()).unwrap();
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        for road in [Road::PlainHere, Road::Here, Road::Away] {
+            assert!(connections.built(road, Roots::Shipped).is_ok(), "{road:?}");
+            assert!(connections.connect(road).is_ok(), "{road:?}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! A [`Client`] is shared by all trials of a run; a [`Line`] is one trial's connection. Knows what was sent and
 //! answered, not what it means.
 
+mod attempt;
 mod http;
 mod limiter;
 mod line;

@@ -131,6 +131,9 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {
+        if bytes.first() == Some(&0x16) {
+            return None; // TLS, which it does not speak
+        }
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
             let length =

@@ -146,6 +146,14 @@ async fn an_address_where_nobody_listens_stops_the_run_after_three_attempts() {
 }
 
 #[tokio::test]
+async fn a_server_that_speaks_no_tls_is_nobody() {
+    let asked = ask_with([ok()], |question| question.url.set_scheme("https").unwrap()).await;
+    assert_eq!(asked.attempts.len(), 3);
+    asked.says("no connection (");
+    assert!(asked.fault().stops);
+}
+
+#[tokio::test]
 async fn connections_that_break_or_fall_silent_are_tried_again() {
     let half = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec();
     let asked = ask([Play::Close, Play::Say(half.clone()), ok()]).await;
@@ -322,6 +330,7 @@ async fn addresses_that_must_not_be_asked_are_refused_before_anything_is_sent() 
         let asked = ask_with([ok()], |question| question.url = address.parse().unwrap()).await;
         asked.says(why);
         assert!(asked.fault().stops && asked.attempts.is_empty());
+        assert!(!asked.fault().message.contains("null"), "{}", asked.fault());
         assert!(!asked.fault().message.contains("secret-word"), "{}", asked.fault());
     }
     let header = |name: &str, text: HeaderText| {

@@ -168,6 +168,12 @@ fn a_long_answer_is_kept_elsewhere_too() {
 }
 
 #[test]
+fn arguments_nested_as_deep_as_json_may_be_are_read_back() {
+    let deep = (0..127).fold(json!("x".repeat(900)), |inner, n| json!({format!("level-{n}"): inner}));
+    there_and_back(&recording(vec![exchange(json!({"body": {"messages": [{"content": [{"input": deep}]}]}}), "{}")]));
+}
+
+#[test]
 fn nothing_recorded_is_no_error() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Recordings::open(&folder.path().join("golden")).read(&key()).unwrap(), None);

@@ -15,6 +15,8 @@ const LARGE: usize = 1024;
 const LARGE_ANSWER: usize = 4096;
 /// What is shorter is repeated rather than looked up in the request before.
 const SHORT: usize = 100;
+/// Values nested deeper are not kept elsewhere: JSON is read back 128 deep.
+const DEEPEST: usize = 100;
 /// Characters of a text kept elsewhere that are shown in its place.
 const SHOWN: usize = 60;
 
@@ -92,7 +94,7 @@ impl Shrinker<'_> {
             }
             scalar => return Ok(scalar.clone()),
         };
-        if depth < 2 || shown || weight(&shrunk) <= LARGE {
+        if depth < 2 || shown || weight(&shrunk) <= LARGE || is_deep(value, DEEPEST) {
             return Ok(shrunk);
         }
         let bytes = value.to_string().into_bytes();
@@ -199,6 +201,15 @@ fn is_marked(map: &Map<String, Value>) -> bool {
 /// How many elements an element of a list stands for.
 fn marked_count(item: &Value) -> Option<usize> {
     item.get(BEFORE)?.as_u64()?.try_into().ok()
+}
+
+/// Whether a value is nested deeper than `levels`.
+fn is_deep(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deep(item, levels - 1)),
+        Value::Object(map) => levels == 0 || map.values().any(|value| is_deep(value, levels - 1)),
+        _ => false,
+    }
 }
 
 /// How many elements both begin with.
