@@ -205,21 +205,21 @@ impl Connections {
 
 impl Prepared {
     /// Addresses other than `http` and `https`, and ones with credentials in them, are refused.
-    pub fn new(asked: HttpRequest, secrets: &Secrets) -> Result<Self, Trouble> {
+    pub fn new(asked: &HttpRequest, secrets: &Secrets) -> Result<Self, Trouble> {
         check(&asked.url)?;
-        let mut request = Request::new(asked.method, asked.url);
+        let mut request = Request::new(asked.method.clone(), asked.url.clone());
         let mut private = Vec::new();
-        for (name, text) in asked.headers {
+        for (name, text) in &asked.headers {
             let bad = |what| Trouble::Forbidden(format!("the header {name:?} {what}"));
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("has no name that HTTP allows"))?;
             let value = match text {
-                HeaderText::Plain(text) => HeaderValue::from_str(&text),
+                HeaderText::Plain(text) => HeaderValue::from_str(text),
                 HeaderText::Secret { before, variable } => {
-                    let Some(secret) = secrets.value(&variable) else {
+                    let Some(secret) = secrets.value(variable) else {
                         let message = format!("the environment variable {variable} is not set");
                         return Err(Trouble::Forbidden(message));
                     };
-                    private.push((header.clone(), variable));
+                    private.push((header.clone(), variable.clone()));
                     HeaderValue::from_str(&format!("{before}{secret}")).map(|mut value| {
                         value.set_sensitive(true);
                         value
@@ -229,12 +229,12 @@ impl Prepared {
             let value = value.map_err(|_| bad("has a value that HTTP does not allow: a line break?"))?;
             request.headers_mut().append(header, value);
         }
-        if let Some(body) = asked.body {
-            let bytes = serde_json::to_vec(&body).map_err(|error| Trouble::Forbidden(error.to_string()))?;
+        if let Some(body) = &asked.body {
+            let bytes = serde_json::to_vec(body).map_err(|error| Trouble::Forbidden(error.to_string()))?;
             request.headers_mut().entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(bytes.into());
         }
-        Ok(Self { request, redirects: asked.redirects, accepts: asked.accepts, private })
+        Ok(Self { request, redirects: Arc::clone(&asked.redirects), accepts: asked.accepts, private })
     }
 
     /// The variables that its secrets come from.

@@ -2,7 +2,7 @@
 
 mod asking;
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -81,10 +81,11 @@ impl Line {
         Self { client, session, trial, number: 0, waiting: Waiting::Agent, gateway: None, door: None, tape }
     }
 
-    /// Asks over HTTP: limits, retries, redirects, recording.
-    pub async fn send(&mut self, request: HttpRequest) -> Result<HttpAnswer, Fault> {
+    /// Asks over HTTP: limits, retries, redirects, recording. A long body that is asked again and again is only lent.
+    pub async fn send(&mut self, request: impl Borrow<HttpRequest> + Send) -> Result<HttpAnswer, Fault> {
+        let request = request.borrow();
         let to = format!("{} {}", request.method, request.url.path());
-        let asked = || asked_over_http(&request);
+        let asked = || asked_over_http(request);
         let heard = match self.begin(&to, asked)? {
             Some(recorded) => recorded,
             None => {

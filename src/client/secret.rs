@@ -95,6 +95,8 @@ fn spellings(value: &str) -> BTreeSet<String> {
     let usual = utf8_percent_encode(value, RESERVED).to_string();
     let json = Value::from(value).to_string();
     let escaped = &json[1..json.len() - 1];
+    // A JSON text inside a JSON text: the arguments of a tool call are written so.
+    let nested = Value::from(escaped).to_string();
     let mut found = BTreeSet::from([
         value.to_owned(),
         lower_escapes(&upper),
@@ -103,6 +105,7 @@ fn spellings(value: &str) -> BTreeSet<String> {
         upper,
         usual,
         escaped.to_owned(),
+        nested[1..nested.len() - 1].to_owned(),
         escaped.replace('/', "\\/"),
         ascii_json(escaped),
     ]);

@@ -6,6 +6,7 @@ mod command;
 mod example;
 mod foil;
 mod http;
+mod model;
 mod noop;
 mod rules;
 
@@ -139,6 +140,7 @@ pub struct Setup<'a> {
 
 /// Every kind of target, by name.
 pub static KINDS: &[Kind] = &[
+    Kind { name: "chat", about: "a model behind a chat completions endpoint", build: model::build_chat },
     Kind {
         name: "command",
         about: "a program of the project: a request on standard input, the output on standard output",
@@ -146,6 +148,7 @@ pub static KINDS: &[Kind] = &[
     },
     Kind { name: "foil", about: "an agent that must not pass: empty, timid or pasting", build: foil::build },
     Kind { name: "http", about: "a service that runs: a list of requests to it", build: http::build },
+    Kind { name: "messages", about: "a model behind a messages endpoint", build: model::build_messages },
     Kind { name: "noop", about: "answers the same JSON to every request, calls nothing", build: noop::build },
     Kind { name: "rules", about: "the embedded agent: each pipeline's rules.yaml, no model", build: rules::build },
 ];

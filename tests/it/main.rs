@@ -4,12 +4,15 @@ mod check;
 mod command;
 mod example_service;
 mod exits;
+mod fake_model;
 mod help;
 mod hostile;
 mod insta_review;
 mod looking;
 #[cfg(feature = "mcp")]
 mod mcp;
+mod model;
+mod model_probe;
 mod project;
 mod readme;
 mod report;

@@ -19,13 +19,13 @@ const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3600);
 
 impl Line {
     /// Asks until there is an answer or no hope of one.
-    pub(super) async fn send_live(&mut self, to: &str, request: HttpRequest) -> Result<Heard, Fault> {
+    pub(super) async fn send_live(&mut self, to: &str, request: &HttpRequest) -> Result<Heard, Fault> {
         let client = Arc::clone(&self.client);
         let limiter = client.limiter(&request.lane);
         let lane = Arc::clone(&request.lane);
         let (agent, repeatable) = (request.agent, request.repeatable);
         let deadline = request.deadline.min(LONGEST_DEADLINE);
-        let mut failing = Failing::of(&request);
+        let mut failing = Failing::of(request);
         let prepared = Prepared::new(request, &client.secrets)
             .map_err(|trouble| self.fault(&failing, &trouble, 1, Next::GiveUp { stops: true }))?;
         failing.variables = prepared.variables();

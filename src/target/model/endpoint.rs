@@ -1,0 +1,59 @@
+//! Where a model is asked: one address with its headers and limits, as the client wants it.
+//!
+//! Knows no wire shape and reads no secret.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Method, Url};
+use serde_json::Value;
+
+use crate::client::{HeaderText, HttpRequest, Lane};
+
+/// What all requests to a model share.
+pub(super) struct Endpoint {
+    pub lane: Arc<Lane>,
+    pub url: Url,
+    pub headers: Vec<(String, HeaderText)>,
+    /// For one question, its retries included.
+    pub deadline: Duration,
+    /// The variable that holds the key.
+    pub key: Option<String>,
+}
+
+impl Endpoint {
+    /// A question. Asking a model twice does no harm.
+    pub fn request(&self, body: Value, accepts: fn(u16) -> bool) -> HttpRequest {
+        HttpRequest {
+            lane: Arc::clone(&self.lane),
+            method: Method::POST,
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            body: Some(body),
+            deadline: self.deadline,
+            repeatable: true,
+            redirects: Arc::new([]),
+            accepts,
+            agent: false,
+        }
+    }
+
+    /// Names of the environment variables that hold its secrets.
+    pub fn secrets(&self) -> Vec<String> {
+        let variable = |(_, text): &(String, HeaderText)| match text {
+            HeaderText::Plain(_) => None,
+            HeaderText::Secret { variable, .. } => Some(variable.clone()),
+        };
+        let mut variables: Vec<String> = self.headers.iter().filter_map(variable).collect();
+        variables.sort();
+        variables.dedup();
+        variables
+    }
+
+    /// The address for people, without a query.
+    pub fn address(&self) -> String {
+        let mut url = self.url.clone();
+        url.set_query(None);
+        url.to_string()
+    }
+}

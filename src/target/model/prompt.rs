@@ -1,0 +1,154 @@
+//! The pipeline's prompt: compiled once, rendered for each request.
+//!
+//! A template sees the request, the approvals, the tools and the schema of the output, and nothing else: no files, no
+//! environment, no other template. What it renders is text for good; braces in a ticket stay braces.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use minijinja::value::Serde;
+use minijinja::{Environment, Value as Seen, context};
+use schemars::{JsonSchema, schema_for};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::diagnostic::Diagnostic;
+use crate::domain::{Approval, Effect, Intake, Pipeline, Request, Tool};
+
+/// Variables of a prompt.
+const VARIABLES: &[&str] = &["approvals", "output_schema", "request", "tools"];
+/// Functions of a prompt.
+const FUNCTIONS: &[&str] = &["dict", "namespace", "range"];
+/// The one template of an environment.
+const NAME: &str = "prompt";
+
+/// A pipeline's prompt, made ready.
+pub(super) struct Prompt {
+    environment: Environment<'static>,
+    schema: Seen,
+    /// Tools as templates see them, by world: the same in all its trials, and costly to make.
+    tools: Mutex<Vec<(Vec<Tool>, Seen)>>,
+}
+
+/// A tool as a prompt sees it.
+#[derive(Serialize)]
+struct Listed<'a> {
+    name: &'a str,
+    about: &'a str,
+    effect: Effect,
+    input: &'a Value,
+}
+
+impl Prompt {
+    /// Compiles the prompt of a pipeline. What is wrong with it are diagnostics.
+    pub fn new(pipeline: &Pipeline) -> Result<Self, Vec<Diagnostic>> {
+        let fault = |code, message: String| {
+            let file = format!("suites/{}/pipeline.yaml", pipeline.name);
+            Diagnostic::error(code, &file, "/prompt", message)
+        };
+        let mut environment = Environment::new();
+        environment.remove_global("debug");
+        if let Err(error) = environment.add_template_owned(NAME, pipeline.prompt.clone()) {
+            return Err(vec![fault("template-syntax", format!("the prompt is no template: {error:#}"))]);
+        }
+        let schema = Seen::from(Serde(&pipeline.output_schema));
+        let prompt = Self { environment, schema, tools: Mutex::default() };
+        let unknown = prompt.unknown();
+        if !unknown.is_empty() {
+            let told = |(name, known): (String, Vec<String>)| {
+                let message = format!("the prompt names {name:?}, which no prompt has");
+                fault("unknown-variable", message).suggest(&name, known.iter().map(String::as_str))
+            };
+            return Err(unknown.into_iter().map(told).collect());
+        }
+        match prompt.rehearse() {
+            Ok(()) => Ok(prompt),
+            Err(error) => Err(vec![fault("template-fault", format!("the prompt cannot be rendered: {error:#}"))]),
+        }
+    }
+
+    /// The prompt for a request.
+    pub fn render(&self, request: &Request, approvals: &[Approval], tools: &[Tool]) -> Result<String, String> {
+        let rendered = self.text(Seen::from(Serde(request)), Seen::from(Serde(approvals)), self.seen(tools));
+        rendered.map_err(|error| format!("the prompt cannot be rendered: {error:#}"))
+    }
+
+    fn seen(&self, tools: &[Tool]) -> Seen {
+        let mut known = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, seen)) = known.iter().find(|(known, _)| known == tools) {
+            return seen.clone();
+        }
+        let listed = |tool| {
+            let Tool { name, about, effect, input, .. }: &Tool = tool;
+            Listed { name, about, effect: *effect, input }
+        };
+        let seen = Seen::from(Serde(&tools.iter().map(listed).collect::<Vec<_>>()));
+        known.push((tools.to_vec(), seen.clone()));
+        seen
+    }
+
+    fn text(&self, request: Seen, approvals: Seen, tools: Seen) -> Result<String, minijinja::Error> {
+        let seen = context! { request, approvals, tools, output_schema => self.schema.clone() };
+        self.environment.get_template(NAME)?.render(seen)
+    }
+
+    /// Names in the prompt that stand for nothing, with what is known in their place.
+    fn unknown(&self) -> BTreeSet<(String, Vec<String>)> {
+        let Ok(template) = self.environment.get_template(NAME) else { return BTreeSet::new() };
+        let known = |prefix: &str, names: Vec<String>| names.iter().map(|name| format!("{prefix}{name}")).collect();
+        let (request, intake) = (fields::<Request>(), fields::<Intake>());
+        let mut unknown = BTreeSet::new();
+        for path in template.undeclared_variables(true) {
+            let mut steps = path.split('.');
+            let first = steps.next().unwrap_or_default();
+            if !VARIABLES.contains(&first) && !FUNCTIONS.contains(&first) {
+                unknown.insert((first.to_owned(), VARIABLES.iter().map(|&name| name.to_owned()).collect()));
+            }
+            let (Some(field), "request") = (steps.next(), first) else { continue };
+            if !request.iter().any(|name| name == field) {
+                unknown.insert((format!("request.{field}"), known("request.", request.clone())));
+            }
+            let (Some(part), "intake_payload") = (steps.next(), field) else { continue };
+            if !intake.iter().any(|name| name == part) {
+                let prefix = "request.intake_payload.";
+                unknown.insert((format!("{prefix}{part}"), known(prefix, intake.clone())));
+            }
+        }
+        unknown
+    }
+
+    /// Renders for an imagined request with everything, and for one with as little as there may be: filters, tests and
+    /// included templates that do not exist only show then.
+    fn rehearse(&self) -> Result<(), minijinja::Error> {
+        let little = json!({
+            "org_id": "acme", "type": "bug", "title": "A title",
+            "intake_payload": {"channel": "email", "author": "ada", "body": "A text."},
+        });
+        let mut much = little.clone();
+        for name in fields::<Request>() {
+            if much.get(&name).is_none() {
+                much[name] = json!("TBD");
+            }
+        }
+        (much["artifacts"], much["audit_refs"]) = (json!(["a"]), json!(["a"]));
+        much["intake_payload"]["attachments"] = json!([{"name": "a.txt", "text": "A text."}]);
+        let approval =
+            json!({"action": "deploy", "approver": "ada", "scope": "*", "status": "granted", "note": "A note."});
+        let tool = json!({"name": "find", "about": "Finds.", "effect": "read", "input": {"type": "object"}});
+        for (request, approvals, tools) in [(little, json!([]), json!([])), (much, json!([approval]), json!([tool]))] {
+            let seen = |value: &Value| Seen::from(Serde(value));
+            self.text(seen(&request), seen(&approvals), seen(&tools))?;
+        }
+        Ok(())
+    }
+}
+
+/// Names of a type's fields.
+fn fields<T: JsonSchema>() -> Vec<String> {
+    let schema = schema_for!(T).to_value();
+    schema["properties"].as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect()
+}
+
+#[cfg(test)]
+#[path = "prompt_tests.rs"]
+mod tests;
