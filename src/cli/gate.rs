@@ -36,7 +36,7 @@ impl Gate {
         let policy = named(&catalog.policies, &report.meta.policy, "policy")?;
         let golden = context.golden(&checked.root, &report.meta.target);
         let selection = &report.meta.selection;
-        let mut judge = Judge::new(policy);
+        let mut judge = Judge::new(policy, report.meta.repeats);
         for result in &report.results {
             judge.observe(result);
         }

@@ -50,7 +50,8 @@ pub struct Judge<'p> {
 }
 
 impl<'p> Judge<'p> {
-    pub fn new(policy: &'p Policy) -> Self {
+    /// `repeats`: of each case, as planned.
+    pub fn new(policy: &'p Policy, repeats: u32) -> Self {
         Self {
             policy,
             counts: Counts::default(),
@@ -60,7 +61,7 @@ impl<'p> Judge<'p> {
             guards: Guards::default(),
             missing: Missing::default(),
             models: Models::default(),
-            repeats: Repeats::default(),
+            repeats: Repeats::of(repeats),
             regressions: Regressions::default(),
             budget: Budget::default(),
             unreviewed: Unreviewed::default(),

@@ -10,6 +10,8 @@ use crate::score::TrialResult;
 /// Compares each repeat with the one before it.
 #[derive(Default)]
 pub struct Repeats {
+    /// Whether there are any to compare.
+    some: bool,
     before: Option<Seen>,
     disagreeing: Blame,
 }
@@ -29,8 +31,16 @@ enum Behaviour {
 }
 
 impl Repeats {
+    /// For a run with so many repeats of each case.
+    pub fn of(repeats: u32) -> Self {
+        Self { some: repeats > 1, ..Self::default() }
+    }
+
     /// `first`: the trial is the first of its case.
     pub fn observe(&mut self, result: &TrialResult, first: bool) {
+        if !self.some {
+            return;
+        }
         if first {
             self.before = None;
         }

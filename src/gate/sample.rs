@@ -216,7 +216,7 @@ pub fn evidence(samples: &[Sample]) -> Evidence {
 }
 
 pub fn judged(policy: &Policy, samples: &[Sample], evidence: &Evidence) -> Verdict {
-    let mut judge = Judge::new(policy);
+    let mut judge = Judge::new(policy, 2);
     samples.iter().for_each(|sample| judge.observe(&sample.done()));
     judge.finish(evidence)
 }

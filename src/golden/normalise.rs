@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::fields::FieldClasses;
 use super::redact;
@@ -60,11 +60,13 @@ fn keep<'v>(
             Value::Array(if listed == Some(FieldClass::Set) { in_one_order(kept) } else { kept })
         }
         Value::Object(map) => {
-            let kept = map.iter().filter_map(|(key, value)| {
-                let value = below(Cow::Borrowed(key), value)?;
-                Some((redact::secrets(key).into_owned(), value))
-            });
-            Value::Object(kept.collect())
+            let mut kept = Map::with_capacity(map.len());
+            for (key, value) in map {
+                if let Some(value) = below(Cow::Borrowed(key), value) {
+                    kept.insert(redact::secrets(key).into_owned(), value);
+                }
+            }
+            Value::Object(kept)
         }
     })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -144,7 +145,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         propose,
         run: folder.id().to_string(),
         results: folder.write_results()?,
-        judge: Judge::new(policy),
+        judge: Judge::new(policy, repeats),
         unreadable: Vec::new(),
         done: 0,
         total: planned,
@@ -273,7 +274,7 @@ impl Dispatcher<'_> {
         let case = &planned.loaded.0.cases[planned.case as usize];
         if let Some(trial) = self.recorded.remove(&(case.id.clone(), planned.repeat)) {
             self.next += 1;
-            self.wait(place, planned, trial);
+            self.wait(place, planned, trial, None);
         } else if let Some(asking) = asking {
             self.next += 1;
             let pipeline = &self.catalog.pipelines[&planned.loaded.0.pipeline];
@@ -339,17 +340,15 @@ impl Dispatcher<'_> {
         let asked = !matches!(trial.outcome, Outcome::Failed { .. });
         self.unpriced |= asked && trial.usage.cost_usd.is_none();
         self.clock.lap(Phase::Ask);
-        let event = asking.events.append((self.now)(), EventKind::TrialFinished(Box::new(trial)))?;
+        let written = asking.events.append_trial((self.now)(), &trial)?;
         self.clock.lap(Phase::Record);
-        if let EventKind::TrialFinished(trial) = event.kind {
-            self.wait(place, planned, *trial);
-        }
+        self.wait(place, planned, trial, Some(written));
         Ok(stop)
     }
 
-    fn wait(&mut self, place: usize, planned: Planned, trial: Trial) {
+    fn wait(&mut self, place: usize, planned: Planned, trial: Trial, written: Option<Box<RawValue>>) {
         let Planned { suite, loaded, case, .. } = planned;
-        self.waiting.insert(place, Recorded { suite, loaded, case, trial });
+        self.waiting.insert(place, Recorded { suite, loaded, case, trial, written });
     }
 
     /// Scores what is next in the plan: in batches, or to the last one.

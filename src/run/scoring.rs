@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::clock::{Clock, Phase};
 use crate::domain::{Case, Outcome, Suite, Trial};
@@ -22,6 +23,8 @@ pub struct Recorded {
     pub loaded: Arc<(Suite, Vec<u32>)>,
     pub case: u32,
     pub trial: Trial,
+    /// The trial as it stands in the events, where this process wrote it.
+    pub written: Option<Box<RawValue>>,
 }
 
 impl Recorded {
@@ -54,6 +57,9 @@ pub struct Scoring<'a> {
 
 struct One {
     result: TrialResult,
+    /// Case and trial, as JSON.
+    case: Box<RawValue>,
+    trial: Box<RawValue>,
     observed: Option<Snapshot>,
     unreadable: Option<String>,
 }
@@ -78,7 +84,7 @@ impl Scoring<'_> {
         }
         clock.lap(Phase::Snapshots);
         for one in &scored {
-            self.results.push(&one.result)?;
+            self.results.push(&one.result, &one.case, &one.trial)?;
         }
         clock.lap(Phase::Record);
         for One { result, unreadable, .. } in scored {
@@ -96,7 +102,8 @@ impl Scoring<'_> {
         if self.accepted.contains(&key) { self.golden.accepted(&key) } else { Ok(None) }
     }
 
-    fn score(&self, recorded: Recorded, accepted: Result<Option<Stored>, StoreError>) -> Result<One, StoreError> {
+    fn score(&self, mut recorded: Recorded, accepted: Result<Option<Stored>, StoreError>) -> Result<One, StoreError> {
+        let written = recorded.written.take();
         let file = &self.suites[recorded.suite];
         let case = recorded.case();
         let key = key(file, case);
@@ -126,8 +133,15 @@ impl Scoring<'_> {
             scored.comparison = Comparison::NotCompared;
             observed = None;
         }
+        let unwritable = |failed: serde_json::Error| StoreError::Io {
+            action: "write what is scored of",
+            path: PathBuf::from(&file.file),
+            cause: failed.into(),
+        };
+        let case_json = to_raw_value(case).map_err(unwritable)?;
+        let trial_json = written.map_or_else(|| to_raw_value(&recorded.trial), Ok).map_err(unwritable)?;
         if let Some(observed) = observed.as_mut().filter(|_| scored.comparison.needs_review()) {
-            observed.info.case_digest = digest(case);
+            observed.info.case_digest = blake3::hash(case_json.get().as_bytes()).to_hex().to_string();
             observed.info.run.clone_from(&self.run);
         }
         let result = TrialResult {
@@ -140,7 +154,7 @@ impl Scoring<'_> {
             trial: recorded.trial,
             scored,
         };
-        Ok(One { result, observed, unreadable })
+        Ok(One { result, case: case_json, trial: trial_json, observed, unreadable })
     }
 
     fn unreadable_sentence(&self, path: PathBuf, cause: SnapshotError) -> String {
@@ -173,11 +187,6 @@ impl Scoring<'_> {
 
 fn key(file: &SuiteFile, case: &Case) -> SnapshotKey {
     SnapshotKey { pipeline: file.pipeline.clone(), suite: file.name.clone(), case: case.id.clone() }
-}
-
-/// The case as JSON, hashed: tells whether it changed since a snapshot of it was accepted.
-fn digest(case: &Case) -> String {
-    serde_json::to_vec(case).map_or_else(|_| String::new(), |text| blake3::hash(&text).to_hex().to_string())
 }
 
 /// An error with its causes, as one sentence.

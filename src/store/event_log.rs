@@ -7,7 +7,8 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::StoreError;
 use super::disk::{Naming, sync_folder};
@@ -73,12 +74,17 @@ impl EventWriter {
     ///
     /// After an error the file holds whole lines only, and the event is not among them.
     pub fn append(&mut self, at: Timestamp, kind: EventKind) -> Result<Event, StoreError> {
+        let event = Event { seq: self.next_seq, at, kind };
+        self.append_line(&event)?;
+        Ok(event)
+    }
+
+    fn append_line(&mut self, event: &impl Serialize) -> Result<(), StoreError> {
         if self.broken {
             return Err(StoreError::Broken(self.path.clone()));
         }
-        let event = Event { seq: self.next_seq, at, kind };
         self.line.clear();
-        serde_json::to_writer(&mut self.line, &event).map_err(io::Error::from).naming("write", &self.path)?;
+        serde_json::to_writer(&mut self.line, event).map_err(io::Error::from).naming("write", &self.path)?;
         self.line.push(b'\n');
         if let Err(cause) = self.file.write_all(&self.line) {
             self.broken = self.file.set_len(self.length).is_err();
@@ -86,7 +92,24 @@ impl EventWriter {
         }
         self.length += self.line.len() as u64;
         self.next_seq += 1;
-        Ok(event)
+        Ok(())
+    }
+
+    /// Appends that a trial finished, and gives back how it was written.
+    pub fn append_trial(&mut self, at: Timestamp, trial: &Trial) -> Result<Box<RawValue>, StoreError> {
+        #[derive(Serialize)]
+        struct Finished<'a> {
+            seq: u64,
+            at: Timestamp,
+            kind: Kind<'a>,
+        }
+        #[derive(Serialize)]
+        struct Kind<'a> {
+            trial_finished: &'a RawValue,
+        }
+        let written = to_raw_value(trial).map_err(io::Error::from).naming("write", &self.path)?;
+        self.append_line(&Finished { seq: self.next_seq, at, kind: Kind { trial_finished: &written } })?;
+        Ok(written)
     }
 
     /// Makes everything appended so far outlive a power cut.

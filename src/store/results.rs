@@ -4,9 +4,13 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use serde_json::value::RawValue;
+
 use super::StoreError;
 use super::disk::{Durable, Naming, Replacement};
-use crate::score::TrialResult;
+use crate::domain::{CaseKind, Slug};
+use crate::score::{Scored, TrialResult};
 
 const RESULTS: &str = "results.jsonl";
 
@@ -14,6 +18,19 @@ const RESULTS: &str = "results.jsonl";
 pub struct ResultsWriter {
     output: BufWriter<Replacement>,
     path: PathBuf,
+}
+
+/// [`TrialResult`], in part written already.
+#[derive(Serialize)]
+struct Line<'a> {
+    pipeline: &'a Slug,
+    suite: &'a Slug,
+    kind: CaseKind,
+    file: &'a str,
+    line: u32,
+    case: &'a RawValue,
+    trial: &'a RawValue,
+    scored: &'a Scored,
 }
 
 impl Write for Replacement {
@@ -33,9 +50,11 @@ impl ResultsWriter {
         Ok(Self { output, path })
     }
 
-    /// Adds a line.
-    pub fn push(&mut self, result: &TrialResult) -> Result<(), StoreError> {
-        serde_json::to_writer(&mut self.output, result)
+    /// Adds a line. `case` and `trial` are those of the result, as they were written before: most of the line is theirs.
+    pub fn push(&mut self, result: &TrialResult, case: &RawValue, trial: &RawValue) -> Result<(), StoreError> {
+        let TrialResult { pipeline, suite, kind, file, line, case: _, trial: _, scored } = result;
+        let line = Line { pipeline, suite, kind: *kind, file, line: *line, case, trial, scored };
+        serde_json::to_writer(&mut self.output, &line)
             .map_err(io::Error::from)
             .and_then(|()| self.output.write_all(b"\n"))
             .naming("write", &self.path)

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use serde_json::value::to_raw_value;
 use tempfile::TempDir;
 
 use super::*;
@@ -79,6 +80,11 @@ fn cases(folder: &RunFolder) -> (Vec<String>, Replay) {
     let mut cases = Vec::new();
     let replay = folder.read(|trial| cases.push(trial.case.to_string())).unwrap();
     (cases, replay)
+}
+
+fn push(writer: &mut ResultsWriter, result: &TrialResult) {
+    let (case, trial) = (to_raw_value(&result.case).unwrap(), to_raw_value(&result.trial).unwrap());
+    writer.push(result, &case, &trial).unwrap();
 }
 
 #[test]
@@ -174,7 +180,7 @@ fn results_take_the_place_of_older_ones_only_when_finished() {
     let read = || folder.results().unwrap().collect::<Result<Vec<_>, _>>().unwrap();
     let write = |cases: &[&str]| {
         let mut writer = folder.write_results().unwrap();
-        cases.iter().for_each(|case| writer.push(&result(case)).unwrap());
+        cases.iter().for_each(|case| push(&mut writer, &result(case)));
         writer
     };
     write(&["a", "b"]).finish().unwrap();
@@ -198,7 +204,7 @@ fn a_result_that_cannot_be_read_is_an_error_that_names_its_line() {
     let project = project();
     let (folder, _) = run_of_three(&project, "run");
     let mut writer = folder.write_results().unwrap();
-    writer.push(&result("a")).unwrap();
+    push(&mut writer, &result("a"));
     writer.finish().unwrap();
     let path = folder.path().join("results.jsonl");
     fs::write(&path, format!("{}{{\n", fs::read_to_string(&path).unwrap())).unwrap();

@@ -78,7 +78,7 @@ fn judged(results: &[TrialResult]) -> Verdict {
         },
     }))
     .unwrap();
-    let mut judge = Judge::new(&policy);
+    let mut judge = Judge::new(&policy, 2);
     results.iter().for_each(|result| judge.observe(result));
     judge.finish(&Evidence { planned: results.len() as u64, ..Evidence::default() })
 }
