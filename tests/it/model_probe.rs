@@ -12,6 +12,7 @@ use evalgate::world::{Binding, System};
 use serde_json::{Map, Value, json};
 
 use crate::fake_model::{FakeModel, Turn, Wire};
+use crate::project::Project;
 
 fn session() -> Session {
     let world = World {
@@ -133,4 +134,37 @@ fn nobody_there_is_one_line() {
     let seen = probe(Wire::Chat, 1, json!({}));
     assert_eq!(seen.lines().count(), 1, "{seen}");
     assert!(seen.starts_with("reachable: ✖") && seen.contains("connection refused"), "{seen}");
+}
+
+/// The small project with a second target, a model at this port.
+fn with_model(port: u16) -> Project {
+    let project = Project::copy("tiny");
+    let model = format!(
+        "targets:\n  small: {{chat: {{base_url: \"http://127.0.0.1:{port}/v1\", model: small, key_env: MODEL_KEY}}}}"
+    );
+    project.edit("evalgate.yaml", "targets:", &model);
+    project
+}
+
+#[test]
+fn a_target_is_tried_by_a_command_and_its_exit_code_says_whether_it_works() {
+    let key = [("MODEL_KEY", "sk-test-0123456789")];
+    let turn = serde_yaml::from_str("{calls: [{tool: ready, args: {ready: true}}]}").unwrap();
+    let server = FakeModel::start(Wire::Chat, vec![turn], None);
+    let project = with_model(server.port);
+    let ran = project.run_with(&["target", "test", "small"], &key);
+    // The price is the only thing that is not known.
+    ran.exits(6).says("✔ reachable").says("✔ tool calls").says("✘ price").says("1 of 8 to fix");
+    let refusing = FakeModel::start(Wire::Chat, vec![serde_yaml::from_str("{status: 401, body: no}").unwrap()], None);
+    let ran = with_model(refusing.port).run_with(&["target", "test", "small"], &key);
+    let ran = ran.exits(6).says("✘ auth");
+    assert!(!ran.stdout.contains("sk-test") && !ran.stderr.contains("sk-test"), "{ran}");
+}
+
+#[test]
+fn a_target_without_its_key_or_its_name_is_a_matter_of_usage() {
+    let project = with_model(1);
+    project.run(&["target", "test", "small"]).exits(2).says("MODEL_KEY, which is not set").says("MODEL_KEY_FILE");
+    project.run(&["target", "test", "smal"]).exits(2).says("did you mean \"small\"?");
+    project.run(&["target", "test"]).exits(0).says("clerk reaches nothing outside of this process");
 }
