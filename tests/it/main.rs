@@ -15,6 +15,7 @@ mod model;
 mod model_probe;
 mod project;
 mod readme;
+mod recordings;
 mod report;
 mod resume;
 mod review;
