@@ -12,6 +12,8 @@ use super::output;
 use super::run::named;
 use crate::diagnostic::{printable, printable_line};
 use crate::domain::Slug;
+use crate::load::Root;
+use crate::plan::Catalog;
 use crate::run::orphans;
 use crate::store::{self, Choice, Pending};
 
@@ -62,6 +64,11 @@ impl Review {
         if choices.is_empty() {
             let listing = folder.list()?;
             output::print(list(&pending, &orphans(&checked.census, &listing), &listing.strays, self.list).as_bytes())?;
+            if self.target.is_none() {
+                for (other, n) in elsewhere(context, &checked.root, &catalog, &target)? {
+                    output::say(&format!("{n} waiting for another target: `evalgate review --target {other}`"))?;
+                }
+            }
             return Ok(match (pending.is_empty(), unreadable.is_empty()) {
                 (true, true) => Exit::Passed,
                 (_, false) => Exit::Inconclusive,
@@ -91,6 +98,18 @@ impl Review {
         let reject = self.reject.iter().cloned().map(Choice::Reject);
         accept.chain(reject).chain(self.accept_all.then_some(Choice::AcceptAll)).collect()
     }
+}
+
+/// The other targets that something waits for, and how much.
+fn elsewhere(context: &Context, root: &Root, catalog: &Catalog, target: &Slug) -> Result<Vec<(Slug, usize)>, Failure> {
+    let mut waiting = Vec::new();
+    for other in catalog.project.targets.keys().filter(|other| *other != target) {
+        let pending = context.golden(root, other).list()?.pending.len();
+        if pending > 0 {
+            waiting.push((other.clone(), pending));
+        }
+    }
+    Ok(waiting)
 }
 
 /// With `full`, every change is shown; else a line each.

@@ -86,8 +86,9 @@ impl CompiledCriterion {
     }
 
     pub(super) fn judge(&self, view: &View, comparison: &Comparison) -> Judgement {
-        if let Outcome::Failed { error } = &view.trial.outcome {
-            return Judgement::NotApplicable(format!("the target failed: {error}"));
+        // Why it failed is told once, with the outcome.
+        if let Outcome::Failed { .. } = &view.trial.outcome {
+            return Judgement::NotApplicable("the target failed".to_owned());
         }
         if let Some(reason) = self.check.inapplicable(view.case) {
             return Judgement::NotApplicable(reason);
