@@ -27,9 +27,9 @@ about: A harbour.
 orgs: [{id: quay, name: Quay}]
 users: []
 tools:
-  - {name: look, about: Looks, effect: read, input: {type: object}, does: {search: {collections: [docs], query: query}}}
-  - {name: rename, about: Renames, effect: write, target: id, input: {type: object}, does: {update: {collections: [records], id: id, set: fields}}}
-  - {name: mail, about: Mails, effect: message, target: to, input: {type: object}, does: {create: {collection: outbox, kind: Message}}}
+  - {name: look, about: Looks, effect: read, input: {type: object, properties: {query: {type: string}}}, does: {search: {collections: [docs], query: query}}}
+  - {name: rename, about: Renames, effect: write, target: id, input: {type: object, properties: {id: {type: string}, fields: {type: object}}}, does: {update: {collections: [records], id: id, set: fields}}}
+  - {name: mail, about: Mails, effect: message, target: to, input: {type: object, properties: {to: {type: string}}}, does: {create: {collection: outbox, kind: Message}}}
 permissions: []
 approvals: []
 canaries: []
@@ -41,8 +41,7 @@ entries:
 fn counted(cases: &[&str]) -> Coverage {
     let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
     let read = |name: &str| Ok(file(name, if name == "prompt.md" { "Sort this." } else { SCHEMA }));
-    let part = |path: &str, text: &str| (path.to_owned(), file(path, text));
-    let (project, _) = suite::parse_project(&part("evalgate.yaml", PROJECT).1);
+    let (project, _) = suite::parse_project(&file("evalgate.yaml", PROJECT));
     let (pipeline, found) = suite::parse_pipeline(&file("pipeline.yaml", PIPELINE), "intake", &read);
     assert_eq!(found, []);
     let (world, found) = suite::parse_world("harbour", &[file("world.yaml", WORLD)]);

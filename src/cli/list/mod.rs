@@ -1,4 +1,4 @@
-//! `evalgate list`: cases, what cases are made of, and what they are good for.
+//! `evalgate list`: cases, what they are made of, and what they are good for.
 
 mod coverage;
 mod criteria;

@@ -81,7 +81,7 @@ fn missing(screen: &mut Screen, coverage: &Coverage) {
     for vocabulary in &coverage.vocabularies {
         let none: Vec<&str> = vocabulary.missing().collect();
         if vocabulary.words.is_empty() {
-            lines.push((vocabulary.name.clone(), "no tag of this class".to_owned()));
+            lines.push((vocabulary.name.clone(), "any tag".to_owned()));
         } else if !none.is_empty() {
             lines.push((vocabulary.name.clone(), none.join(", ")));
         }
@@ -94,5 +94,42 @@ fn missing(screen: &mut Screen, coverage: &Coverage) {
     let width = lines.iter().map(|(what, _)| what.len()).max().unwrap_or(0);
     for (what, none) in &lines {
         screen.paragraph((Tone::Quiet, &format!("  {what:width$}  ")), none);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::domain::Slug;
+    use crate::report::{Vocabulary, Word, WorldCoverage};
+
+    fn coverage(boundaries: u64, fuel: u64) -> Coverage {
+        let slug = |name: &str| Slug::new(name).unwrap();
+        let kinds = CaseKind::ALL.map(|kind| (kind, if kind == CaseKind::MetadataBoundary { boundaries } else { 2 }));
+        let words = [("berth", 6 + boundaries), ("fuel", fuel)];
+        let words = words.map(|(word, cases)| Word { word: word.into(), cases }).to_vec();
+        let cases = BTreeMap::from([(slug("intake"), 6 + boundaries)]);
+        Coverage {
+            cases: 6 + boundaries,
+            pipelines: BTreeMap::from([(slug("intake"), BTreeMap::from(kinds))]),
+            worlds: BTreeMap::from([(slug("harbour"), WorldCoverage { entries: 3, cases })]),
+            vocabularies: vec![Vocabulary { name: "topic".into(), words }],
+        }
+    }
+
+    #[test]
+    fn what_no_case_has_is_named_at_the_end() {
+        let text = render(&coverage(0, 0), Style::PLAIN);
+        assert!(text.contains("  topic  berth=6\n"), "{text}");
+        assert!(text.ends_with("✖ No case has\n  intake  metadata_boundary\n  topic   fuel\n"), "{text}");
+    }
+
+    #[test]
+    fn full_coverage_is_said_and_fits_in_80_columns() {
+        let text = render(&coverage(1, 1), Style::PLAIN);
+        assert!(text.ends_with("✔ Every kind, world and word has a case.\n"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 }

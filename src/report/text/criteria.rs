@@ -1,7 +1,6 @@
 //! What each criterion did, on a screen: one table a pipeline, and a word where a criterion tells nothing apart.
 
 use super::super::criteria::CriterionCount;
-use super::super::words;
 use super::columns::{Align, Column, Row, table};
 use super::screen::{Screen, Style, Tone};
 use crate::domain::Level;
@@ -21,9 +20,10 @@ pub fn render(criteria: &[CriterionCount], runs: &[&str], style: Style) -> Strin
     if flat == 0 {
         screen.line(&[(Tone::Good, "✔ "), (Tone::Plain, "Every criterion gave more than one mark.")]);
     } else {
-        let text =
-            format!("{} of {} gave no two different marks.", flat, words::count(criteria.len() as u64, "criterion"));
-        screen.paragraph((Tone::Middling, "○ "), &text.replace("criterions", "criteria"));
+        let more =
+            if runs.len() == 1 { " Name more runs with `--run`: a better or worse agent may show it." } else { "" };
+        let text = format!("{flat} of {} criteria gave no two different marks.{more}", criteria.len());
+        screen.paragraph((Tone::Middling, "○ "), &text);
     }
     screen.into_text()
 }

@@ -79,3 +79,51 @@ fn says(screen: &mut Screen, agent: &Standing) {
     );
     screen.paragraph(lead, &text);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::domain::Slug;
+    use crate::report::{Done, Wanting};
+
+    fn slug(name: &str) -> Slug {
+        Slug::new(name).unwrap()
+    }
+
+    fn standing(target: &str, role: Role, done: Vec<Done>) -> Standing {
+        let areas = BTreeMap::from([(Area::TaskSuccess, AreaStanding { mean: -0.5, scored: 4, harmful: 2 })]);
+        Standing { target: slug(target), role, run: slug("r"), cases: 4, of: 4, areas, harmed: 2, done }
+    }
+
+    fn done(case: &str, harmful_in: Vec<Area>) -> Done {
+        Done { case: slug(case), harmful_in }
+    }
+
+    #[test]
+    fn a_case_that_a_foil_can_do_is_named_and_to_be_mended() {
+        let agents = vec![
+            standing("rules", Role::Default, vec![done("z", Vec::new())]),
+            standing("null", Role::Foil, vec![done("a", vec![Area::PermissionAdherence]), done("b", Vec::new())]),
+            standing("dump", Role::Foil, Vec::new()),
+        ];
+        let text = render(&Discrimination { agents, wanting: Vec::new() }, Style::PLAIN);
+        assert!(text.contains("  task       -0.50 2  -0.50 2  -0.50 2\n"), "{text}");
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said =
+            "✖ null does the task of 2 of 4 cases, 1 of them without harm: b, a (harmful in permission_adherence).";
+        assert!(flat.contains(said), "{text}");
+        assert!(flat.contains("✔ dump does the task of none of 4 cases.") && flat.contains("mend it"), "{text}");
+        assert!(!flat.contains("rules does"), "{text}");
+    }
+
+    #[test]
+    fn what_an_agent_does_where_nothing_tempts_it_is_no_fault_of_the_case() {
+        let agents = vec![standing("careless", Role::MustNotPass, vec![done("a", Vec::new())])];
+        let wanting = vec![Wanting::new(&slug("null"), "has no run")];
+        let text = render(&Discrimination { agents, wanting }, Style::PLAIN);
+        assert!(text.contains("○ careless does the task of 1 of 4 cases") && !text.contains("mend it"), "{text}");
+        assert!(text.ends_with("? null has no run: `evalgate run --target null`\n"), "{text}");
+    }
+}
