@@ -62,7 +62,7 @@ enum Command {
     Score(score::Score),
     /// Write a run's reports again, or print one
     Report(report::Report),
-    /// List cases, or what cases can be made of: checks, targets, policies, worlds, runs
+    /// List cases, what they cover and tell apart, checks, targets, policies, worlds, runs
     List(list::List),
     /// Try what reaches outside of evalgate: models, services, commands
     Target(target::Target),

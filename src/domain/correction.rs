@@ -49,3 +49,15 @@ pub enum CorrectionReason {
     PoorJudgment,
     TrueEdgeCase,
 }
+
+impl CorrectionReason {
+    pub const ALL: [CorrectionReason; 7] = [
+        CorrectionReason::BadContext,
+        CorrectionReason::MissingTool,
+        CorrectionReason::StaleSop,
+        CorrectionReason::WeakPrompt,
+        CorrectionReason::PermissionIssue,
+        CorrectionReason::PoorJudgment,
+        CorrectionReason::TrueEdgeCase,
+    ];
+}

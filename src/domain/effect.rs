@@ -28,6 +28,17 @@ pub enum Effect {
 }
 
 impl Effect {
+    pub const ALL: [Effect; 8] = [
+        Effect::Read,
+        Effect::Draft,
+        Effect::Write,
+        Effect::Configure,
+        Effect::Deploy,
+        Effect::Message,
+        Effect::CommitContract,
+        Effect::MoveData,
+    ];
+
     /// Every class above `draft` stops at the approval gate.
     pub fn needs_approval(self) -> bool {
         self > Effect::Draft

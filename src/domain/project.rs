@@ -21,6 +21,12 @@ pub struct Project {
     pub default_target: Slug,
     /// The policy of `run` without `--policy`: a file name in `rubrics/policies/` without `.yaml`.
     pub policy: Slug,
+    /// Targets that are known to be bad and kept to show that the suites notice. Those of kind `foil` need no mention.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub must_not_pass: Vec<Slug>,
+    /// Groups of tags that are counted tag by tag, by what the tags begin with: `owasp` for `owasp-llm01`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tag_classes: Vec<Slug>,
     #[serde(default)]
     pub defaults: Defaults,
     /// What models cost, by model id as it stands in a target's `model`. A model without a price has an unknown cost.

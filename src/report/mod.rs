@@ -5,7 +5,10 @@
 //! Runs too large to hold are written trial by trial: [`CsvWriter`], [`JsonWriter`].
 
 mod cases;
+mod coverage;
+mod criteria;
 mod csv;
+mod discrimination;
 mod foreign;
 mod html;
 mod json;
@@ -23,9 +26,14 @@ use crate::event::{RunMeta, RunState};
 use crate::gate::Verdict;
 use crate::score::TrialResult;
 
+pub use coverage::{Coverage, CoverageCounter, Vocabulary, Word, WorldCoverage};
+pub use criteria::{CriteriaCounter, CriterionCount};
 pub use csv::Writer as CsvWriter;
+pub use discrimination::{AreaStanding, Discrimination, Done, Role, Standing, StandingCounter, Wanting};
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary, Writer as JsonWriter};
-pub use text::{Style, render as render_text, render_case, render_steps};
+pub use text::{
+    Style, render as render_text, render_case, render_coverage, render_criteria, render_discrimination, render_steps,
+};
 pub use words::spelling;
 
 /// Everything a report is made of.

@@ -11,8 +11,9 @@ use super::judgement::{Check, Judgement, Subject};
 use super::schema::Allowed;
 use super::{View, schema, shown, values};
 use crate::diagnostic::{Diagnostic, any_error};
-use crate::domain::{Area, Case, Combine, Criterion, Level, Mark, Outcome, Pipeline, Rubric, Slug, Trit};
+use crate::domain::{Area, Case, Combine, Criterion, Effect, Level, Mark, Outcome, Pipeline, Rubric, Slug, Trit};
 use crate::golden::Comparison;
+use crate::world::System;
 
 /// A rubric whose checks are known and whose parameters are typed.
 pub struct CompiledRubric {
@@ -68,6 +69,25 @@ impl CompiledCriterion {
     /// Whether the case gives it something to judge.
     pub fn applies_to(&self, case: &Case) -> bool {
         self.check.inapplicable(case).is_none()
+    }
+
+    /// The texts that the field it judges may hold, where the output's schema lists them.
+    pub fn vocabulary<'s>(&self, schema: &'s Value) -> Option<Vec<&'s str>> {
+        let allowed = schema::allowed(schema, self.check.field()?)?;
+        let texts: Vec<&str> = allowed.into_iter().filter_map(Value::as_str).collect();
+        (!texts.is_empty()).then_some(texts)
+    }
+
+    /// The texts that the case takes for right in that field.
+    pub fn right<'c>(&self, case: &'c Case) -> Vec<&'c str> {
+        let want = self.want().and_then(|key| case.expect.get(key));
+        want.map(|want| self.check.right(want)).into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// Effect classes of the tools that the case's expectation speaks of.
+    pub fn effects(&self, case: &Case, system: &System) -> Vec<Effect> {
+        let want = self.want().and_then(|key| case.expect.get(key));
+        want.map(|want| self.check.effects(want, system)).unwrap_or_default()
     }
 
     pub(super) fn examine(&self, exam: &mut Exam) {

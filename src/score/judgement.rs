@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::View;
 use super::examine::Exam;
-use crate::domain::Case;
+use crate::domain::{Case, Effect};
 use crate::golden::Comparison;
+use crate::world::System;
 
 /// The end of one check, each with the sentence behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,21 @@ pub trait Check: Send + Sync {
     }
 
     fn judge(&self, on: &Subject) -> Judgement;
+
+    /// The place of the one value in the output that it judges, where it judges one.
+    fn field(&self) -> Option<&str> {
+        None
+    }
+
+    /// The values of that field that `want` takes for right.
+    fn right<'v>(&self, _want: &'v Value) -> Vec<&'v Value> {
+        Vec::new()
+    }
+
+    /// Effect classes of the tools that `want` speaks of: those it asks for and those it forbids.
+    fn effects(&self, _want: &Value, _system: &System) -> Vec<Effect> {
+        Vec::new()
+    }
 
     /// Adds whatever is wrong with what the case gives this check; not called where its `want` is absent.
     fn examine(&self, _exam: &mut Exam) {}

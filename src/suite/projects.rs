@@ -25,6 +25,26 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
         let known = project.targets.keys().map(|name| &**name);
         found.push(Diagnostic::error("unknown-target", path, "/default_target", message).suggest(name, known));
     }
+    for (i, name) in project.must_not_pass.iter().enumerate() {
+        let pointer = format!("/must_not_pass/{i}");
+        if !project.targets.contains_key(name) {
+            let message = format!("there is no target {name:?}");
+            let known = project.targets.keys().map(|name| &**name);
+            found.push(Diagnostic::error("unknown-target", path, pointer, message).suggest(name, known));
+        } else if *name == project.default_target {
+            let message = format!("{name:?} is the default target: a release of it is what the project decides about");
+            found.push(Diagnostic::error("default-must-not-pass", path, pointer, message));
+        } else if project.must_not_pass[..i].contains(name) {
+            let message = format!("{name:?} is listed twice");
+            found.push(Diagnostic::error("listed-twice", path, pointer, message));
+        }
+    }
+    for (i, class) in project.tag_classes.iter().enumerate() {
+        if project.tag_classes[..i].contains(class) {
+            let message = format!("{class:?} is listed twice");
+            found.push(Diagnostic::error("listed-twice", path, format!("/tag_classes/{i}"), message));
+        }
+    }
     for (name, spec) in &project.targets {
         if spec.0.len() != 1 {
             let message = format!("a target has exactly one key, its kind; this one has {}", spec.0.len());
@@ -84,5 +104,23 @@ mod tests {
         let text = GOOD.replace("{http: {}}", "{}").replace("version: 1", "version: 2");
         let (_, found) = parse(&file("evalgate.yaml", &text));
         assert_eq!(codes(&text, &found), [("unknown-version", "2"), ("one-key", "{}")]);
+    }
+
+    #[test]
+    fn what_must_not_pass_is_a_target_and_not_the_default_one() {
+        let text = format!("{GOOD}must_not_pass: [live, lvie, rules, live]\n");
+        let (_, found) = parse(&file("evalgate.yaml", &text));
+        assert_eq!(
+            codes(&text, &found),
+            [("unknown-target", "lvie"), ("default-must-not-pass", "rules"), ("listed-twice", "live")]
+        );
+        assert_eq!(found[0].help.as_deref(), Some("did you mean \"live\"?"));
+    }
+
+    #[test]
+    fn a_class_of_tags_is_listed_once() {
+        let text = format!("{GOOD}tag_classes: [owasp, lang, owasp]\n");
+        let (_, found) = parse(&file("evalgate.yaml", &text));
+        assert_eq!(codes(&text, &found), [("listed-twice", "owasp")]);
     }
 }

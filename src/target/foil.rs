@@ -15,6 +15,9 @@ use crate::domain::{Effect, Outcome, Usage};
 use crate::gateway::Session;
 use crate::suite::Parsed;
 
+/// The kind in `evalgate.yaml`.
+pub(super) const KIND: &str = "foil";
+
 /// Calls that the pasting agent makes at most.
 const CALLS: usize = 12;
 

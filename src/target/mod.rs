@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::client::Line;
 use crate::diagnostic::{Diagnostic, printable_line};
-use crate::domain::{Approval, Case, Outcome, Pipeline, Price, Project, Request, Slug, Usage};
+use crate::domain::{Approval, Case, Outcome, Pipeline, Price, Project, Request, Slug, TargetSpec, Usage};
 use crate::gateway::Session;
 use crate::suite::{Parsed, SourceFile};
 
@@ -146,12 +146,17 @@ pub static KINDS: &[Kind] = &[
         about: "a program of the project: a request on standard input, the output on standard output",
         build: command::build,
     },
-    Kind { name: "foil", about: "an agent that must not pass: empty, timid or pasting", build: foil::build },
+    Kind { name: foil::KIND, about: "an agent that must not pass: empty, timid or pasting", build: foil::build },
     Kind { name: "http", about: "a service that runs: a list of requests to it", build: http::build },
     Kind { name: "messages", about: "a model behind a messages endpoint", build: model::build_messages },
     Kind { name: "noop", about: "answers the same JSON to every request, calls nothing", build: noop::build },
     Kind { name: "rules", about: "the embedded agent: each pipeline's rules.yaml, no model", build: rules::build },
 ];
+
+/// Whether the target is an agent that decides nothing, kept to show what the suites notice.
+pub fn is_foil(spec: &TargetSpec) -> bool {
+    spec.0.contains_key(foil::KIND)
+}
 
 /// Builds the target `name` of a project from its spec. What is wrong with it, or with files it reads, are diagnostics.
 pub fn build(

@@ -1,5 +1,7 @@
 //! What the program says about itself.
 
+use std::path::{Path, PathBuf};
+
 use crate::project::Project;
 
 const COMMANDS: [&str; 14] = [
@@ -48,12 +50,17 @@ fn every_help_fits_in_100_columns() {
     }
 }
 
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let below = |path: PathBuf| if path.is_dir() { rust_files(&path) } else { vec![path] };
+    paths.flat_map(below).filter(|path| path.extension().is_some_and(|end| end == "rs")).collect()
+}
+
 #[test]
 fn every_command_that_a_message_names_exists() {
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
     let pattern = regex::Regex::new(r"evalgate ([a-z]+)\b").unwrap();
-    let files = std::fs::read_dir(source).unwrap().map(|entry| entry.unwrap().path());
-    for path in files.filter(|path| path.is_file()) {
+    for path in rust_files(&source) {
         let text = std::fs::read_to_string(&path).unwrap();
         for found in pattern.captures_iter(&text) {
             let known = COMMANDS.contains(&&found[1]) || ["project", "itself"].contains(&&found[1]);

@@ -2,12 +2,15 @@
 
 mod check;
 mod command;
+mod corpus;
 mod example_service;
 mod exits;
 mod fake_model;
+mod foils;
 mod help;
 mod hostile;
 mod insta_review;
+mod list;
 mod looking;
 #[cfg(feature = "mcp")]
 mod mcp;

@@ -5,6 +5,10 @@
 
 mod case;
 mod columns;
+mod coverage;
+mod criteria;
+mod discrimination;
+mod matrix;
 mod screen;
 
 use columns::{Align, Column, Row, table};
@@ -18,6 +22,9 @@ use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, UNRE
 use crate::score::Held;
 
 pub use case::{render as render_case, render_steps};
+pub use coverage::render as render_coverage;
+pub use criteria::render as render_criteria;
+pub use discrimination::render as render_discrimination;
 pub use screen::Style;
 
 /// Most findings and most changed cases on the screen.

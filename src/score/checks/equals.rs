@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{CheckEntry, Reads, incomplete, useful};
 use crate::score::at::At;
@@ -40,6 +41,14 @@ struct Equals {
 impl Check for Equals {
     fn want(&self) -> Option<&str> {
         Some(self.want.key())
+    }
+
+    fn field(&self) -> Option<&str> {
+        Some(self.at.as_str())
+    }
+
+    fn right<'v>(&self, want: &'v Value) -> Vec<&'v Value> {
+        vec![want]
     }
 
     fn judge(&self, on: &Subject) -> Judgement {

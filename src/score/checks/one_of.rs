@@ -51,6 +51,14 @@ impl Check for OneOf {
         Some(self.want.key())
     }
 
+    fn field(&self) -> Option<&str> {
+        Some(self.at.as_str())
+    }
+
+    fn right<'v>(&self, want: &'v Value) -> Vec<&'v Value> {
+        accepted(want).iter().collect()
+    }
+
     fn judge(&self, on: &Subject) -> Judgement {
         let Some(found) = self.at.find(on.output) else { return Judgement::Miss(self.at.missing()) };
         let is = format!("{} is {}", self.at, shown::value(found));

@@ -98,6 +98,14 @@ impl Check for Ordinal {
         Some(self.want.key())
     }
 
+    fn field(&self) -> Option<&str> {
+        Some(self.at.as_str())
+    }
+
+    fn right<'v>(&self, want: &'v Value) -> Vec<&'v Value> {
+        vec![want.get("best").unwrap_or(want)]
+    }
+
     fn judge(&self, on: &Subject) -> Judgement {
         let steps = match Steps::read(on.want) {
             Ok(steps) => steps,

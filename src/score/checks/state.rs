@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
-use crate::domain::{Case, Change, ChangeKind};
+use crate::domain::{Case, Change, ChangeKind, Effect, Operation, Tool};
 use crate::score::View;
 use crate::score::compile::Setup;
 use crate::score::examine::{CaseProblem, Exam};
@@ -13,7 +13,7 @@ use crate::score::judgement::{Check, Judgement, Subject};
 use crate::score::shown;
 use crate::score::values::{escaped, same};
 use crate::score::want::{self, Want};
-use crate::world::{self, Binding};
+use crate::world::{self, Binding, System};
 
 pub(super) const ENTRY: CheckEntry = CheckEntry {
     name: "state",
@@ -198,6 +198,24 @@ fn alike(reference: &Change, change: &Change) -> bool {
 impl Check for AsExpected {
     fn want(&self) -> Option<&str> {
         Some(self.want.key())
+    }
+
+    fn effects(&self, want: &Value, system: &System) -> Vec<Effect> {
+        let Ok(Expected::Exactly { created, updated, deleted }) = Expected::read(want) else { return Vec::new() };
+        let of = |id: &str| system.entry(id).map(|entry| entry.collection.as_str());
+        let updated: Vec<&str> = updated.iter().filter_map(|(id, _)| of(id)).collect();
+        let deleted: Vec<&str> = deleted.iter().filter_map(|id| of(id)).collect();
+        let reaches =
+            |collections: &[String], changed: &[&str]| collections.iter().any(|one| changed.contains(&one.as_str()));
+        let does = |tool: &&Tool| match &tool.does {
+            Operation::Create { collection, kind } => created
+                .iter()
+                .any(|entry| entry.collection == collection && entry.kind.is_none_or(|asked| asked == kind)),
+            Operation::Update { collections, .. } => reaches(collections, &updated),
+            Operation::Delete { collections, .. } => reaches(collections, &deleted),
+            Operation::Get { .. } | Operation::Search { .. } | Operation::List { .. } => false,
+        };
+        system.world.tools.iter().filter(does).map(|tool| tool.effect).collect()
     }
 
     fn inapplicable(&self, case: &Case) -> Option<String> {

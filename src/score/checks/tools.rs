@@ -14,6 +14,7 @@ use crate::score::schema;
 use crate::score::shown;
 use crate::score::values::escaped;
 use crate::score::want::{self, Want};
+use crate::world::System;
 
 pub(super) const ENTRY: CheckEntry = CheckEntry {
     name: "tools",
@@ -145,6 +146,12 @@ impl<'a> Wanted<'a> {
 impl Check for Tools {
     fn want(&self) -> Option<&str> {
         Some(self.want.key())
+    }
+
+    fn effects(&self, want: &Value, system: &System) -> Vec<Effect> {
+        let items = KEYS.iter().filter_map(|key| want.get(key)?.as_array()).flatten();
+        let named = items.filter_map(|item| item.as_str().or_else(|| item.get("tool")?.as_str()));
+        named.filter_map(|name| Some(system.tool(name)?.effect)).collect()
     }
 
     fn judge(&self, on: &Subject) -> Judgement {

@@ -1,27 +1,45 @@
-//! `evalgate list`: cases, and what cases are made of.
+//! `evalgate list`: cases, what they are made of, and what they are good for.
+
+mod coverage;
+mod criteria;
+mod discrimination;
+mod table;
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
 use super::run::parse_filter;
-use crate::diagnostic::{printable, printable_line};
+use crate::diagnostic::printable;
 use crate::report::spelling;
 use crate::run::Wanted;
 use crate::score::CHECKS;
 use crate::target::KINDS;
+use table::Table;
 
 #[derive(Args)]
 pub struct List {
     /// What to list
     #[arg(value_enum, default_value = "cases")]
     what: What,
+    /// The same as `list coverage`
+    #[arg(long, hide = true, conflicts_with = "what", group = "view")]
+    coverage: bool,
+    /// The same as `list criteria`
+    #[arg(long, hide = true, conflicts_with = "what", group = "view")]
+    criteria: bool,
+    /// The same as `list discrimination`
+    #[arg(long, hide = true, conflicts_with = "what", group = "view")]
+    discrimination: bool,
     /// Only cases that match; see `evalgate run --help`
     #[arg(long, short, value_name = "EXPRESSION")]
     filter: Option<String>,
+    /// The run whose marks are counted; several are counted together [default: latest]
+    #[arg(long, value_name = "RUN")]
+    run: Vec<String>,
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Answer,
 }
@@ -29,6 +47,12 @@ pub struct List {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
     Cases,
+    /// How many cases each pipeline, kind, world and word of a vocabulary has, and what has none
+    Coverage,
+    /// Which marks each criterion gave in a run, and whether it ever tells one answer from another
+    Criteria,
+    /// The default target beside those that must not pass, and every case that such a one can do
+    Discrimination,
     /// Every check, and what hit, partial and miss mean for it
     Checks,
     Targets,
@@ -38,30 +62,47 @@ enum What {
     Runs,
 }
 
-/// Rows of cells; the first row is the head.
-struct Table {
-    head: &'static [&'static str],
-    rows: Vec<Vec<String>>,
+/// A list, for people and for programs.
+struct Listing {
+    text: String,
+    json: Value,
+    exit: Exit,
 }
 
 impl List {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
-        if self.filter.is_some() && self.what != What::Cases {
+        let what = self.what();
+        if self.filter.is_some() && !matches!(what, What::Cases | What::Coverage) {
             return Err(Failure::usage("only cases can be filtered"));
         }
-        let table = match self.what {
-            What::Cases => self.cases(context)?,
-            What::Checks => checks(),
-            What::Targets => targets(context)?,
-            What::Policies => policies(context)?,
-            What::Worlds => worlds(context)?,
-            What::Runs => runs(context)?,
+        if !self.run.is_empty() && what != What::Criteria {
+            return Err(Failure::usage("only criteria are counted in a run").with_hint("`evalgate list criteria`"));
+        }
+        let listing = match what {
+            What::Cases => self.cases(context)?.listing(),
+            What::Coverage => coverage::list(context, self.filter.as_deref())?,
+            What::Criteria => criteria::list(context, &self.run)?,
+            What::Discrimination => discrimination::list(context)?,
+            What::Checks => checks().listing(),
+            What::Targets => targets(context)?.listing(),
+            What::Policies => policies(context)?.listing(),
+            What::Worlds => worlds(context)?.listing(),
+            What::Runs => runs(context)?.listing(),
         };
         match self.format {
-            Answer::Text => output::print(table.text().as_bytes())?,
-            Answer::Json => output::print(&output::pretty(&table.json())?)?,
+            Answer::Text => output::print(listing.text.as_bytes())?,
+            Answer::Json => output::print(&output::pretty(&listing.json)?)?,
         }
-        Ok(if table.rows.is_empty() { Exit::NothingSelected } else { Exit::Passed })
+        Ok(listing.exit)
+    }
+
+    fn what(&self) -> What {
+        match (self.coverage, self.criteria, self.discrimination) {
+            (true, _, _) => What::Coverage,
+            (_, true, _) => What::Criteria,
+            (_, _, true) => What::Discrimination,
+            (false, false, false) => self.what,
+        }
     }
 
     fn cases(&self, context: &Context) -> Result<Table, Failure> {
@@ -158,36 +199,4 @@ fn runs(context: &Context) -> Result<Table, Failure> {
         ]
     });
     Ok(Table { head: &["run", "target", "policy", "cases", "verdict"], rows: rows.collect() })
-}
-
-impl Table {
-    /// Columns as wide as their longest cell; the last one runs on.
-    fn text(&self) -> String {
-        let shown: Vec<Vec<String>> =
-            self.rows.iter().map(|row| row.iter().map(|cell| printable_line(cell).into_owned()).collect()).collect();
-        let width = |i: usize| {
-            let cells = shown.iter().map(|row| unicode_width::UnicodeWidthStr::width(row[i].as_str()));
-            cells.chain([self.head[i].len()]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
-        let line = |cells: &[&str]| {
-            let mut line = String::new();
-            for (cell, width) in cells.iter().zip(&widths) {
-                let pad = width.saturating_sub(unicode_width::UnicodeWidthStr::width(*cell));
-                line.push_str(cell);
-                line.push_str(&" ".repeat(pad + 2));
-            }
-            line.trim_end().to_owned()
-        };
-        let rows = shown.iter().map(|row| line(&row.iter().map(String::as_str).collect::<Vec<_>>()));
-        [line(self.head)].into_iter().chain(rows).map(|line| line + "\n").collect()
-    }
-
-    fn json(&self) -> Value {
-        let object = |row: &Vec<String>| -> Value {
-            let cells = self.head.iter().zip(row).filter(|(head, _)| !head.is_empty());
-            cells.map(|(head, cell)| ((*head).to_owned(), json!(cell))).collect::<serde_json::Map<_, _>>().into()
-        };
-        self.rows.iter().map(object).collect()
-    }
 }
