@@ -12,6 +12,7 @@ mod prompt;
 mod rules;
 mod settings;
 mod tools;
+mod transcript;
 
 use std::collections::BTreeMap;
 use std::future::Future;

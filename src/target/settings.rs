@@ -133,8 +133,8 @@ impl<'a> Checking<'a> {
     /// A time above 0.
     pub fn seconds(&mut self, at: &str, seconds: f64, longest: f64) {
         if !(seconds > 0.0 && seconds <= longest) {
-            let message = format!("this is a number of seconds above 0 and at most {longest}");
-            self.error("out-of-range", at, message);
+            let key = at.rsplit('/').next().unwrap_or_default();
+            self.error("out-of-range", at, format!("{key} is above 0 and at most {longest}"));
         }
     }
 

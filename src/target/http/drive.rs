@@ -8,6 +8,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::super::Ask;
+use super::super::transcript::kept;
 use super::Service;
 use super::script::{Script, Step};
 use super::settings::Sign;
@@ -143,7 +144,7 @@ struct Asking<'a> {
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
         if !self.said.is_empty() {
-            self.session.say(Role::Log, cut(&self.said));
+            self.session.say(Role::Log, kept(std::mem::take(&mut self.said), SHOWN));
         }
     }
 }
@@ -251,15 +252,7 @@ fn shown(request: &HttpRequest, body: Option<&Value>, gateway: Option<&str>) -> 
         text += &format!("\n{body:#}");
     }
     match gateway {
-        Some(url) => cut(&text.replace(url, "[gateway]")),
-        None => cut(&text),
+        Some(url) => kept(text.replace(url, "[gateway]"), SHOWN),
+        None => kept(text, SHOWN),
     }
-}
-
-fn cut(text: &str) -> String {
-    if text.len() <= SHOWN {
-        return text.to_owned();
-    }
-    let end = (0..=SHOWN).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
-    format!("{}\n[{} more bytes]", &text[..end], text.len() - end)
 }

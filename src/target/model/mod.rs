@@ -25,6 +25,7 @@ use self::settings::{Dialect, JsonAsk, Settings};
 use self::wire::{Asked, Frame, Wire};
 use super::prompt::{Prompt, prompts};
 use super::tools::{PerTools, listed};
+use super::transcript::kept;
 use super::{Answer, Answering, Ask, Setup, Target};
 use crate::client::Line;
 use crate::diagnostic::{Diagnostic, any_error};
@@ -49,6 +50,9 @@ const MESSAGES: Dialect = Dialect {
     output_limit: "max_tokens",
     version: Some(("anthropic-version", messages::VERSION)),
 };
+
+/// Most bytes of a prompt in the transcript: a request and the template up to it, seldom all tools and schemas.
+const SHOWN: usize = 8 << 10;
 
 /// A model behind an endpoint.
 struct Model {
@@ -128,7 +132,7 @@ impl Model {
         let output = Asked { name: &pipeline.name, schema: &pipeline.output_schema };
         let frame = desk.frame.of(&tools, |tools| self.wire.frame(&listed(tools), output));
         let body = self.wire.open(&frame, &system, TASK);
-        session.say(Role::System, system);
+        session.say(Role::System, kept(system, SHOWN));
         session.say(Role::User, TASK);
         let agent = Agent {
             wire: &*self.wire,
