@@ -39,7 +39,7 @@ pub struct Run {
     /// Repeats of each case
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: Option<u32>,
-    /// Trials at once [default: one a core]
+    /// Trials at once [default: the target's `concurrency` if it has one, else one a core]
     #[arg(long, short, value_name = "N", env = "EVALGATE_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Take up a run that did not end: only its missing trials are asked for
@@ -137,7 +137,11 @@ impl Run {
             }
         };
         let golden = context.golden(&checked.root, &request.target);
-        let jobs = self.jobs.or(catalog.project.defaults.jobs).map_or_else(cores, usize::from);
+        let jobs = self.jobs.or(catalog.project.defaults.jobs).map(usize::from);
+        // A recording keeps nobody waiting.
+        let waits = request.answers != Answers::Replayed;
+        let at_once = target.concurrency().filter(|_| waits).and_then(|trials| usize::try_from(trials).ok());
+        let jobs = jobs.or(at_once).unwrap_or_else(cores);
         let mut progress = self.progress();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let ended = runtime.block_on(async {

@@ -230,9 +230,8 @@ impl Prepared {
             request.headers_mut().append(header, value);
         }
         if let Some(body) = &asked.body {
-            let bytes = serde_json::to_vec(body).map_err(|error| Trouble::Forbidden(error.to_string()))?;
             request.headers_mut().entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-            *request.body_mut() = Some(bytes.into());
+            *request.body_mut() = Some(body.clone().into());
         }
         Ok(Self { request, redirects: Arc::clone(&asked.redirects), accepts: asked.accepts, private })
     }

@@ -301,7 +301,11 @@ fn asked_over_http(request: &HttpRequest) -> Value {
     let mut asked = serde_json::Map::new();
     asked.insert("method".to_owned(), request.method.as_str().into());
     asked.insert("path".to_owned(), path.into());
-    asked.extend(request.body.clone().map(|body| ("body".to_owned(), body)));
+    if let Some(body) = &request.body {
+        // What is too deep to be read again is compared as text.
+        let value = serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into());
+        asked.insert("body".to_owned(), value);
+    }
     Value::Object(asked)
 }
 

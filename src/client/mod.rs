@@ -29,16 +29,12 @@ use self::http::{Connections, Patience};
 use self::limiter::Limiter;
 use self::retry::Waits;
 use self::secret::{Secrets, rewrite};
-use crate::diagnostic::printable_line;
 use crate::domain::OutsideCall;
 use crate::gateway::{Session, mcp};
 use crate::store::{RecordingKey, Recordings};
 
 pub use self::line::Line;
 pub use self::request::{BODY_CAP, CommandAnswer, CommandRequest, ENDED, HeaderText, HttpAnswer, HttpRequest, Lane};
-
-/// Most characters of an answer that a message quotes.
-const QUOTED: usize = 200;
 
 /// Where answers come from.
 pub enum Mode {
@@ -135,14 +131,5 @@ impl Client {
                 limiter
             }
         }
-    }
-}
-
-/// The start of a text, on one line, safe to show.
-fn excerpt(text: &str) -> String {
-    let text = text.trim();
-    match text.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", printable_line(&text[..end])),
-        None => printable_line(text).into_owned(),
     }
 }

@@ -20,9 +20,10 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use self::group::Group;
 use self::pipes::{Flooded, Tail};
+use super::Fault;
 use super::request::{BODY_CAP, CommandAnswer, CommandRequest, ENDED};
 use super::secret::Secrets;
-use super::{Fault, excerpt};
+use crate::diagnostic::excerpt;
 
 /// Variables that every process inherits.
 const ALWAYS: [&str; 2] = ["HOME", "PATH"];

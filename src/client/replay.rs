@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::excerpt;
-use crate::domain::{OutsideCall, RecordedExchange, Recording};
+use crate::diagnostic::{cut, excerpt, printable_line};
+use crate::domain::{OutsideCall, RecordedExchange, Recording, pointer};
 
 /// Characters of a value that a message shows.
 const SHOWN: usize = 80;
@@ -79,7 +79,7 @@ fn to(request: &Value) -> String {
 
 /// The first difference, in words.
 fn differ(pointer: &str, asked: &Value, recorded: &Value) -> Option<String> {
-    let below = |key: &str| format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+    let below = |key: &str| pointer::below(pointer, key);
     match (asked, recorded) {
         (Value::Object(asked), Value::Object(recorded)) => {
             let known = asked.iter().find_map(|(key, value)| match recorded.get(key) {
@@ -118,16 +118,14 @@ fn shown(value: Option<&Value>, skip: usize) -> String {
     let text = match value {
         Value::String(text) if skip > 0 => format!("…{}", text.chars().skip(skip).collect::<String>()),
         Value::String(text) => text.clone(),
-        other => return cut(&other.to_string()),
+        other => return start(&other.to_string()),
     };
-    format!("\"{}\"", cut(&text))
+    format!("\"{}\"", start(&text))
 }
 
 /// The start of a text, safe to show.
-fn cut(text: &str) -> String {
-    let start: String = text.chars().take(SHOWN).collect();
-    let end = if start.len() < text.len() { "…" } else { "" };
-    format!("{}{end}", crate::diagnostic::printable_line(&start))
+fn start(text: &str) -> String {
+    cut(&printable_line(&cut(text, SHOWN)), SHOWN)
 }
 
 #[cfg(test)]

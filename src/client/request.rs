@@ -38,7 +38,8 @@ pub struct HttpRequest {
     pub method: reqwest::Method,
     pub url: reqwest::Url,
     pub headers: Vec<(String, HeaderText)>,
-    pub body: Option<Value>,
+    /// JSON, in UTF-8.
+    pub body: Option<Vec<u8>>,
     /// For all attempts together, the waits between them included; the wait for the lane's first turn is not.
     pub deadline: Duration,
     /// Whether asking twice is safe. If not, only answers that say that nothing was done (429, 503, no connection) are

@@ -202,7 +202,7 @@ pub fn question(url: Url, body: Value) -> HttpRequest {
         method: Method::POST,
         url,
         headers: vec![("authorization".into(), HeaderText::Secret { before: "Bearer ", variable: "MODEL_KEY".into() })],
-        body: Some(body),
+        body: Some(body.to_string().into_bytes()),
         deadline: Duration::from_secs(20),
         repeatable: true,
         redirects: Arc::new([]),

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 pub(crate) use located::char_start;
 pub use located::{Located, located, located_all};
-pub use printable::{hidden, printable, printable_line};
+pub use printable::{QUOTED, cut, excerpt, hidden, printable, printable_line};
 pub use render::render;
 
 /// One problem in one place.

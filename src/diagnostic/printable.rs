@@ -4,6 +4,9 @@
 
 use std::borrow::Cow;
 
+/// Most characters of a text from outside that a sentence quotes.
+pub const QUOTED: usize = 200;
+
 /// The text with control, bidirectional and invisible characters as `\u{…}`. Line breaks and tabs stay.
 pub fn printable(text: &str) -> Cow<'_, str> {
     escape(text, |c| hidden(c) && !matches!(c, '\n' | '\t'))
@@ -12,6 +15,22 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 /// As [`printable`], and on one line: line breaks and tabs become visible too.
 pub fn printable_line(text: &str) -> Cow<'_, str> {
     escape(text, hidden)
+}
+
+/// The start of a text as a sentence quotes it: on one line, at most [`QUOTED`] characters.
+pub fn excerpt(text: &str) -> String {
+    let text = text.trim();
+    // What is shown is at least as long: no more than this can be in the excerpt.
+    let near = text.char_indices().nth(QUOTED + 1).map_or(text, |(end, _)| &text[..end]);
+    cut(&printable_line(near), QUOTED)
+}
+
+/// At most `max` characters, the last one `…` where something was left out.
+pub fn cut(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(max - 1).chain(['…']).collect(),
+    }
 }
 
 /// Appends one character, escaped if it is hidden.
@@ -79,6 +98,18 @@ mod tests {
     fn ordinary_text_is_left_alone() {
         for text in ["", "plain", "Grüße, 你好 👩‍👩‍👧", "two\nlines\tand a tab"] {
             assert!(matches!(printable(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_bounded_and_printable() {
+        assert_eq!(excerpt("  \n"), "");
+        assert_eq!(excerpt("<html>\n\u{1b}[2Jx"), "<html>\\n\\u{1b}[2Jx");
+        assert_eq!(excerpt(&"é".repeat(QUOTED)), "é".repeat(QUOTED));
+        for long in ["é", "\u{1b}"] {
+            let long = excerpt(&long.repeat(100_000));
+            assert_eq!(long.chars().count(), QUOTED);
+            assert!(long.ends_with('…'));
         }
     }
 

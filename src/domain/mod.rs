@@ -8,7 +8,9 @@ mod case;
 mod correction;
 mod effect;
 mod mark;
+mod output_schema;
 mod pipeline;
+pub mod pointer;
 mod policy;
 mod project;
 mod recording;
@@ -25,6 +27,7 @@ pub use case::{Case, CaseKind, Fault, FaultKind, ReferenceCall, ReferenceEnd, Su
 pub use correction::{Correction, CorrectionReason, ReviewVerdict};
 pub use effect::Effect;
 pub use mark::{Mark, Trit};
+pub use output_schema::OutputSchema;
 pub use pipeline::{FieldClass, Limits, Pipeline, SnapshotFields};
 pub use policy::{
     AreaGate, AreaPolicy, CoveragePolicy, CoverageScope, MissingPolicy, Mode, OnPending, Policy, Profile, RunLimits,

@@ -2,9 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::Slug;
+use super::{OutputSchema, Slug};
 
 /// All there is to one pipeline.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,8 +12,7 @@ pub struct Pipeline {
     pub about: String,
     /// The prompt template's text (minijinja).
     pub prompt: String,
-    /// JSON Schema of the output.
-    pub output_schema: Value,
+    pub output_schema: OutputSchema,
     /// Tools the agent is offered, where the case's world has them.
     pub tools: Vec<String>,
     pub limits: Limits,

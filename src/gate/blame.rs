@@ -22,7 +22,7 @@ pub struct Move {
 pub struct Blame {
     /// In the order they came.
     cases: Vec<Rank>,
-    /// The worst few, worst first.
+    /// The worst few, worst first, each with its reason.
     told: Vec<(Rank, String)>,
 }
 
@@ -54,8 +54,7 @@ impl Blame {
         }
         let at = self.told.partition_point(|(told, _)| *told < rank);
         if at < TOLD {
-            let text = told(&rank, &why());
-            self.told.insert(at, (rank, text));
+            self.told.insert(at, (rank, bounded(why().trim_end_matches('.'))));
             self.told.truncate(TOLD);
         }
     }
@@ -71,7 +70,14 @@ impl Blame {
 
     /// The worst few, each with its reason.
     pub fn told(&self) -> String {
-        let told: Vec<&str> = self.told.iter().map(|(_, text)| text.as_str()).collect();
+        self.told_but("", "")
+    }
+
+    /// The same where one reason stands elsewhere already: `instead` stands for it.
+    pub fn told_but(&self, reason: &str, instead: &str) -> String {
+        let reason = bounded(reason.trim_end_matches('.'));
+        let why = |why: &str| if why == reason { instead.to_owned() } else { why.to_owned() };
+        let told: Vec<String> = self.told.iter().map(|(rank, reason)| told(rank, &why(reason))).collect();
         match self.cases.len() - told.len() {
             0 => told.join("; "),
             more => format!("{}; and {more} more", told.join("; ")),
@@ -100,7 +106,6 @@ fn told(rank: &Rank, why: &str) -> String {
     };
     let critical = if rank.ordinary { "" } else { "critical" };
     let facts: Vec<&str> = [mark.as_str(), critical].into_iter().filter(|fact| !fact.is_empty()).collect();
-    let why = bounded(why.trim_end_matches('.'));
     match facts.is_empty() {
         true => format!("{case} ({why})"),
         false => format!("{case} ({}: {why})", facts.join(", ")),

@@ -21,8 +21,12 @@ pub fn findings(policy: &Policy, counts: &Counts, marked: bool, evidence: &Evide
 fn whole(counts: &Counts, marked: bool, evidence: &Evidence) -> Option<Found> {
     let (done, planned) = (counts.trials, evidence.planned);
     let of = format!("{done} of {}", counted(planned as usize, "trial"));
+    let mut rest = ".".to_owned();
     let brief = match &evidence.stopped {
-        Some(reason) => format!("The run stopped after {of}: {}", reason.trim_end_matches('.')),
+        Some(reason) => {
+            rest = format!(": {}.", reason.trim_end_matches('.'));
+            format!("The run stopped after {of}")
+        }
         None if done == 0 => "Nothing was checked: the run holds no trial".to_owned(),
         None if done < planned => {
             format!("The run is not complete: {of} {} recorded", verb(done as usize, "is", "are"))
@@ -35,7 +39,7 @@ fn whole(counts: &Counts, marked: bool, evidence: &Evidence) -> Option<Found> {
         }
         None => return None,
     };
-    Some(Found::new("incomplete", FindingWeight::Inconclusive, &brief, "."))
+    Some(Found::new("incomplete", FindingWeight::Inconclusive, &brief, &rest))
 }
 
 fn shrunk(policy: &Policy, evidence: &Evidence) -> Option<Found> {

@@ -55,7 +55,7 @@ impl Missing {
 
     pub fn findings(&self, policy: &Policy, counts: &Counts, evidence: &Evidence) -> Vec<Found> {
         let mut found = Vec::new();
-        found.extend(self.over_the_run(policy, counts));
+        found.extend(self.over_the_run(policy, counts, evidence));
         found.extend(Area::ALL.into_iter().filter_map(|area| self.over_area(policy, area)));
         // A snapshot that could not be read has been told already.
         if !self.not_compared.is_empty() && evidence.unreadable.is_empty() {
@@ -68,7 +68,7 @@ impl Missing {
         found
     }
 
-    fn over_the_run(&self, policy: &Policy, counts: &Counts) -> Option<Found> {
+    fn over_the_run(&self, policy: &Policy, counts: &Counts, evidence: &Evidence) -> Option<Found> {
         if self.failed.is_empty() {
             return None;
         }
@@ -81,7 +81,12 @@ impl Missing {
             percent(share),
             percent(allowed)
         );
-        let rest = format!(": {}.", self.failed.told());
+        // What ended the run is told where it says that the run ended.
+        let told = match &evidence.stopped {
+            Some(reason) => self.failed.told_but(reason, "this ended the run"),
+            None => self.failed.told(),
+        };
+        let rest = format!(": {told}.");
         Some(Found::new("missing", weight, &brief, &rest).about(self.failed.names()))
     }
 

@@ -63,6 +63,23 @@ fn evidence_that_is_partial_or_does_not_fit_the_plan_gives_no_verdict() {
 }
 
 #[test]
+fn what_ended_a_run_is_said_in_full_once() {
+    let why = "POST https://models.example/v1: status 401: check the key in MODEL_KEY";
+    let samples = [case("a").failed(why)];
+    let stopped = Evidence { planned: 3, stopped: Some(format!("{why}.")), of: 3, ..evidence(&samples) };
+    let verdict = judged(&policy(), &samples, &stopped);
+    assert!(verdict.headline.starts_with("There is no verdict: the run stopped after 1 of 3 trials."));
+    let sentences = verdict.findings.iter().map(|finding| finding.sentence.as_str());
+    let all: String = sentences.chain([verdict.headline.as_str()]).collect::<Vec<_>>().join("\n");
+    assert_eq!(all.matches(why).count(), 1, "{all}");
+    assert!(all.contains("a (this ended the run)"), "{all}");
+    // Another failure beside it is told as ever.
+    let samples = [case("a").failed("no route"), case("b").failed(why)];
+    let told = judged(&policy(), &samples, &stopped).findings[1].sentence.clone();
+    assert!(told.contains("a (no route); b (this ended the run)"), "{told}");
+}
+
+#[test]
 fn a_snapshot_whose_case_is_gone_fails_unless_the_policy_allows_it() {
     let evidence = Evidence { orphans: vec![slug("gone")], ..evidence(&good()) };
     checked(&policy(), &good(), &evidence, 1, &["coverage_shrank"]);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::domain::{Change, Exchange, Message, OutsideCall, RefusalKind, Role, Step, Tool};
+use crate::domain::{Change, Exchange, Message, OutsideCall, RefusalKind, Role, Step, Tool, Usage};
 use crate::world::{Binding, State, System};
 
 /// One trial's connection to its world. Opening one costs nothing that grows with the world; a clone is the same
@@ -23,12 +23,20 @@ struct Inner {
     over: bool,
     /// Calls that came from outside of the process since they were last taken.
     outside: Vec<OutsideCall>,
+    used: Usage,
 }
 
 impl Session {
     pub fn new(system: Arc<System>, binding: Binding) -> Self {
         let state = State::new(system, binding);
-        let inner = Inner { state, steps: Vec::new(), exhausted: false, over: false, outside: Vec::new() };
+        let inner = Inner {
+            state,
+            steps: Vec::new(),
+            exhausted: false,
+            over: false,
+            outside: Vec::new(),
+            used: Usage::default(),
+        };
         Self(Arc::new(Mutex::new(inner)))
     }
 
@@ -36,9 +44,9 @@ impl Session {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The tools offered to the agent.
-    pub fn tools(&self) -> Vec<Tool> {
-        self.inner().state.tools().into_iter().cloned().collect()
+    /// The tools offered to the agent: the same, shared, in all trials of a pipeline in a world.
+    pub fn tools(&self) -> Arc<[Tool]> {
+        self.inner().state.tools()
     }
 
     /// Makes a call and answers what the agent is told: `{"ok": true, "result": …}` or
@@ -85,6 +93,16 @@ impl Session {
     /// Notes an attempt to reach what is under test.
     pub fn note(&self, exchange: Exchange) {
         self.inner().steps.push(Step::Exchange(exchange));
+    }
+
+    /// Notes what the trial took so far: it is known also where the agent is never heard of again.
+    pub fn used(&self, usage: Usage) {
+        self.inner().used = usage;
+    }
+
+    /// What the trial took, as far as it was noted.
+    pub fn usage(&self) -> Usage {
+        self.inner().used.clone()
     }
 
     /// Ends the trial: the transcript and what changed in the world. Nothing is recorded afterwards.
@@ -165,8 +183,8 @@ mod tests {
 
     #[test]
     fn tools_are_offered_as_far_as_pipeline_and_world_both_have_them() {
-        let names: Vec<String> = session(9).tools().into_iter().map(|tool| tool.name).collect();
-        assert_eq!(names, ["draft_note"]);
+        let tools = session(9).tools();
+        assert_eq!(tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), ["draft_note"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::{Area, Limits, Slug, SnapshotFields, Trit};
+use crate::domain::{Area, Limits, OutputSchema, Slug, SnapshotFields, Trit};
 use crate::golden::{SnapshotInfo, Stored};
 
 fn pipeline() -> Pipeline {
@@ -9,7 +9,7 @@ fn pipeline() -> Pipeline {
         name: Slug::new("triage").unwrap(),
         about: String::new(),
         prompt: String::new(),
-        output_schema: json!({}),
+        output_schema: OutputSchema::new(json!({})).unwrap(),
         tools: Vec::new(),
         limits: Limits::default(),
         snapshot: SnapshotFields {

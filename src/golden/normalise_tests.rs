@@ -1,14 +1,14 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::{Limits, Refusal, RefusalKind, Slug, SnapshotFields, Step, Usage};
+use crate::domain::{Limits, OutputSchema, Refusal, RefusalKind, Slug, SnapshotFields, Step, Usage};
 
 fn pipeline() -> Pipeline {
     Pipeline {
         name: Slug::new("triage").unwrap(),
         about: String::new(),
         prompt: String::new(),
-        output_schema: json!({}),
+        output_schema: OutputSchema::new(json!({})).unwrap(),
         tools: Vec::new(),
         limits: Limits::default(),
         snapshot: SnapshotFields {

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::{Area, AreaGate, Exchange, Outcome, Trit};
-use crate::gate::{AreaState, Decision};
+use crate::event::RunState;
+use crate::gate::{AreaState, Decision, Finding};
 use crate::golden::Comparison;
 
 /// The spelling of an enum of the domain, e.g. `automation_fix`.
@@ -33,6 +34,18 @@ pub fn mark(trit: Option<Trit>) -> &'static str {
         Some(Trit::Incomplete) => "0",
         Some(Trit::Useful) => "+1",
         None => "–",
+    }
+}
+
+/// What is to be said of a run that did not come to its end, beside the findings that are shown.
+pub fn unfinished(state: &RunState, findings: &[Finding]) -> Option<String> {
+    match state {
+        RunState::Finished => None,
+        RunState::Unfinished => Some("The run has no end: it still runs, or it was killed.".to_owned()),
+        RunState::Stopped { reason } => {
+            let told = findings.iter().any(|finding| finding.sentence.contains(reason.trim_end_matches('.')));
+            (!told).then(|| format!("The run was stopped: {reason}"))
+        }
     }
 }
 

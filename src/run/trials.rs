@@ -41,7 +41,7 @@ impl Job {
         let answered = tokio::time::timeout(deadline, self.target.answer(&self.ask, &session, &mut line)).await;
         let mut wall_ms = started.elapsed().as_secs_f64() * 1000.0;
         let (mut outcome, usage, stop) = match answered {
-            Err(_) => (late(&line, limits.deadline_s), Usage::default(), None),
+            Err(_) => (late(&line, limits.deadline_s), session.usage(), None),
             Ok(Answer { usage, stop, .. }) if session.exhausted() => {
                 (no_answer(format!("the limit of {} tool calls was reached", limits.tool_calls)), usage, stop)
             }

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::domain::pointer;
+
 /// JSON pointer into the output, e.g. `/escalation/needed`; empty for the whole output.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
@@ -51,7 +53,7 @@ impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.strip_prefix('/') {
             None => f.write_str("the output"),
-            Some(path) => f.write_str(&path.replace('/', ".").replace("~1", "/").replace("~0", "~")),
+            Some(path) => f.write_str(&pointer::unescaped(&path.replace('/', "."))),
         }
     }
 }

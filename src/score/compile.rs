@@ -9,9 +9,11 @@ use super::checks::{CHECKS, CheckEntry, Reads};
 use super::examine::Exam;
 use super::judgement::{Check, Judgement, Subject};
 use super::schema::Allowed;
-use super::{View, schema, shown, values};
+use super::{View, schema, shown};
 use crate::diagnostic::{Diagnostic, any_error};
-use crate::domain::{Area, Case, Combine, Criterion, Effect, Level, Mark, Outcome, Pipeline, Rubric, Slug, Trit};
+use crate::domain::{
+    Area, Case, Combine, Criterion, Effect, Level, Mark, Outcome, Pipeline, Rubric, Slug, Trit, pointer,
+};
 use crate::golden::Comparison;
 use crate::world::System;
 
@@ -159,7 +161,7 @@ fn compile_criterion(
         diagnostics.push(Diagnostic::error("one-check", file, at_check, message));
         return None;
     };
-    let at_params = format!("{at_check}/{}", values::escaped(name));
+    let at_params = pointer::below(&at_check, name);
     let Some(entry) = find(name) else {
         let message = format!("there is no check {}", shown::text(name));
         let known = CHECKS.iter().map(|entry| entry.name);
@@ -216,7 +218,7 @@ impl Setup<'_> {
                 right.insert(key.to_owned(), value.to_owned());
                 continue;
             }
-            let pointer = format!("{}/{}", self.pointer, values::escaped(key));
+            let pointer = pointer::below(&self.pointer, key);
             let message = format!("this check has no parameter {}", shown::text(key));
             let diagnostic = Diagnostic::error("unknown-parameter", self.file, pointer, message).at_key();
             self.diagnostics.push(diagnostic.suggest(key, known.keys().map(String::as_str)));
@@ -225,7 +227,7 @@ impl Setup<'_> {
         match serde_path_to_error::deserialize(&Value::Object(right)) {
             Ok(params) => complete.then_some(params),
             Err(error) => {
-                let pointer: String = error.path().iter().map(step).collect();
+                let pointer = pointer::at_path("", error.path());
                 self.error(&pointer, error.into_inner().to_string());
                 None
             }
@@ -249,15 +251,5 @@ impl Setup<'_> {
             let place = format!("{}/{key}", self.pointer);
             self.diagnostics.push(Diagnostic::error("unknown-place", self.file, place, message).suggest(&step, known));
         }
-    }
-}
-
-fn step(segment: &serde_path_to_error::Segment) -> String {
-    use serde_path_to_error::Segment;
-    match segment {
-        Segment::Seq { index } => format!("/{index}"),
-        Segment::Map { key } => format!("/{}", values::escaped(key)),
-        Segment::Enum { variant } => format!("/{}", values::escaped(variant)),
-        Segment::Unknown => String::new(),
     }
 }

@@ -11,7 +11,7 @@ use super::schema::Allowed;
 use super::want::Want;
 use super::{schema, shown, values};
 use crate::diagnostic;
-use crate::domain::{Case, Pipeline};
+use crate::domain::{Case, Pipeline, pointer};
 use crate::world::System;
 
 /// A problem with what a case gives to the rubric: JSON pointer into the case, message, help.
@@ -153,7 +153,7 @@ impl CompiledRubric {
             if let Some(key) = criterion.want() {
                 let Some(want) = case.expect.get(key) else { continue };
                 exam.want = want;
-                exam.base = format!("/expect/{}", values::escaped(key));
+                exam.base = pointer::below("/expect", key);
             }
             criterion.examine(&mut exam);
         }
@@ -176,7 +176,7 @@ impl CompiledRubric {
         for key in exam.case.expect.keys().filter(|key| !read.contains(&key.as_str())) {
             let unused: Vec<&str> =
                 read.iter().copied().filter(|known| !exam.case.expect.contains_key(*known)).collect();
-            let pointer = format!("/expect/{}", values::escaped(key));
+            let pointer = pointer::below("/expect", key);
             let message = format!("no criterion of the rubric reads {key:?}");
             exam.add_at_case(
                 CaseProblem::new("unread-expectation", pointer, message).at_key().suggest(key, &distinct(unused)),

@@ -11,8 +11,8 @@ use super::{CaseProblem, View};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::domain::{
     Approval, ApprovalStatus, Area, AreaRubric, Call, Canary, Case, CaseKind, Change, ChangeKind, Correction,
-    Criterion, Effect, Entry, Message, Org, Outcome, Pipeline, ReferenceCall, ReferenceEnd, Refusal, RefusalKind, Role,
-    Rubric, Slug, Stage, Step, Tool, Trial, Usage, User, World,
+    Criterion, Effect, Entry, Message, Org, Outcome, OutputSchema, Pipeline, ReferenceCall, ReferenceEnd, Refusal,
+    RefusalKind, Role, Rubric, Slug, Stage, Step, Tool, Trial, Usage, User, World,
 };
 use crate::golden::{Comparison, Snapshot, SnapshotInfo, Stored};
 use crate::world::System;
@@ -95,7 +95,7 @@ pub fn pipeline() -> Pipeline {
         name: slug("triage"),
         about: "Sorts".into(),
         prompt: String::new(),
-        output_schema: json!({
+        output_schema: OutputSchema::new(json!({
             "type": "object",
             "additionalProperties": false,
             "properties": {
@@ -109,7 +109,8 @@ pub fn pipeline() -> Pipeline {
                 "approvals": {"type": "array", "items": {"type": "object"}},
                 "escalation": {"type": "object", "properties": {"needed": {"type": "boolean"}, "reason": {}}},
             },
-        }),
+        }))
+        .unwrap(),
         tools: ["search_metadata", "get_entry", "deploy_metadata", "update_config"].map(str::to_owned).to_vec(),
         limits: Default::default(),
         snapshot: Default::default(),

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde_json::Value;
 
 use super::shown;
+use crate::domain::pointer;
 
 /// How far `$ref`s and branches are followed: a schema may refer to itself.
 const DEPTH: usize = 32;
@@ -33,11 +34,7 @@ pub enum Lookup<'s> {
 pub fn lookup<'s>(schema: &'s Value, pointer: &str) -> Lookup<'s> {
     let mut here = Vec::new();
     expand(schema, schema, DEPTH, &mut here);
-    for step in pointer.split('/').skip(1) {
-        let step = match step.contains('~') {
-            true => step.replace("~1", "/").replace("~0", "~"),
-            false => step.to_owned(),
-        };
+    for step in pointer::keys(pointer) {
         let mut next = Vec::new();
         let mut open = false;
         for part in &here {
@@ -52,7 +49,7 @@ pub fn lookup<'s>(schema: &'s Value, pointer: &str) -> Lookup<'s> {
             return if open {
                 Lookup::Open
             } else {
-                Lookup::Missing { step, known: known.map(String::as_str).collect() }
+                Lookup::Missing { step: step.into_owned(), known: known.map(String::as_str).collect() }
             };
         }
         here = next;

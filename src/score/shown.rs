@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+pub use crate::diagnostic::cut;
 use crate::diagnostic::printable_line;
 
 /// Longest sentence behind a mark, in characters.
@@ -49,14 +50,6 @@ pub fn sentence(text: String) -> String {
     };
     // Bytes bound characters from above: the common case needs no counting.
     if text.len() <= SENTENCE { text } else { cut(&text, SENTENCE) }
-}
-
-/// At most `max` characters, the last one `…` where something was left out.
-pub fn cut(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(max - 1).chain(['…']).collect(),
-    }
 }
 
 #[cfg(test)]

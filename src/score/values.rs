@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::domain::pointer::escaped;
+
 /// Equality as people mean it: `1` is `1.0`, keys have no order.
 pub fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
@@ -61,11 +63,6 @@ pub fn find_text<T>(value: &Value, find: &mut impl FnMut(&str) -> Option<T>) -> 
         }),
         Value::Null | Value::Bool(_) => None,
     }
-}
-
-/// A key as one step of a JSON pointer.
-pub fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

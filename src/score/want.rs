@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::examine::CaseProblem;
-use super::{shown, values};
+use super::shown;
+use crate::domain::pointer;
 
 /// The part of a case's `expect` that is read, e.g. `expect.category`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -49,7 +50,7 @@ pub fn map<'a>(value: &'a Value, keys: &[&'static str]) -> Result<&'a Map<String
         None => Ok(map),
         Some(unknown) => Err(CaseProblem::new(
             "unknown-key",
-            format!("/{}", values::escaped(unknown)),
+            pointer::below("", unknown),
             format!("nothing reads the key {unknown:?}"),
         )
         .at_key()

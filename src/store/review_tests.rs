@@ -2,7 +2,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::{Limits, SnapshotFields};
+use crate::domain::{Limits, OutputSchema, SnapshotFields};
 use crate::golden::{Marks, Snapshot, SnapshotInfo};
 
 fn slug(text: &str) -> Slug {
@@ -18,7 +18,7 @@ fn pipeline() -> Pipeline {
         name: slug("triage"),
         about: String::new(),
         prompt: String::new(),
-        output_schema: json!({}),
+        output_schema: OutputSchema::new(json!({})).unwrap(),
         tools: Vec::new(),
         limits: Limits::default(),
         snapshot: SnapshotFields::default(),

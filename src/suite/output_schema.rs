@@ -2,17 +2,17 @@
 //!
 //! Says whether they are schemas, and which fields they know.
 
+use jsonschema::ValidationError;
 use serde_json::Value;
 
-use super::spans::unescape;
+use crate::domain::OutputSchema;
+use crate::domain::pointer::unescaped;
 
-/// What keeps a value from being a JSON Schema: pointer into it and why.
-pub fn fault(schema: &Value) -> Option<(String, String)> {
-    if let Err(error) = jsonschema::meta::validate(schema) {
-        return Some((error.instance_path().as_str().to_owned(), error.to_string()));
-    }
-    let error = jsonschema::options().offline().build(schema).err()?;
-    Some((error.instance_path().as_str().to_owned(), error.to_string()))
+/// A schema, compiled; or what keeps a value from being one: pointer into it and why.
+pub fn compiled(schema: Value) -> Result<OutputSchema, (String, String)> {
+    let told = |error: ValidationError| (error.instance_path().as_str().to_owned(), error.to_string());
+    jsonschema::meta::validate(&schema).map_err(told)?;
+    OutputSchema::new(schema).map_err(told)
 }
 
 /// A field that a schema does not know.
@@ -31,7 +31,7 @@ pub fn look_up<'p>(schema: &Value, pointer: &'p str) -> Result<(), UnknownField<
     let mut places = branches(schema, schema);
     let mut end = 0;
     for step in pointer.split('/').skip(1) {
-        let name = unescape(step);
+        let name = unescaped(step);
         let below: Vec<&Value> =
             places.iter().filter_map(|place| child(place, &name)).flat_map(|place| branches(schema, place)).collect();
         if below.is_empty() {
@@ -123,10 +123,10 @@ mod tests {
 
     #[test]
     fn what_is_no_schema_is_told_with_its_place() {
-        assert_eq!(fault(&json!({"type": "object"})), None);
-        assert_eq!(fault(&json!({"properties": {"a": {"type": "txt"}}})).unwrap().0, "/properties/a/type");
-        assert!(fault(&json!({"$ref": "#/definitions/none"})).is_some());
-        assert!(fault(&json!({"$ref": "https://example.invalid/schema.json"})).is_some(), "nothing is fetched");
-        assert!(fault(&json!({"pattern": "("})).is_some());
+        assert_eq!(compiled(json!({"type": "object"})).map(|schema| (*schema).clone()), Ok(json!({"type": "object"})));
+        assert_eq!(compiled(json!({"properties": {"a": {"type": "txt"}}})).unwrap_err().0, "/properties/a/type");
+        assert!(compiled(json!({"$ref": "#/definitions/none"})).is_err());
+        assert!(compiled(json!({"$ref": "https://example.invalid/schema.json"})).is_err(), "nothing is fetched");
+        assert!(compiled(json!({"pattern": "("})).is_err());
     }
 }

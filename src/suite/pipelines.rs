@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::output_schema::{fault, look_up};
+use super::output_schema::{compiled, look_up};
 use super::{Parsed, SourceFile, json, locate, strict};
 use crate::diagnostic::{Diagnostic, any_error};
-use crate::domain::{Limits, Pipeline, Slug, SnapshotFields};
+use crate::domain::{Limits, OutputSchema, Pipeline, Slug, SnapshotFields};
 
 /// What an agent is asked to produce, with which tools, within which limits.
 #[derive(Deserialize, JsonSchema)]
@@ -51,7 +51,7 @@ pub fn parse(file: &SourceFile, folder: &str, read: &dyn Fn(&str) -> Result<Sour
         found.extend(template_fault(prompt));
     }
     let schema = open(file, "output", &raw.output, read, &mut found).and_then(|file| output_schema(&file, &mut found));
-    check_snapshot(&raw.snapshot, schema.as_ref(), &file.path, &mut found);
+    check_snapshot(&raw.snapshot, schema.as_deref(), &file.path, &mut found);
     locate::locate(file, &mut found);
     let pipeline = prompt.zip(schema).filter(|_| !any_error(&found)).map(|(prompt, output_schema)| Pipeline {
         name: raw.pipeline,
@@ -106,13 +106,13 @@ fn template_fault(prompt: &SourceFile) -> Option<Diagnostic> {
     Some(Diagnostic::error("template-syntax", &prompt.path, "", message).at_span(start + indent..start + line.len()))
 }
 
-fn output_schema(file: &SourceFile, found: &mut Vec<Diagnostic>) -> Option<Value> {
+fn output_schema(file: &SourceFile, found: &mut Vec<Diagnostic>) -> Option<OutputSchema> {
     let (schema, mut problems) = json::read(file);
     found.append(&mut problems);
     let schema = schema?;
-    match fault(&schema) {
-        None => Some(schema),
-        Some((pointer, why)) => {
+    match compiled(schema) {
+        Ok(schema) => Some(schema),
+        Err((pointer, why)) => {
             let mut fault = [Diagnostic::error("bad-schema", &file.path, pointer, why)];
             locate::locate(file, &mut fault);
             found.extend(fault);

@@ -2,10 +2,13 @@
 
 use super::{Parsed, SourceFile, read_and_check};
 use crate::diagnostic::Diagnostic;
-use crate::domain::Project;
+use crate::domain::{Project, pointer};
 
 /// The format version this program reads.
 const VERSION: u32 = 1;
+
+/// Folders beside those that hold what each target did.
+const RESERVED: &[&str] = &["recordings"];
 
 pub fn parse(file: &SourceFile) -> Parsed<Project> {
     read_and_check(file, |project| check(project, &file.path))
@@ -46,6 +49,11 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
         }
     }
     for (name, spec) in &project.targets {
+        if RESERVED.contains(&name.as_str()) {
+            let message = format!("no target can be named {name:?}: golden/{name}/ holds something else");
+            let diagnostic = Diagnostic::error("reserved-name", path, format!("/targets/{name}"), message);
+            found.push(diagnostic.at_key().with_help("give the target another name"));
+        }
         if spec.0.len() != 1 {
             let message = format!("a target has exactly one key, its kind; this one has {}", spec.0.len());
             let pointer = format!("/targets/{name}");
@@ -68,7 +76,7 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
             ("cache_write", price.cache_write),
         ];
         for (key, _) in parts.iter().filter(|(_, usd)| usd.is_some_and(|usd| !usd.is_finite() || usd < 0.0)) {
-            let pointer = format!("/prices/{}/{key}", model.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("{}/{key}", pointer::below("/prices", model));
             found.push(Diagnostic::error("out-of-range", path, pointer, "a price is a finite number, at least 0"));
         }
     }
@@ -97,6 +105,14 @@ mod tests {
         assert!(project.is_none());
         assert_eq!(codes(&text, &found), [("unknown-target", "rule")]);
         assert_eq!(found[0].help.as_deref(), Some("did you mean \"rules\"?"));
+    }
+
+    #[test]
+    fn no_target_takes_the_folder_of_the_recordings() {
+        let text = GOOD.replace("live:", "recordings:");
+        let (project, found) = parse(&file("evalgate.yaml", &text));
+        assert!(project.is_none());
+        assert_eq!(codes(&text, &found), [("reserved-name", "recordings")]);
     }
 
     #[test]

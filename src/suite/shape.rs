@@ -9,9 +9,8 @@ use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
 use super::SourceFile;
-use super::spans::{escape, unescape};
 use crate::diagnostic::Diagnostic;
-use crate::domain::Slug;
+use crate::domain::{Slug, pointer};
 
 /// How scalars of a text become values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +55,8 @@ impl Shape {
     /// The schema at a location, through references.
     fn at(&self, location: &str) -> Option<&Value> {
         let mut here = &self.schema;
-        for step in location.split('/').skip(1) {
-            here = here.get(&*unescape(step)).or_else(|| here.get(step.parse::<usize>().ok()?))?;
+        for step in pointer::keys(location) {
+            here = here.get(&*step).or_else(|| here.get(step.parse::<usize>().ok()?))?;
             here = self.resolved(here)?;
         }
         Some(here)
@@ -159,7 +158,7 @@ impl Problems<'_> {
     }
 
     fn unknown_key(&mut self, pointer: &str, key: &str, known: &[&str]) {
-        let at = format!("{pointer}/{}", escape(key));
+        let at = pointer::below(pointer, key);
         let found = Diagnostic::error("unknown-key", &self.file.path, at, format!("unknown key {key:?}"));
         self.found.push(found.at_key().suggest(key, known.iter().copied()));
     }

@@ -2,13 +2,13 @@
 //!
 //! Only walked when something is wrong: reading a correct file never comes here. Knows nothing of types.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
 use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::yaml::{MAX_DEPTH, broken};
+use crate::domain::pointer;
 
 /// The nodes of a document. Aliases lead to what they stand for.
 pub struct Spans {
@@ -88,8 +88,8 @@ impl Spans {
         let Some(root) = self.nodes.first() else { return (0..0, None) };
         let (mut span, mut key) = (root.span.clone(), None);
         let mut at = 0;
-        for step in pointer.split('/').skip(1) {
-            let Some((node, key_span)) = self.child(at, &unescape(step)) else {
+        for step in pointer::keys(pointer) {
+            let Some((node, key_span)) = self.child(at, &step) else {
                 return (span, None);
             };
             at = node;
@@ -264,16 +264,6 @@ impl Walk<'_> {
 
 fn bytes(span: &granit_parser::Span) -> Range<usize> {
     span.byte_range().unwrap_or(0..0)
-}
-
-/// One step of a JSON pointer as the key it means.
-pub fn unescape(step: &str) -> Cow<'_, str> {
-    if step.contains('~') { Cow::Owned(step.replace("~1", "/").replace("~0", "~")) } else { Cow::Borrowed(step) }
-}
-
-/// A key as one step of a JSON pointer.
-pub fn escape(key: &str) -> Cow<'_, str> {
-    if key.contains(['~', '/']) { Cow::Owned(key.replace('~', "~0").replace('/', "~1")) } else { Cow::Borrowed(key) }
 }
 
 #[cfg(test)]

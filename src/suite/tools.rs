@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::output_schema::{fault, properties};
+use super::output_schema::{compiled, properties};
 use super::worlds::Placed;
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Operation, Tool};
@@ -12,7 +12,7 @@ use crate::domain::{Operation, Tool};
 /// Everything wrong with one tool. Problems are found with pointers.
 pub fn check(tool: &Placed<'_, Tool>, collections: &BTreeSet<&str>, found: &mut Vec<Diagnostic>) {
     let name = &tool.value.name;
-    if let Some((pointer, why)) = fault(&tool.value.input) {
+    if let Err((pointer, why)) = compiled(tool.value.input.clone()) {
         return found.push(tool.error("bad-schema", &format!("/input{pointer}"), why));
     }
     if tool.value.input.get("type").and_then(Value::as_str) != Some("object") {

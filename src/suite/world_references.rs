@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::spans::unescape;
 use super::tools;
 use super::worlds::{Parts, Placed};
 use crate::diagnostic::Diagnostic;
-use crate::domain::{Canary, Entry, Operation, Permission, SHARED_ORG};
+use crate::domain::{Canary, Entry, Operation, Permission, SHARED_ORG, pointer};
 
 /// Collections that every world may use, whether it has entries in them or not.
 const CONVENTIONAL: [&str; 12] = [
@@ -118,7 +117,7 @@ fn check_entry<V>(entry: &Placed<'_, Entry>, entries: &BTreeMap<&str, V>, found:
             found.push(problem.suggest(link, entries.keys().copied()));
         }
     }
-    let stands_in = entry.pointer.split('/').nth(2).map(unescape).unwrap_or_default();
+    let stands_in = pointer::keys(&entry.pointer).nth(1).unwrap_or_default();
     if entry.value.collection != stands_in {
         let message = format!("the entry stands in collection {stands_in:?}");
         found.push(entry.error("wrong-collection", "/collection", message).with_help("leave `collection` out"));

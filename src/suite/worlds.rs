@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::spans::escape;
 use super::{Parsed, SourceFile, locate, strict, world_references};
 use crate::diagnostic::{Diagnostic, Place, any_error};
-use crate::domain::{Approval, Canary, Entry, Org, Permission, Slug, Tool, User, World};
+use crate::domain::{Approval, Canary, Entry, Org, Permission, Slug, Tool, User, World, pointer};
 
 /// One file of a world. The files of its folder are merged; only one of them names the world.
 #[derive(Deserialize, JsonSchema)]
@@ -127,7 +126,7 @@ impl<'f> Parts<'f> {
         listed(&mut self.canaries, file, "/canaries", raw.canaries);
         for (collection, entries) in raw.entries {
             let from = self.entries.len();
-            listed(&mut self.entries, file, &format!("/entries/{}", escape(&collection)), entries);
+            listed(&mut self.entries, file, &pointer::below("/entries", &collection), entries);
             for entry in &mut self.entries[from..] {
                 // An entry that names another collection than it stands in keeps it, to be told so.
                 if entry.value.collection.is_empty() {

@@ -8,7 +8,11 @@ mod foil;
 mod http;
 mod model;
 mod noop;
+mod prompt;
 mod rules;
+mod settings;
+mod tools;
+mod transcript;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -17,19 +21,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use schemars::generate::SchemaSettings;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use self::settings::typed_settings;
 use crate::client::Line;
-use crate::diagnostic::{Diagnostic, printable_line};
+use crate::diagnostic::Diagnostic;
 use crate::domain::{Approval, Case, Outcome, Pipeline, Price, Project, Request, Slug, TargetSpec, Usage};
 use crate::gateway::Session;
 use crate::suite::{Parsed, SourceFile};
 
 pub use rules::RulesSpec;
-
-/// Most characters of what an agent said that a reason quotes.
-const QUOTED: usize = 200;
 
 /// What an agent is asked. It never holds what is expected.
 pub struct Ask {
@@ -94,6 +95,11 @@ pub trait Target: Send + Sync {
     /// Whether it reaches anything outside of this process, so that it can be recorded and replayed.
     fn reaches_out(&self) -> bool {
         false
+    }
+
+    /// How many trials are worth having under way at once, where they do little but wait for somebody else.
+    fn concurrency(&self) -> Option<u32> {
+        None
     }
 
     /// One tiny request, for `evalgate target test`: what works and what does not, in the order it was tried.
@@ -190,44 +196,6 @@ pub fn build(
             let message = format!("there is no target kind {kind:?}");
             (None, vec![Diagnostic::error("unknown-kind", file, pointer, message).at_key().suggest(kind, names())])
         }
-    }
-}
-
-/// The settings of a kind, typed; `null` stands for no settings.
-fn typed_settings<T: DeserializeOwned>(setup: &Setup) -> Parsed<T> {
-    let empty = Value::Object(serde_json::Map::new());
-    let settings = if setup.settings.is_null() { &empty } else { setup.settings };
-    typed(settings, setup.file, setup.pointer)
-}
-
-/// A part of settings that stands at `pointer`, typed.
-fn typed<T: DeserializeOwned>(settings: &Value, file: &str, pointer: &str) -> Parsed<T> {
-    match serde_path_to_error::deserialize::<_, T>(settings) {
-        Ok(typed) => (Some(typed), Vec::new()),
-        Err(error) => {
-            let pointer = below(pointer, error.path());
-            (None, vec![Diagnostic::error("bad-settings", file, pointer, error.inner().to_string())])
-        }
-    }
-}
-
-/// The JSON pointer of what a path names below `pointer`.
-fn below(pointer: &str, path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter().fold(pointer.to_owned(), |pointer, segment| match segment {
-        Segment::Seq { index } => format!("{pointer}/{index}"),
-        Segment::Map { key } => format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")),
-        Segment::Enum { variant } => format!("{pointer}/{variant}"),
-        Segment::Unknown => pointer,
-    })
-}
-
-/// The start of a text, on one line, safe to show.
-fn excerpt(text: &str) -> String {
-    let text = text.trim();
-    match text.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", printable_line(&text[..end])),
-        None => printable_line(text).into_owned(),
     }
 }
 

@@ -56,8 +56,8 @@ impl State {
     }
 
     /// The tools offered in this trial, in the world's order.
-    pub fn tools(&self) -> Vec<&Tool> {
-        self.system.world.tools.iter().filter(|tool| self.binding.tools.contains(&tool.name)).collect()
+    pub fn tools(&self) -> Arc<[Tool]> {
+        self.system.offered(&self.binding.tools)
     }
 
     /// Judges, and where allowed performs, one call. Never fails: a refusal is a recorded call too.

@@ -3,7 +3,7 @@
 //! Owns what all trials share and nothing that one of them changes.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::Validator;
 
@@ -24,7 +24,11 @@ pub struct System {
     views: BTreeMap<String, View>,
     /// What an org unknown to the world sees: the shared entries.
     outsider: View,
+    offers: Mutex<Vec<Offer>>,
 }
+
+/// Names of tools, and those of them that the world has.
+type Offer = (Vec<String>, Arc<[Tool]>);
 
 /// Why a world cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,7 +72,7 @@ impl System {
         }
         let orgs = world.orgs.iter().map(|org| &org.id).chain(world.entries.iter().map(|entry| &entry.org));
         let views = orgs.map(|org| (org.clone(), View::default())).collect();
-        Ok(Self { validators, by_id, by_collection, views, outsider: View::default(), world })
+        Ok(Self { validators, by_id, by_collection, views, outsider: View::default(), offers: Mutex::default(), world })
     }
 
     /// The entry with this id as the world was written, whatever its org.
@@ -84,6 +88,17 @@ impl System {
 
     pub fn tool(&self, name: &str) -> Option<&Tool> {
         self.world.tools.iter().find(|tool| tool.name == name)
+    }
+
+    /// The tools of these names that the world has, in the world's order. The same names get the same tools, shared.
+    pub fn offered(&self, names: &[String]) -> Arc<[Tool]> {
+        let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, tools)) = offers.iter().find(|(known, _)| known == names) {
+            return Arc::clone(tools);
+        }
+        let tools: Arc<[Tool]> = self.world.tools.iter().filter(|tool| names.contains(&tool.name)).cloned().collect();
+        offers.push((names.to_vec(), Arc::clone(&tools)));
+        tools
     }
 
     pub fn user(&self, id: &str) -> Option<&User> {

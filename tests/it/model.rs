@@ -48,6 +48,9 @@ struct Expect {
     exit: i32,
     #[serde(default)]
     says: Vec<String>,
+    /// The same, and no more than once.
+    #[serde(default)]
+    says_once: Vec<String>,
     /// What is read of the case afterwards.
     #[serde(default)]
     shows: Vec<String>,
@@ -141,6 +144,10 @@ fn act(scenario: &Scenario, wire: Wire) {
     let context = || format!("{wire:?}\n{ran}\n{:#?}", trials(&project));
     assert_eq!(ran.exit, Some(expect.exit), "{}", context());
     let ran = expect.says.iter().fold(ran, |ran, text| ran.says(text));
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in &expect.says_once {
+        assert_eq!(words(&ran.stdout).matches(text.as_str()).count(), 1, "{text:?}: {ran}");
+    }
     for text in &expect.shows {
         project.run(&["show", "berth-for-two-nights"]).says(text);
     }
@@ -235,6 +242,7 @@ scenarios! {
     a_runaway_agent_meets_the_limit_of_tokens
     a_silence_beyond_the_deadline_of_the_trial
     a_small_body_that_unpacks_to_a_large_one
+    a_trial_out_of_time_keeps_what_it_cost
     a_wrong_key_ends_the_run_with_one_message
     an_answer_cut_off_is_no_answer_in_the_chat_shape
     an_answer_cut_off_is_no_answer_in_the_messages_shape

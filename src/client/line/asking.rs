@@ -7,12 +7,13 @@ use std::time::Duration;
 use reqwest::{Method, Url};
 use tokio::time::Instant;
 
+use super::super::Fault;
 use super::super::http::Prepared;
 use super::super::limiter::Limiter;
 use super::super::request::HttpRequest;
 use super::super::retry::{Next, Trouble, next};
-use super::super::{Fault, excerpt};
 use super::{Heard, Line, Waiting};
+use crate::diagnostic::excerpt;
 
 /// Longest deadline; longer ones are no limit to anybody.
 const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3600);

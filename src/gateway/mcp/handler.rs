@@ -31,7 +31,7 @@ impl ServerHandler for Handler {
         _page: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.session.tools().into_iter().map(offered).collect()))
+        Ok(ListToolsResult::with_all_items(self.session.tools().iter().map(offered).collect()))
     }
 
     /// Whatever is called with whatever arguments reaches the session: a call that is refused there is evidence, and
@@ -80,13 +80,13 @@ impl Handler {
 }
 
 /// A tool of the world as MCP describes it.
-fn offered(tool: domain::Tool) -> Tool {
-    let input = match tool.input {
-        Value::Object(schema) => schema,
+fn offered(tool: &domain::Tool) -> Tool {
+    let input = match &tool.input {
+        Value::Object(schema) => schema.clone(),
         // `true`: the world takes anything, the protocol wants an object.
         _ => Map::from_iter([("type".to_owned(), "object".into())]),
     };
     let hints =
         ToolAnnotations::new().read_only(tool.effect == domain::Effect::Read).destructive(tool.effect.needs_approval());
-    Tool::new(tool.name, tool.about, Arc::new(input)).with_annotations(hints)
+    Tool::new(tool.name.clone(), tool.about.clone(), Arc::new(input)).with_annotations(hints)
 }

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::case::{CaseDetail, CaseRow};
 use crate::domain::{Area, Trit};
-use crate::event::RunState;
 use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight};
 use crate::report::cases::worst_first;
 use crate::report::{RunReport, foreign, words};
@@ -148,11 +147,8 @@ impl Page {
             sign,
             word,
             headline: shown(&verdict.headline),
-            unfinished: match &report.state {
-                RunState::Finished => None,
-                RunState::Unfinished => Some("The run has no end: it still runs, or it was killed.".to_owned()),
-                RunState::Stopped { reason } => Some(format!("The run was stopped: {}", shown(reason))),
-            },
+            unfinished: words::unfinished(&report.state, &verdict.findings[..verdict.findings.len().min(FINDINGS)])
+                .map(|end| shown(&end)),
             selection: selection(report),
             facts: facts(report),
             more_findings: verdict.findings.len().saturating_sub(FINDINGS),

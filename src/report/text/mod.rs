@@ -68,14 +68,9 @@ fn head(screen: &mut Screen, report: &RunReport) {
     let exit = format!("exit {}", report.verdict.exit);
     screen.line_between(&[(tone, &format!("{sign} {word}")), (Tone::Plain, &what)], &exit);
     sentence(screen, (Tone::Plain, "  "), &report.verdict.headline);
-    match &report.state {
-        RunState::Finished => {}
-        RunState::Unfinished => {
-            screen.paragraph((Tone::Middling, "  "), "The run has no end: it still runs, or it was killed.")
-        }
-        RunState::Stopped { reason } => {
-            sentence(screen, (Tone::Middling, "  "), &format!("The run was stopped: {reason}"))
-        }
+    let findings = &report.verdict.findings;
+    if let Some(end) = words::unfinished(&report.state, &findings[..findings.len().min(FINDINGS)]) {
+        sentence(screen, (Tone::Middling, "  "), &end);
     }
     let selection = &report.meta.selection;
     if let Some(filter) = &selection.filter {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
-use crate::domain::ChangeKind;
+use crate::domain::{ChangeKind, pointer};
 use crate::score::View;
 use crate::score::at::At;
 use crate::score::compile::Setup;
@@ -34,8 +34,9 @@ pub(super) const ENTRY: CheckEntry = CheckEntry {
     compile: |setup: &mut Setup| {
         let check: Cites = setup.params()?;
         setup.place("at", &check.at);
-        setup.pointed("source", &format!("{}/*/{}", check.at.as_str(), values::escaped(&check.source)));
-        setup.pointed("claim", &format!("{}/*/{}", check.at.as_str(), values::escaped(&check.claim)));
+        let items = format!("{}/*", check.at.as_str());
+        setup.pointed("source", &pointer::below(&items, &check.source));
+        setup.pointed("claim", &pointer::below(&items, &check.claim));
         Some(Box::new(check))
     },
 };

@@ -5,13 +5,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
-use crate::domain::Case;
+use crate::domain::{Case, pointer};
 use crate::score::at::At;
 use crate::score::compile::Setup;
 use crate::score::examine::{CaseProblem, Exam, impossible, nowhere};
 use crate::score::judgement::{Check, Judgement, Subject};
 use crate::score::shown;
-use crate::score::values::{escaped, nearly, nearly_set};
+use crate::score::values::{nearly, nearly_set};
 
 pub(super) const ENTRY: CheckEntry = CheckEntry {
     name: "correction",
@@ -85,7 +85,7 @@ impl Check for Corrected {
     fn examine(&self, exam: &mut Exam) {
         let Some(correction) = &exam.case.correction else { return };
         for (pointer, value) in &correction.corrected {
-            let place = format!("/correction/corrected/{}", escaped(pointer));
+            let place = pointer::below("/correction/corrected", pointer);
             let problem = match At::try_from(pointer.to_owned()) {
                 Err(message) => Some(CaseProblem::new("unknown-place", String::new(), message).at_key()),
                 Ok(at) => nowhere(exam.pipeline, &at)

@@ -1,11 +1,11 @@
 //! `json_schema`: the output has the shape its pipeline asks for.
 
-use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
+use crate::domain::OutputSchema;
 use crate::score::compile::Setup;
 use crate::score::judgement::{Check, Judgement, Subject};
 use crate::score::shown;
@@ -22,13 +22,7 @@ pub(super) const ENTRY: CheckEntry = CheckEntry {
     params: || schemars::schema_for!(Params),
     compile: |setup: &mut Setup| {
         let Params {} = setup.params()?;
-        match jsonschema::validator_for(&setup.pipeline.output_schema) {
-            Ok(schema) => Some(Box::new(Fits { schema })),
-            Err(error) => {
-                setup.error("", format!("the pipeline's output schema is not a JSON Schema: {error}"));
-                None
-            }
-        }
+        Some(Box::new(Fits { schema: setup.pipeline.output_schema.clone() }))
     },
 };
 
@@ -37,17 +31,17 @@ pub(super) const ENTRY: CheckEntry = CheckEntry {
 struct Params {}
 
 struct Fits {
-    schema: Validator,
+    schema: OutputSchema,
 }
 
 impl Check for Fits {
     fn judge(&self, on: &Subject) -> Judgement {
-        if self.schema.is_valid(on.output) {
+        if self.schema.validator().is_valid(on.output) {
             return Judgement::Hit("the output fits its schema".to_owned());
         }
         let mut faults = Vec::new();
         let mut only_extra = true;
-        for error in self.schema.iter_errors(on.output) {
+        for error in self.schema.validator().iter_errors(on.output) {
             only_extra &= matches!(
                 error.kind(),
                 ValidationErrorKind::AdditionalProperties { .. } | ValidationErrorKind::UnevaluatedProperties { .. }

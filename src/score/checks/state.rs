@@ -5,13 +5,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
-use crate::domain::{Case, Change, ChangeKind, Effect, Operation, Tool};
+use crate::domain::{Case, Change, ChangeKind, Effect, Operation, Tool, pointer};
 use crate::score::View;
 use crate::score::compile::Setup;
 use crate::score::examine::{CaseProblem, Exam};
 use crate::score::judgement::{Check, Judgement, Subject};
 use crate::score::shown;
-use crate::score::values::{escaped, same};
+use crate::score::values::same;
 use crate::score::want::{self, Want};
 use crate::world::{self, Binding, System};
 
@@ -76,7 +76,7 @@ impl<'a> Expected<'a> {
             None => Vec::new(),
             Some(updated) => fields(updated, "/updated")?
                 .iter()
-                .map(|(id, entry)| Ok((id.as_str(), fields(entry, &format!("/updated/{}", escaped(id)))?)))
+                .map(|(id, entry)| Ok((id.as_str(), fields(entry, &pointer::below("/updated", id))?)))
                 .collect::<Result<_, CaseProblem>>()?,
         };
         Ok(Self::Exactly { created, updated, deleted: want::texts(map, "deleted")? })
@@ -269,7 +269,7 @@ impl Check for AsExpected {
             }
             Some(Expected::Exactly { updated, deleted, .. }) => {
                 for (id, _) in updated {
-                    exam.entry(&format!("/updated/{}", escaped(id)), id, true);
+                    exam.entry(&pointer::below("/updated", id), id, true);
                 }
                 for (i, id) in deleted.into_iter().enumerate() {
                     exam.entry(&format!("/deleted/{i}"), id, true);

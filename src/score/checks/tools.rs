@@ -6,13 +6,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
-use crate::domain::{Call, Effect, Stage};
+use crate::domain::{Call, Effect, Stage, pointer};
 use crate::score::compile::Setup;
 use crate::score::examine::{CaseProblem, Exam};
 use crate::score::judgement::{Check, Judgement, Subject};
 use crate::score::schema;
 use crate::score::shown;
-use crate::score::values::escaped;
 use crate::score::want::{self, Want};
 use crate::world::System;
 
@@ -104,7 +103,7 @@ impl<'a> Item<'a> {
 }
 
 fn argument<'a>(at: &'a str, pattern: &Value) -> Result<(&'a str, Regex), CaseProblem> {
-    let pointer = format!("/args/{}", escaped(at));
+    let pointer = pointer::below("/args", at);
     if !at.starts_with('/') {
         let message = format!("{} is not a JSON pointer into the arguments, such as \"/{at}\"", shown::text(at));
         return Err(want::wrong(&pointer, message).at_key());
@@ -224,7 +223,7 @@ fn examine_item(exam: &mut Exam, pointer: &str, item: &Item, key: &str) {
     for (at, _) in &item.args {
         if let schema::Lookup::Missing { step, known } = schema::lookup(&tool.input, at) {
             let message = format!("the tool {:?} takes no argument {}", tool.name, shown::text(at));
-            let pointer = format!("{pointer}/args/{}", escaped(at));
+            let pointer = pointer::below(&format!("{pointer}/args"), at);
             exam.add(CaseProblem::new("unknown-argument", pointer, message).at_key().suggest(&step, &known));
         }
     }

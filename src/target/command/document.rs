@@ -18,32 +18,18 @@
 //! "cost_usd": 0.004}, "model": "…"}`, in which all but `output` may be absent. Anything else is the output itself.
 //! Tools are called at the address in `EVALGATE_MCP_URL`. An exit code other than 0 is no answer.
 
-use minijinja::value::Serde;
-use minijinja::{Environment, context};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::{Ask, excerpt};
-use crate::domain::{Effect, Tool, Usage};
+use super::super::Ask;
+use super::super::tools::listed;
+use crate::diagnostic::excerpt;
+use crate::domain::{Tool, Usage};
 
 /// More tokens than any trial takes.
 const MOST_TOKENS: u64 = 10_000_000_000;
 /// More than any trial costs.
 const MOST_USD: f64 = 1_000_000.0;
-
-/// A tool as an agent sees it.
-#[derive(Serialize)]
-struct Listed<'a> {
-    name: &'a str,
-    about: &'a str,
-    effect: Effect,
-    input: &'a Value,
-}
-
-fn listed(tools: &[Tool]) -> Vec<Listed<'_>> {
-    let tools = tools.iter();
-    tools.map(|Tool { name, about, effect, input, .. }| Listed { name, about, effect: *effect, input }).collect()
-}
 
 /// The document on standard input.
 pub(super) fn input(ask: &Ask, tools: &[Tool], prompt: &str) -> Value {
@@ -52,21 +38,9 @@ pub(super) fn input(ask: &Ask, tools: &[Tool], prompt: &str) -> Value {
         "request": ask.request(),
         "approvals": ask.approvals(),
         "tools": listed(tools),
-        "output_schema": ask.pipeline.output_schema,
+        "output_schema": &*ask.pipeline.output_schema,
         "prompt": prompt,
     })
-}
-
-/// The pipeline's prompt for this request. `prompts` has it by the pipeline's name.
-pub(super) fn prompt(prompts: &Environment, ask: &Ask, tools: &[Tool]) -> Result<String, String> {
-    let seen = context! {
-        request => Serde(&ask.request()),
-        approvals => Serde(&ask.approvals()),
-        tools => Serde(&listed(tools)),
-        output_schema => Serde(&ask.pipeline.output_schema),
-    };
-    let rendered = prompts.get_template(&ask.pipeline.name).and_then(|template| template.render(seen));
-    rendered.map_err(|error| format!("{error:#}"))
 }
 
 /// What a command said.

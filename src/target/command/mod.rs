@@ -11,20 +11,19 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use minijinja::Environment;
-
 use self::document::{Said, input, read};
-use super::{Answer, Answering, Ask, Probe, Probing, QUOTED, Setup, Target, example, excerpt};
+use super::prompt::Prompt;
+use super::{Answer, Answering, Ask, Probe, Probing, Setup, Target, example};
 use crate::client::{CommandAnswer, CommandRequest, ENDED, Fault, Line};
-use crate::diagnostic::printable_line;
-use crate::domain::{Limits, Outcome, Pipeline, Role, Tool, Usage};
+use crate::diagnostic::{QUOTED, excerpt, printable_line};
+use crate::domain::{Limits, Outcome, Pipeline, Role, Slug, Tool, Usage};
 use crate::gateway::Session;
 use crate::suite::Parsed;
 
 /// The variable that holds the address of the trial's gateway.
-#[cfg(feature = "mcp")]
 const GATEWAY: &str = "EVALGATE_MCP_URL";
 
 /// A program under test.
@@ -37,9 +36,9 @@ struct Program {
     given: BTreeMap<String, String>,
     secrets: Vec<String>,
     timeout: Option<Duration>,
-    prompts: Environment<'static>,
+    prompts: BTreeMap<Slug, Prompt>,
     /// For probes.
-    pipeline: Option<std::sync::Arc<Pipeline>>,
+    pipeline: Option<Arc<Pipeline>>,
 }
 
 pub(super) fn build(setup: &Setup) -> Parsed<Box<dyn Target>> {
@@ -94,9 +93,11 @@ impl Program {
     }
 
     /// Runs the program once.
-    async fn start(&self, ask: &Ask, tools: &[Tool], line: &mut Line) -> Result<CommandAnswer, Fault> {
-        let prompt = document::prompt(&self.prompts, ask, tools)
-            .map_err(|why| Fault { message: format!("the prompt cannot be rendered: {why}"), stops: false })?;
+    async fn start(&self, ask: &Ask, tools: &Arc<[Tool]>, line: &mut Line) -> Result<CommandAnswer, Fault> {
+        let name = &ask.pipeline.name;
+        let prompt = self.prompts.get(name).ok_or_else(|| format!("the target was built without pipeline {name}"));
+        let prompt = prompt.and_then(|prompt| prompt.render(ask.request(), ask.approvals(), tools));
+        let prompt = prompt.map_err(|message| Fault { message, stops: false })?;
         #[cfg_attr(not(feature = "mcp"), expect(unused_mut, reason = "only the gateway adds to it"))]
         let mut given = self.given.clone();
         #[cfg(feature = "mcp")]
@@ -123,7 +124,7 @@ impl Program {
         };
         let ask = Ask::alone(pipeline, example::request());
         let began = tokio::time::Instant::now();
-        let answer = match self.start(&ask, &[], line).await {
+        let answer = match self.start(&ask, &Arc::from([]), line).await {
             Ok(answer) => answer,
             Err(fault) => {
                 tell("starts", Err(fault.message));

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use minijinja::Environment;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::{Setup, typed_settings};
-use super::Program;
-use crate::diagnostic::{Diagnostic, any_error};
+use super::super::Setup;
+use super::super::prompt::prompts;
+use super::super::settings::{Checking, is_name, typed_settings};
+use super::{GATEWAY, Program};
+use crate::diagnostic::any_error;
+use crate::domain::pointer;
 use crate::suite::Parsed;
 
 /// Settings as people write them.
@@ -54,55 +56,47 @@ struct Env {
 const LONGEST_S: f64 = 86_400.0;
 
 pub(super) fn read(setup: &Setup) -> Parsed<Program> {
-    let (settings, mut found) = typed_settings::<Settings>(setup);
+    let (settings, found) = typed_settings::<Settings>(setup);
     let Some(settings) = settings else { return (None, found) };
-    let mut error = |code, below: &str, message: String, help: &str| {
-        let error = Diagnostic::error(code, setup.file, format!("{}{below}", setup.pointer), message);
-        found.push(if help.is_empty() { error } else { error.with_help(help) });
+    let mut checking = Checking::new(setup, found);
+    let argv = match argv(&settings.argv) {
+        Ok(argv) => Some(argv),
+        Err((at, why, help)) => {
+            checking.error("bad-argv", &at, why).help = help;
+            None
+        }
     };
-    let argv = argv(&settings.argv).map_err(|(below, why, help)| error("bad-argv", &below, why, &help)).ok();
-    let folder =
-        folder(setup.root, settings.folder.as_deref()).map_err(|why| error("bad-folder", "/folder", why, "")).ok();
-    if settings.timeout_s.is_some_and(|seconds| !(seconds > 0.0 && seconds <= LONGEST_S)) {
-        let message = format!("timeout_s is above 0 and at most {LONGEST_S}");
-        error("out-of-range", "/timeout_s", message, "");
+    let folder = match folder(setup.root, settings.folder.as_deref()) {
+        Ok(folder) => Some(folder),
+        Err(why) => {
+            checking.error("bad-folder", "/folder", why);
+            None
+        }
+    };
+    if let Some(seconds) = settings.timeout_s {
+        checking.seconds("/timeout_s", seconds, LONGEST_S);
     }
     let lists = [("/env/inherit", &settings.env.inherit), ("/secrets", &settings.secrets)];
     let listed =
         lists.iter().flat_map(|(at, names)| names.iter().enumerate().map(move |(n, name)| (format!("{at}/{n}"), name)));
-    let set =
-        settings.env.set.keys().map(|name| (format!("/env/set/{}", name.replace('~', "~0").replace('/', "~1")), name));
+    let set = settings.env.set.keys().map(|name| (pointer::below("/env/set", name), name));
     for (at, name) in listed.chain(set) {
-        // What is no name may be a key that slipped in, so it is not repeated.
-        if name.is_empty() || name.contains(['=', '\0', ' ']) || (at.starts_with("/secrets") && !is_name(name)) {
-            let help = "name the variable, e.g. MODEL_KEY; its value never stands in a file";
-            error("bad-variable", &at, "this is not the name of an environment variable".to_owned(), help);
-        } else if name == "EVALGATE_MCP_URL" {
-            error(
-                "bad-variable",
-                &at,
-                "evalgate sets it: the gateway of each trial has an address of its own".to_owned(),
-                "",
-            );
+        // An environment may hold odder names than any shell takes.
+        let odd = name.is_empty() || name.contains(['=', '\0', ' ']);
+        if odd || (at.starts_with("/secrets") && !is_name(name)) {
+            checking.variable(&at, name);
+        } else if name == GATEWAY {
+            let message = "evalgate sets it: the gateway of each trial has an address of its own";
+            checking.error("bad-variable", &at, message);
         }
     }
     for (name, _) in settings.env.set.iter().filter(|(name, _)| settings.secrets.contains(name)) {
         let message = format!("{name} is a secret, and secrets never stand in a file");
-        error("secret-in-project", &format!("/env/set/{name}"), message, "set it in evalgate's own environment");
+        checking.error("secret-in-project", &pointer::below("/env/set", name), message).help =
+            Some("set it in evalgate's own environment".to_owned());
     }
-    let mut prompts = Environment::new();
-    prompts.remove_global("debug");
-    prompts.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    for pipeline in setup.pipelines {
-        if let Err(why) = prompts.add_template_owned(pipeline.name.to_string(), pipeline.prompt.clone()) {
-            error(
-                "template-syntax",
-                "",
-                format!("the prompt of pipeline {} is no template: {why:#}", pipeline.name),
-                "",
-            );
-        }
-    }
+    let mut found = checking.found;
+    let prompts = prompts(setup, &mut found);
     let whole = argv.zip(folder).filter(|_| !any_error(&found));
     let program = whole.map(|(argv, folder)| Program {
         argv,
@@ -118,7 +112,7 @@ pub(super) fn read(setup: &Setup) -> Parsed<Program> {
 }
 
 /// Program and arguments; or where they are wrong, why, and what to write.
-fn argv(argv: &Value) -> Result<Vec<String>, (String, String, String)> {
+fn argv(argv: &Value) -> Result<Vec<String>, (String, String, Option<String>)> {
     let items = match argv {
         Value::Array(items) if !items.is_empty() => items,
         Value::String(line) => {
@@ -127,21 +121,17 @@ fn argv(argv: &Value) -> Result<Vec<String>, (String, String, String)> {
                 "a command is an array of a program and its arguments: no shell reads it, so nothing in it is \
                            ever split, expanded or run"
                     .to_owned();
-            return Err(("/argv".to_owned(), message, format!("write {}", Value::from(parts))));
+            return Err(("/argv".to_owned(), message, Some(format!("write {}", Value::from(parts)))));
         }
         _ => {
-            return Err((
-                "/argv".to_owned(),
-                "a command is an array of a program and its arguments".to_owned(),
-                String::new(),
-            ));
+            return Err(("/argv".to_owned(), "a command is an array of a program and its arguments".to_owned(), None));
         }
     };
     let text = |(index, item): (usize, &Value)| match item.as_str() {
         Some(text) if !text.contains('\0') && (index > 0 || !text.is_empty()) => Ok(text.to_owned()),
         _ => {
             let message = "a program and its arguments are texts".to_owned();
-            Err((format!("/argv/{index}"), message, format!("write {:?}", item.to_string())))
+            Err((format!("/argv/{index}"), message, Some(format!("write {:?}", item.to_string()))))
         }
     };
     items.iter().enumerate().map(text).collect()
@@ -161,9 +151,4 @@ fn folder(root: &Path, folder: Option<&str>) -> Result<PathBuf, String> {
         (_, false) => Err("it is not a folder".to_owned()),
         _ => Ok(real),
     }
-}
-
-fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::document::read;
 use super::*;
-use crate::domain::Slug;
+use crate::domain::{OutputSchema, Slug};
 
 #[test]
 fn any_json_is_the_output_but_for_an_envelope() {
@@ -80,7 +80,7 @@ fn built(settings: Value, root: &std::path::Path) -> Parsed<Box<dyn Target>> {
         name: Slug::new("triage").unwrap(),
         about: String::new(),
         prompt: "{{ request.title }}".into(),
-        output_schema: json!({"type": "object"}),
+        output_schema: OutputSchema::new(json!({"type": "object"})).unwrap(),
         tools: vec![],
         limits: Limits::default(),
         snapshot: Default::default(),

@@ -7,12 +7,14 @@ use minijinja::value::Serde;
 use reqwest::Url;
 use serde_json::Value;
 
-use super::super::{Ask, excerpt};
+use super::super::Ask;
+use super::super::transcript::kept;
 use super::Service;
 use super::script::{Script, Step};
 use super::settings::Sign;
 use super::template::Scope;
 use crate::client::{Fault, HttpAnswer, HttpRequest, Line};
+use crate::diagnostic::excerpt;
 use crate::domain::Role;
 use crate::gateway::Session;
 
@@ -59,7 +61,7 @@ pub(super) async fn drive(
         scope.insert("approvals".to_owned(), Seen::from(Serde(&ask.approvals())));
     }
     if named("output_schema") {
-        scope.insert("output_schema".to_owned(), Seen::from(Serde(&ask.pipeline.output_schema)));
+        scope.insert("output_schema".to_owned(), Seen::from(Serde(&*ask.pipeline.output_schema)));
     }
     if named("pipeline") {
         scope.insert("pipeline".to_owned(), Seen::from(ask.pipeline.name.as_str()));
@@ -76,8 +78,8 @@ pub(super) async fn drive(
     let trial = Duration::try_from_secs_f64(ask.pipeline.limits.deadline_s).unwrap_or(LONGEST);
     let mut output = None;
     for (index, step) in script.steps.iter().enumerate() {
-        let request = fill(service, step, &scope, trial)?;
-        session.say(Role::User, shown(&request, gateway.as_deref()));
+        let (request, body) = fill(service, step, &scope, trial)?;
+        session.say(Role::User, shown(&request, body.as_ref(), gateway.as_deref()));
         let is_output = script.output.0 == index;
         let reads = is_output || !step.capture.is_empty() || step.until.is_some() || step.failed.is_some();
         // A little less than the trial may take, so that it is known what was waited for.
@@ -104,8 +106,8 @@ pub(super) async fn drive(
     output.ok_or_else(|| Ended::ByAgent("no answer held the output".to_owned()))
 }
 
-/// The request of a step with everything in its place.
-fn fill(service: &Service, step: &Step, scope: &Scope, trial: Duration) -> Result<HttpRequest, Ended> {
+/// The request of a step with everything in its place, and its body.
+fn fill(service: &Service, step: &Step, scope: &Scope, trial: Duration) -> Result<(HttpRequest, Option<Value>), Ended> {
     let unfilled = |why: String| {
         Ended::ByNobody(Fault { message: format!("request {:?} cannot be filled in: {why}", step.name), stops: false })
     };
@@ -119,12 +121,13 @@ fn fill(service: &Service, step: &Step, scope: &Scope, trial: Duration) -> Resul
         url.query_pairs_mut().append_pair(name, &value);
     }
     let body = step.body.as_ref().map(|body| service.templates.body(body, scope)).transpose().map_err(unfilled)?;
-    Ok(HttpRequest {
+    let request = HttpRequest {
         deadline: service.timeout.unwrap_or(trial),
         repeatable: step.repeatable,
         accepts: if step.expect.iter().all(|&status| is_answer(status)) { is_answer } else { may_be_expected },
-        ..service.request(step.method.clone(), url, body)
-    })
+        ..service.request(step.method.clone(), url, body.as_ref())
+    };
+    Ok((request, body))
 }
 
 /// A step under way. Whatever it comes to, the last answer is in the transcript.
@@ -141,7 +144,7 @@ struct Asking<'a> {
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
         if !self.said.is_empty() {
-            self.session.say(Role::Log, cut(&self.said));
+            self.session.say(Role::Log, kept(std::mem::take(&mut self.said), SHOWN));
         }
     }
 }
@@ -153,7 +156,7 @@ impl Asking<'_> {
         // Not by the clock: a replay, which waits for nothing, comes to the same end.
         let mut took = Duration::ZERO;
         loop {
-            let HttpAnswer { status, body, wall_ms } = self.line.send(request.clone()).await?;
+            let HttpAnswer { status, body, wall_ms } = self.line.send(&request).await?;
             // In the tenths that recordings keep.
             took += Duration::from_micros((wall_ms * 10.0).round() as u64 * 100);
             self.said = body;
@@ -242,22 +245,14 @@ impl Body {
 }
 
 /// What is sent, for the transcript: the same in every run, so without hosts and the gateway's address.
-fn shown(request: &HttpRequest, gateway: Option<&str>) -> String {
+fn shown(request: &HttpRequest, body: Option<&Value>, gateway: Option<&str>) -> String {
     let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let mut text = format!("{} {}{query}", request.method, request.url.path());
-    if let Some(body) = &request.body {
+    if let Some(body) = body {
         text += &format!("\n{body:#}");
     }
     match gateway {
-        Some(url) => cut(&text.replace(url, "[gateway]")),
-        None => cut(&text),
+        Some(url) => kept(text.replace(url, "[gateway]"), SHOWN),
+        None => kept(text, SHOWN),
     }
-}
-
-fn cut(text: &str) -> String {
-    if text.len() <= SHOWN {
-        return text.to_owned();
-    }
-    let end = (0..=SHOWN).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
-    format!("{}\n[{} more bytes]", &text[..end], text.len() - end)
 }

@@ -16,10 +16,11 @@ use std::time::Duration;
 use reqwest::Url;
 
 use self::script::Scripts;
-use self::settings::{Checking, Settings};
+use self::settings::Settings;
 use self::template::Templates;
-use super::{Answer, Answering, Ask, Probe, Probing, Setup, Target, typed_settings};
-use crate::client::{HeaderText, HttpRequest, Lane, Line};
+use super::settings::{Checking, Headers, typed_settings, variables};
+use super::{Answer, Answering, Ask, Probe, Probing, Setup, Target};
+use crate::client::{HttpRequest, Lane, Line};
 use crate::diagnostic::any_error;
 use crate::domain::{Outcome, Usage};
 use crate::gateway::Session;
@@ -34,7 +35,7 @@ struct Service {
     base: String,
     health: Option<String>,
     key: Option<String>,
-    headers: Vec<(String, HeaderText)>,
+    headers: Headers,
     redirects: Arc<[String]>,
     lane: Arc<Lane>,
     timeout: Option<Duration>,
@@ -45,9 +46,8 @@ struct Service {
 pub(super) fn build(setup: &Setup) -> Parsed<Box<dyn Target>> {
     let (settings, found) = typed_settings::<Settings>(setup);
     let Some(settings) = settings else { return (None, found) };
-    let mut checking = Checking::new(setup);
-    checking.settings(&settings);
-    let headers = checking.headers(&settings);
+    let mut checking = Checking::new(setup, found);
+    let headers = settings::check(&settings, &mut checking);
     let mut templates = Templates::new();
     let scripts = script::scripts(setup, &settings, &mut templates, &mut checking);
     let found = checking.found;
@@ -78,18 +78,15 @@ impl Target for Service {
     }
 
     fn secrets(&self) -> Vec<String> {
-        let variables = self.headers.iter().filter_map(|(_, text)| match text {
-            HeaderText::Secret { variable, .. } => Some(variable.clone()),
-            HeaderText::Plain(_) => None,
-        });
-        let mut variables: Vec<String> = variables.collect();
-        variables.sort_unstable();
-        variables.dedup();
-        variables
+        variables(&self.headers)
     }
 
     fn reaches_out(&self) -> bool {
         true
+    }
+
+    fn concurrency(&self) -> Option<u32> {
+        Some(self.lane.concurrency)
     }
 
     fn probe<'a>(&'a self, line: &'a mut Line) -> Probing<'a> {
@@ -161,13 +158,13 @@ impl Service {
         seen
     }
 
-    fn request(&self, method: reqwest::Method, url: Url, body: Option<serde_json::Value>) -> HttpRequest {
+    fn request(&self, method: reqwest::Method, url: Url, body: Option<&serde_json::Value>) -> HttpRequest {
         HttpRequest {
             lane: Arc::clone(&self.lane),
             method,
             url,
             headers: self.headers.clone(),
-            body,
+            body: body.map(|body| body.to_string().into_bytes()),
             deadline: self.timeout.unwrap_or(PROBE),
             repeatable: false,
             redirects: Arc::clone(&self.redirects),

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::super::settings::{Checking, is_name};
 use super::super::{Setup, example};
-use super::settings::{Asked, Checking, Method, Settings, Sign, below};
+use super::settings::{Asked, LONGEST_S, Method, Settings, Sign, json_pointer};
 use super::template::{Body, Known, Templates, Wrong};
 use crate::domain::Slug;
+use crate::domain::pointer::below;
 
 /// What is asked for a pipeline.
 #[derive(Debug)]
@@ -134,7 +136,7 @@ fn script(
             );
         }
         if let Some(pointer) = &asked.output {
-            checking.json_pointer(&format!("{at}/output"), pointer);
+            json_pointer(checking, &format!("{at}/output"), pointer);
             if output.replace((index, pointer.clone())).is_some() {
                 checking.error("two-outputs", &format!("{at}/output"), "an earlier request has the output already");
             }
@@ -181,10 +183,8 @@ fn step(asked: Asked, at: &str, known: &mut Known, templates: &mut Templates, ch
     signs(&asked, at, checking);
     for (name, pointer) in &asked.capture {
         let at = below(&here("capture"), name);
-        checking.json_pointer(&at, pointer);
-        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !is_name {
+        json_pointer(checking, &at, pointer);
+        if !is_name(name) {
             checking.error("bad-name", &at, format!("{name:?} cannot be named in a template: a-z, 0-9 and _")).help =
                 None;
         } else if known.has(name) {
@@ -212,11 +212,11 @@ fn step(asked: Asked, at: &str, known: &mut Known, templates: &mut Templates, ch
 fn signs(asked: &Asked, at: &str, checking: &mut Checking) {
     for (key, sign) in [("until", &asked.until), ("failed", &asked.failed)] {
         if let Some(sign) = sign {
-            checking.json_pointer(&format!("{at}/{key}/at"), &sign.at);
+            json_pointer(checking, &format!("{at}/{key}/at"), &sign.at);
         }
     }
     if let Some(seconds) = asked.deadline_s {
-        checking.seconds(&format!("{at}/deadline_s"), seconds);
+        checking.seconds(&format!("{at}/deadline_s"), seconds, LONGEST_S);
     }
     if asked.every_ms.is_some_and(|every| !(10..=600_000).contains(&every)) {
         checking.error("out-of-range", &format!("{at}/every_ms"), "every_ms is between 10 and 600000");

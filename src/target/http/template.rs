@@ -12,6 +12,8 @@ use minijinja::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
+use crate::domain::pointer::below;
+
 /// Functions that a template may call.
 const FUNCTIONS: &[&str] = &["dict", "namespace", "range"];
 
@@ -100,10 +102,10 @@ impl Templates {
                 Body::List(items.iter().enumerate().map(below).collect())
             }
             Value::Object(map) => {
-                let below = |(key, item): (&String, &Value)| {
-                    (key.clone(), self.add_body(&super::settings::below(pointer, key), item, known, wrong))
+                let inside = |(key, item): (&String, &Value)| {
+                    (key.clone(), self.add_body(&below(pointer, key), item, known, wrong))
                 };
-                Body::Map(map.iter().map(below).collect())
+                Body::Map(map.iter().map(inside).collect())
             }
             plain => Body::Plain(plain.clone()),
         }

@@ -9,7 +9,7 @@ use super::super::example::line;
 use super::super::{Probe, Target};
 use super::template::{Body, Known, Scope, Templates};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::domain::{Pipeline, Slug};
+use crate::domain::{OutputSchema, Pipeline, Slug};
 use crate::suite::Parsed;
 
 fn slug(text: &str) -> Slug {
@@ -23,7 +23,7 @@ fn built(settings: &Value) -> Parsed<Box<dyn Target>> {
             name: slug(name),
             about: String::new(),
             prompt: String::new(),
-            output_schema: json!({"type": "object"}),
+            output_schema: OutputSchema::new(json!({"type": "object"})).unwrap(),
             tools: vec![],
             limits: Default::default(),
             snapshot: Default::default(),

@@ -5,13 +5,13 @@
 use serde_json::Value;
 
 use super::super::Answer;
-use super::answer::{Output, Shape, repair};
+use super::answer::{Output, read, repair};
 use super::endpoint::Endpoint;
 use super::misshapen::{Misshapen, excerpt};
 use super::price::Meter;
 use super::wire::{Called, Stop, Told, Turn, Wire};
 use crate::client::{Fault, HttpRequest, Line};
-use crate::domain::{Limits, Outcome, Role};
+use crate::domain::{Limits, Outcome, OutputSchema, Role};
 use crate::gateway::Session;
 
 /// What the user says to every model: all there is to the task stands in the prompt.
@@ -22,7 +22,7 @@ pub(super) struct Agent<'a> {
     pub wire: &'a dyn Wire,
     pub endpoint: &'a Endpoint,
     pub limits: &'a Limits,
-    pub shape: &'a Shape,
+    pub schema: &'a OutputSchema,
     /// The model id that answers must bear.
     pub answers_as: Option<&'a str>,
 }
@@ -49,7 +49,7 @@ impl From<Misshapen> for End {
 
 impl Agent<'_> {
     /// Works from the first request's body to an output.
-    pub async fn work(&self, body: Value, session: &Session, line: &mut Line, mut meter: Meter) -> Answer {
+    pub async fn work(&self, body: Vec<u8>, session: &Session, line: &mut Line, mut meter: Meter) -> Answer {
         let (outcome, stop) = match self.converse(body, session, line, &mut meter).await {
             Ok(output) => (Outcome::Answered { output }, None),
             Err(End::NoAnswer(reason)) => (Outcome::NoAnswer { reason }, None),
@@ -58,13 +58,20 @@ impl Agent<'_> {
         Answer { outcome, usage: meter.usage(), stop }
     }
 
-    async fn converse(&self, body: Value, session: &Session, line: &mut Line, meter: &mut Meter) -> Result<Value, End> {
+    async fn converse(
+        &self,
+        body: Vec<u8>,
+        session: &Session,
+        line: &mut Line,
+        meter: &mut Meter,
+    ) -> Result<Value, End> {
         let mut repaired = false;
         let mut request = self.endpoint.request(body, is_told);
         for step in 1..=self.limits.steps {
             let Turn { said, text, calls, stop, tokens, model } = self.ask(&request, step, line).await?;
             self.same_model(model, meter)?;
             meter.add(tokens);
+            session.used(meter.usage());
             if !text.is_empty() {
                 session.say(Role::Agent, text.as_str());
             }
@@ -76,7 +83,7 @@ impl Agent<'_> {
                 }
                 Stop::Paused => Told::Nothing,
                 Stop::Done if !calls.is_empty() => Told::Replies(self.call(calls, session)?),
-                Stop::Done => match self.shape.read(&text) {
+                Stop::Done => match read(&text, self.schema) {
                     Output::Fits(output) => return Ok(output),
                     // Whether a misfit is worth anything is for the checks to say.
                     Output::Misfit(output, _) if repaired => return Ok(output),

@@ -2,18 +2,15 @@
 //!
 //! Repairs nothing itself: it says what is wrong, so that the model can be told once.
 
-use jsonschema::Validator;
 use serde_json::Value;
 
-use super::misshapen::cut;
+use crate::diagnostic::cut;
+use crate::domain::OutputSchema;
 
 /// Most faults a model is told of.
 const FAULTS: usize = 8;
 /// Longest quotation of one fault, in characters.
 const FAULT: usize = 240;
-
-/// The shape an output must have, made ready once for a pipeline.
-pub(super) struct Shape(Validator);
 
 /// What a model's last words hold.
 #[derive(Debug, PartialEq)]
@@ -25,31 +22,26 @@ pub(super) enum Output {
     None(String),
 }
 
-impl Shape {
-    pub fn new(schema: &Value) -> Result<Self, String> {
-        jsonschema::validator_for(schema).map(Self).map_err(|error| error.to_string())
+/// Reads a model's last words.
+pub(super) fn read(text: &str, schema: &OutputSchema) -> Output {
+    let value: Value = match serde_json::from_str(unfenced(text)) {
+        Ok(value) => value,
+        Err(_) if text.trim().is_empty() => return Output::None("the answer is empty".to_owned()),
+        Err(error) => return Output::None(format!("the answer is not JSON: {error}")),
+    };
+    if !value.is_object() {
+        return Output::None("the answer is JSON, but not an object".to_owned());
     }
-
-    pub fn read(&self, text: &str) -> Output {
-        let value: Value = match serde_json::from_str(unfenced(text)) {
-            Ok(value) => value,
-            Err(_) if text.trim().is_empty() => return Output::None("the answer is empty".to_owned()),
-            Err(error) => return Output::None(format!("the answer is not JSON: {error}")),
-        };
-        if !value.is_object() {
-            return Output::None("the answer is JSON, but not an object".to_owned());
-        }
-        if self.0.is_valid(&value) {
-            return Output::Fits(value);
-        }
-        let faults = self.0.iter_errors(&value).take(FAULTS).map(|error| {
-            let at = error.instance_path().to_string();
-            let at = if at.is_empty() { String::new() } else { format!("{at}: ") };
-            format!("- {}", cut(&format!("{at}{error}"), FAULT))
-        });
-        let faults = faults.collect::<Vec<_>>().join("\n");
-        Output::Misfit(value, faults)
+    if schema.validator().is_valid(&value) {
+        return Output::Fits(value);
     }
+    let faults = schema.validator().iter_errors(&value).take(FAULTS).map(|error| {
+        let at = error.instance_path().to_string();
+        let at = if at.is_empty() { String::new() } else { format!("{at}: ") };
+        format!("- {}", cut(&format!("{at}{error}"), FAULT))
+    });
+    let faults = faults.collect::<Vec<_>>().join("\n");
+    Output::Misfit(value, faults)
 }
 
 /// What a model is told after an output that cannot be used.
@@ -74,12 +66,12 @@ mod tests {
 
     use super::*;
 
-    fn shape() -> Shape {
+    fn heard(text: &str) -> Output {
         let schema = json!({
             "type": "object", "required": ["topic"], "additionalProperties": false,
             "properties": {"topic": {"type": "string", "maxLength": 9}},
         });
-        Shape::new(&schema).unwrap()
+        read(text, &OutputSchema::new(schema).unwrap())
     }
 
     #[test]
@@ -91,7 +83,7 @@ mod tests {
             "```json\n{\"topic\": \"fuel\"}\n```",
             "```\n{\"topic\": \"fuel\"}\n```\n",
         ] {
-            assert_eq!(shape().read(text), good, "{text}");
+            assert_eq!(heard(text), good, "{text}");
         }
     }
 
@@ -110,19 +102,17 @@ mod tests {
             "[{\"topic\": \"fuel\"}]",
             "\"{}\"",
         ] {
-            assert!(matches!(shape().read(text), Output::None(_)), "{text}");
+            assert!(matches!(heard(text), Output::None(_)), "{text}");
         }
-        assert!(matches!(shape().read(&"[".repeat(100_000)), Output::None(_)));
+        assert!(matches!(heard(&"[".repeat(100_000)), Output::None(_)));
     }
 
     #[test]
     fn what_does_not_fit_is_said_within_bounds() {
-        let Output::Misfit(value, faults) = shape().read("{\"mood\": 1}") else { panic!() };
+        let Output::Misfit(value, faults) = heard("{\"mood\": 1}") else { panic!() };
         assert_eq!(value, json!({"mood": 1}));
         assert!(faults.contains("topic") && faults.contains("mood"), "{faults}");
-        let Output::Misfit(_, faults) = shape().read(&json!({"topic": "x".repeat(100_000)}).to_string()) else {
-            panic!()
-        };
+        let Output::Misfit(_, faults) = heard(&json!({"topic": "x".repeat(100_000)}).to_string()) else { panic!() };
         assert!(faults.contains("/topic: ") && faults.len() < 400, "{faults}");
     }
 }

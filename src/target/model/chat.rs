@@ -4,10 +4,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::tools::Listed;
 use super::misshapen::{Misshapen, excerpt};
 use super::settings::JsonAsk;
 use super::wire::{
-    Called, NOTHING, Offered, Opening, Stop, Tokens, Told, Turn, Wire, checked, count, push, take, text_of, with_extra,
+    Asked, Called, Frame, NOTHING, Stop, Tokens, Told, Turn, Wire, checked, count, push, take, text_of, with_extra,
 };
 
 /// What stays the same in all requests.
@@ -32,8 +33,8 @@ pub(super) const RESERVED: &[(&str, &str)] = &[
 pub(super) const OUTPUT_LIMIT: &str = "max_completion_tokens";
 
 impl Wire for Chat {
-    fn open(&self, opening: Opening) -> Value {
-        let Opening { system, user, tools, output: (name, schema) } = opening;
+    fn frame(&self, tools: &[Listed], output: Asked) -> Frame {
+        let Asked { name, schema } = output;
         let mut body = Map::new();
         body.insert("model".into(), Value::String(self.model.clone()));
         let mut body = with_extra(body, &self.extra);
@@ -49,13 +50,13 @@ impl Wire for Chat {
             }
         }
         if !tools.is_empty() {
-            body.insert("tools".into(), tools.into_iter().map(offer).collect());
+            body.insert("tools".into(), tools.iter().map(offer).collect());
         }
-        let mut messages = Vec::with_capacity(8);
-        messages.push(said_by("system", system));
-        messages.push(said_by("user", user.to_owned()));
-        body.insert("messages".into(), Value::Array(messages));
-        Value::Object(body)
+        Frame::new(body)
+    }
+
+    fn open(&self, frame: &Frame, system: &str, user: &str) -> Vec<u8> {
+        frame.body(&[], &[("system", system), ("user", user)])
     }
 
     fn read(&self, mut answer: Value) -> Result<Turn, Misshapen> {
@@ -93,35 +94,23 @@ impl Wire for Chat {
         Ok(Turn { said, text, calls, stop, tokens, model })
     }
 
-    fn extend(&self, body: &mut Value, said: Value, told: Told) {
-        push(body, said);
+    fn extend(&self, body: &mut Vec<u8>, said: Value, told: Told) {
+        push(body, &said);
         match told {
             Told::Replies(replies) => {
                 for (id, reply) in replies {
-                    push(body, json!({"role": "tool", "tool_call_id": id, "content": reply.to_string()}));
+                    push(body, &json!({"role": "tool", "tool_call_id": id, "content": reply.to_string()}));
                 }
             }
-            Told::Text(text) => push(body, said_by("user", text)),
+            Told::Text(text) => push(body, &json!({"role": "user", "content": text})),
             Told::Nothing => {}
         }
     }
 }
 
-/// A message. Objects are put together by hand where their text is long: `json!` would copy it.
-fn said_by(role: &str, text: String) -> Value {
-    let members = [("role".to_owned(), role.into()), ("content".to_owned(), Value::String(text))];
-    Value::Object(Map::from_iter(members))
-}
-
-fn offer(tool: Offered) -> Value {
-    let Offered { name, about, input } = tool;
-    let function = [
-        ("name".to_owned(), Value::String(name)),
-        ("description".to_owned(), Value::String(about)),
-        ("parameters".to_owned(), input),
-    ];
-    let members = [("type".to_owned(), "function".into()), ("function".to_owned(), Map::from_iter(function).into())];
-    Value::Object(Map::from_iter(members))
+fn offer(tool: &Listed) -> Value {
+    let Listed { name, about, input, .. } = tool;
+    json!({"type": "function", "function": {"name": name, "description": about, "parameters": input}})
 }
 
 fn without_choices(answer: &Value) -> Misshapen {

@@ -1,19 +1,23 @@
 //! What the chat wire shape writes, and what it makes of good, odd and broken answers.
 
 use super::*;
+use crate::domain::Effect;
 
 fn chat(json: JsonAsk) -> Chat {
     let extra = Map::from_iter([("temperature".to_owned(), json!(0)), ("seed".to_owned(), json!(7))]);
     Chat { model: "small".into(), json, max_output_tokens: Some(900), extra }
 }
 
-fn open(json: JsonAsk, tools: Vec<Offered>) -> Value {
+fn opened(json: JsonAsk, tools: &[&str]) -> Vec<u8> {
     let schema = json!({"type": "object"});
-    chat(json).open(Opening { system: "Be good.".into(), user: "Go.", tools, output: ("note", &schema) })
+    let tools = tools.iter().map(|name| Listed { name, about: "Finds.", effect: Effect::Read, input: &schema });
+    let tools: Vec<Listed> = tools.collect();
+    let chat = chat(json);
+    chat.open(&chat.frame(&tools, Asked { name: "note", schema: &schema }), "Be \"good\".", "Go.")
 }
 
-fn find() -> Offered {
-    Offered { name: "find".into(), about: "Finds.".into(), input: json!({"type": "object"}) }
+fn open(json: JsonAsk, tools: &[&str]) -> Value {
+    serde_json::from_slice(&opened(json, tools)).unwrap()
 }
 
 fn read(answer: Value) -> Result<Turn, Misshapen> {
@@ -31,30 +35,31 @@ fn call(id: &str, tool: &str, arguments: Value) -> Value {
 
 #[test]
 fn a_conversation_opens_with_the_prompt_the_task_and_the_tools() {
-    let body = open(JsonAsk::Text, vec![find()]);
+    let body = open(JsonAsk::Text, &["find"]);
     let expected = json!({
         "model": "small", "temperature": 0, "seed": 7, "max_completion_tokens": 900,
         "tools": [{"type": "function", "function": {"name": "find", "description": "Finds.", "parameters": {"type": "object"}}}],
-        "messages": [{"role": "system", "content": "Be good."}, {"role": "user", "content": "Go."}],
+        "messages": [{"role": "system", "content": "Be \"good\"."}, {"role": "user", "content": "Go."}],
     });
     assert_eq!(body, expected);
-    assert_eq!(open(JsonAsk::Text, vec![]).get("tools"), None, "an empty list of tools is not sent: some refuse it");
+    assert_eq!(open(JsonAsk::Text, &[]).get("tools"), None, "an empty list of tools is not sent: some refuse it");
 }
 
 #[test]
 fn json_is_asked_for_as_the_settings_say() {
-    assert_eq!(open(JsonAsk::Text, vec![]).get("response_format"), None);
-    assert_eq!(open(JsonAsk::Object, vec![])["response_format"], json!({"type": "json_object"}));
+    assert_eq!(open(JsonAsk::Text, &[]).get("response_format"), None);
+    assert_eq!(open(JsonAsk::Object, &[])["response_format"], json!({"type": "json_object"}));
     let schema = json!({"type": "json_schema", "json_schema": {"name": "note", "schema": {"type": "object"}}});
-    assert_eq!(open(JsonAsk::Schema, vec![])["response_format"], schema);
+    assert_eq!(open(JsonAsk::Schema, &[])["response_format"], schema);
 }
 
 #[test]
 fn replies_follow_the_message_that_asked_for_them() {
-    let mut body = open(JsonAsk::Text, vec![]);
+    let mut body = opened(JsonAsk::Text, &[]);
     let said = json!({"role": "assistant", "content": null, "tool_calls": [call("a", "find", json!("{}"))]});
     let reply = json!({"ok": true, "result": {"hits": []}});
     chat(JsonAsk::Text).extend(&mut body, said.clone(), Told::Replies(vec![("a".into(), reply)]));
+    let body: Value = serde_json::from_slice(&body).unwrap();
     let told = json!({"role": "tool", "tool_call_id": "a", "content": "{\"ok\":true,\"result\":{\"hits\":[]}}"});
     assert_eq!(body["messages"].as_array().unwrap()[2..], [said, told]);
 }

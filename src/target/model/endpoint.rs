@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Method, Url};
-use serde_json::Value;
 
-use crate::client::{HeaderText, HttpRequest, Lane};
+use super::super::settings::{Headers, variables};
+use crate::client::{HttpRequest, Lane};
 
 /// What all requests to a model share.
 pub(super) struct Endpoint {
     pub lane: Arc<Lane>,
     pub url: Url,
-    pub headers: Vec<(String, HeaderText)>,
+    pub headers: Headers,
     /// For one question, its retries included.
     pub deadline: Duration,
     /// The variable that holds the key.
@@ -23,7 +23,7 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// A question. Asking a model twice does no harm.
-    pub fn request(&self, body: Value, accepts: fn(u16) -> bool) -> HttpRequest {
+    pub fn request(&self, body: Vec<u8>, accepts: fn(u16) -> bool) -> HttpRequest {
         HttpRequest {
             lane: Arc::clone(&self.lane),
             method: Method::POST,
@@ -40,14 +40,7 @@ impl Endpoint {
 
     /// Names of the environment variables that hold its secrets.
     pub fn secrets(&self) -> Vec<String> {
-        let variable = |(_, text): &(String, HeaderText)| match text {
-            HeaderText::Plain(_) => None,
-            HeaderText::Secret { variable, .. } => Some(variable.clone()),
-        };
-        let mut variables: Vec<String> = self.headers.iter().filter_map(variable).collect();
-        variables.sort();
-        variables.dedup();
-        variables
+        variables(&self.headers)
     }
 
     /// The address for people, without a query.

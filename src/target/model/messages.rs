@@ -4,10 +4,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::tools::Listed;
 use super::misshapen::{Misshapen, excerpt};
 use super::settings::JsonAsk;
 use super::wire::{
-    Called, NOTHING, Offered, Opening, Stop, Tokens, Told, Turn, Wire, checked, count, push, take, text_of, with_extra,
+    Asked, Called, Frame, NOTHING, Stop, Tokens, Told, Turn, Wire, checked, count, push, take, text_of, with_extra,
 };
 
 /// What stays the same in all requests.
@@ -35,23 +36,22 @@ pub(super) const VERSION: &str = "2023-06-01";
 pub(super) const MAX_OUTPUT_TOKENS: u32 = 8192;
 
 impl Wire for Messages {
-    fn open(&self, opening: Opening) -> Value {
-        let Opening { system, user, tools, output: (_, schema) } = opening;
+    fn frame(&self, tools: &[Listed], output: Asked) -> Frame {
         let mut body = Map::new();
         body.insert("model".into(), Value::String(self.model.clone()));
         body.insert("max_tokens".into(), self.max_output_tokens.into());
         let mut body = with_extra(body, &self.extra);
         if self.json == JsonAsk::Schema {
-            body.insert("output_config".into(), json!({"format": {"type": "json_schema", "schema": schema}}));
+            body.insert("output_config".into(), json!({"format": {"type": "json_schema", "schema": output.schema}}));
         }
-        body.insert("system".into(), Value::String(system));
         if !tools.is_empty() {
-            body.insert("tools".into(), tools.into_iter().map(offer).collect());
+            body.insert("tools".into(), tools.iter().map(offer).collect());
         }
-        let mut messages = Vec::with_capacity(8);
-        messages.push(said_by("user", Value::from(user)));
-        body.insert("messages".into(), Value::Array(messages));
-        Value::Object(body)
+        Frame::new(body)
+    }
+
+    fn open(&self, frame: &Frame, system: &str, user: &str) -> Vec<u8> {
+        frame.body(&[("system", system)], &[("user", user)])
     }
 
     fn read(&self, mut answer: Value) -> Result<Turn, Misshapen> {
@@ -78,11 +78,11 @@ impl Wire for Messages {
         Ok(Turn { said: said_by("assistant", content), text, calls, stop, tokens, model })
     }
 
-    fn extend(&self, body: &mut Value, said: Value, told: Told) {
-        push(body, said);
+    fn extend(&self, body: &mut Vec<u8>, said: Value, told: Told) {
+        push(body, &said);
         match told {
-            Told::Replies(replies) => push(body, said_by("user", replies.into_iter().map(result).collect())),
-            Told::Text(text) => push(body, said_by("user", Value::String(text))),
+            Told::Replies(replies) => push(body, &said_by("user", replies.into_iter().map(result).collect())),
+            Told::Text(text) => push(body, &said_by("user", Value::String(text))),
             Told::Nothing => {}
         }
     }
@@ -93,14 +93,9 @@ fn said_by(role: &str, content: Value) -> Value {
     Value::Object(Map::from_iter([("role".to_owned(), role.into()), ("content".to_owned(), content)]))
 }
 
-fn offer(tool: Offered) -> Value {
-    let Offered { name, about, input } = tool;
-    let members = [
-        ("name".to_owned(), Value::String(name)),
-        ("description".to_owned(), Value::String(about)),
-        ("input_schema".to_owned(), input),
-    ];
-    Value::Object(Map::from_iter(members))
+fn offer(tool: &Listed) -> Value {
+    let Listed { name, about, input, .. } = tool;
+    json!({"name": name, "description": about, "input_schema": input})
 }
 
 fn call(block: &Value) -> Called {

@@ -1,21 +1,22 @@
 //! What the messages wire shape writes, and what it makes of good, odd and broken answers.
 
 use super::*;
+use crate::domain::Effect;
 
 fn messages(json: JsonAsk) -> Messages {
     let extra = Map::from_iter([("thinking".to_owned(), json!({"type": "enabled", "budget_tokens": 1024}))]);
     Messages { model: "small".into(), json, max_output_tokens: 900, extra }
 }
 
-fn open(json: JsonAsk) -> Value {
+fn opened(json: JsonAsk) -> Vec<u8> {
     let schema = json!({"type": "object"});
-    let find = Offered { name: "find".into(), about: "Finds.".into(), input: json!({"type": "object"}) };
-    messages(json).open(Opening {
-        system: "Be good.".into(),
-        user: "Go.",
-        tools: vec![find],
-        output: ("note", &schema),
-    })
+    let find = Listed { name: "find", about: "Finds.", effect: Effect::Read, input: &schema };
+    let messages = messages(json);
+    messages.open(&messages.frame(&[find], Asked { name: "note", schema: &schema }), "Be \"good\".", "Go.")
+}
+
+fn open(json: JsonAsk) -> Value {
+    serde_json::from_slice(&opened(json)).unwrap()
 }
 
 fn read(answer: Value) -> Result<Turn, Misshapen> {
@@ -38,7 +39,7 @@ fn tool_use(id: &str) -> Value {
 fn a_conversation_opens_with_the_prompt_apart() {
     let expected = json!({
         "model": "small", "max_tokens": 900, "thinking": {"type": "enabled", "budget_tokens": 1024},
-        "system": "Be good.",
+        "system": "Be \"good\".",
         "tools": [{"name": "find", "description": "Finds.", "input_schema": {"type": "object"}}],
         "messages": [{"role": "user", "content": "Go."}],
     });
@@ -49,7 +50,7 @@ fn a_conversation_opens_with_the_prompt_apart() {
 
 #[test]
 fn all_results_of_one_answer_are_one_turn_of_the_user() {
-    let mut body = open(JsonAsk::Text);
+    let mut body = opened(JsonAsk::Text);
     let said = json!({"role": "assistant", "content": [tool_use("a"), tool_use("b")]});
     let replies = vec![("a".into(), json!({"ok": true, "result": 1})), ("b".into(), json!({"ok": false, "error": 2}))];
     messages(JsonAsk::Text).extend(&mut body, said.clone(), Told::Replies(replies));
@@ -57,6 +58,7 @@ fn all_results_of_one_answer_are_one_turn_of_the_user() {
         {"type": "tool_result", "tool_use_id": "a", "content": "{\"ok\":true,\"result\":1}"},
         {"type": "tool_result", "tool_use_id": "b", "content": "{\"ok\":false,\"error\":2}", "is_error": true},
     ]});
+    let body: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(body["messages"].as_array().unwrap()[1..], [said, told]);
 }
 

@@ -4,10 +4,7 @@
 
 use std::fmt;
 
-use crate::diagnostic::printable_line;
-
-/// Longest excerpt of an answer in a sentence, in characters.
-const EXCERPT: usize = 200;
+use crate::diagnostic::{self, QUOTED, cut, printable_line};
 
 /// What is wrong with an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +13,7 @@ pub(super) struct Misshapen(String);
 impl Misshapen {
     /// `what` may quote the answer: it is made printable and bounded here.
     pub fn new(what: impl AsRef<str>) -> Self {
-        Self(cut(&printable_line(what.as_ref()), EXCERPT + 60))
+        Self(cut(&printable_line(what.as_ref()), QUOTED + 60))
     }
 
     /// With the beginning of the text that is wrong.
@@ -31,22 +28,11 @@ impl fmt::Display for Misshapen {
     }
 }
 
-/// The beginning of a text, on one line and with nothing in it that steers a terminal.
+/// The beginning of a text, on one line; of one without anything in it, that it is.
 pub(super) fn excerpt(text: &str) -> String {
-    let text = text.trim();
-    if text.is_empty() {
-        return "(nothing)".to_owned();
-    }
-    // Bytes bound characters from above: what is cut here is far behind the excerpt.
-    let near = text.char_indices().nth(EXCERPT * 2).map_or(text, |(end, _)| &text[..end]);
-    cut(&printable_line(near), EXCERPT)
-}
-
-/// At most `max` characters, the last one `…` where something was left out.
-pub(super) fn cut(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(max - 1).chain(['…']).collect(),
+    match diagnostic::excerpt(text) {
+        nothing if nothing.is_empty() => "(nothing)".to_owned(),
+        excerpt => excerpt,
     }
 }
 
@@ -55,12 +41,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_excerpt_is_bounded_and_printable() {
+    fn a_sentence_about_an_answer_is_bounded_and_never_empty() {
         assert_eq!(excerpt("  \n"), "(nothing)");
-        assert_eq!(excerpt("<html>\n\u{1b}[2Jx"), "<html>\\n\\u{1b}[2Jx");
-        let long = excerpt(&"\u{1b}".repeat(1_000_000));
-        assert_eq!(long.chars().count(), EXCERPT);
-        assert!(long.ends_with('…'));
-        assert_eq!(Misshapen::new("x".repeat(10_000)).to_string().chars().count(), EXCERPT + 60);
+        assert_eq!(Misshapen::quoting("it is odd", "\u{1b}x").to_string(), "it is odd: \\u{1b}x");
+        assert_eq!(Misshapen::new("x".repeat(10_000)).to_string().chars().count(), QUOTED + 60);
     }
 }

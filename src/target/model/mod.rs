@@ -11,25 +11,25 @@ mod messages;
 mod misshapen;
 mod price;
 mod probe;
-mod prompt;
 mod settings;
 mod wire;
 
 use std::collections::BTreeMap;
 
 use self::agent::{Agent, TASK};
-use self::answer::Shape;
 use self::chat::Chat;
 use self::endpoint::Endpoint;
 use self::messages::Messages;
 use self::price::Meter;
-use self::prompt::Prompt;
 use self::settings::{Dialect, JsonAsk, Settings};
-use self::wire::{Offered, Opening, Wire};
+use self::wire::{Asked, Frame, Wire};
+use super::prompt::{Prompt, prompts};
+use super::tools::{PerTools, listed};
+use super::transcript::kept;
 use super::{Answer, Answering, Ask, Setup, Target};
 use crate::client::Line;
 use crate::diagnostic::{Diagnostic, any_error};
-use crate::domain::{Outcome, Pipeline, Price, Role, Slug, Tool, Usage};
+use crate::domain::{Outcome, Price, Role, Slug, Usage};
 use crate::gateway::Session;
 use crate::suite::Parsed;
 
@@ -51,6 +51,9 @@ const MESSAGES: Dialect = Dialect {
     version: Some(("anthropic-version", messages::VERSION)),
 };
 
+/// Most bytes of a prompt in the transcript: a request and the template up to it, seldom all tools and schemas.
+const SHOWN: usize = 8 << 10;
+
 /// A model behind an endpoint.
 struct Model {
     wire: Box<dyn Wire>,
@@ -65,7 +68,8 @@ struct Model {
 /// What a pipeline asks of a model, made ready.
 struct Desk {
     prompt: Prompt,
-    shape: Shape,
+    /// What is the same in all its requests.
+    frame: PerTools<Frame>,
 }
 
 /// Builds the kind `chat`.
@@ -87,13 +91,8 @@ pub(super) fn build_messages(setup: &Setup) -> Parsed<Box<dyn Target>> {
 
 fn build(setup: &Setup, dialect: &Dialect, wire: fn(&Settings) -> Box<dyn Wire>) -> Parsed<Box<dyn Target>> {
     let (read, mut found) = settings::read(setup, dialect);
-    let mut desks = BTreeMap::new();
-    for pipeline in setup.pipelines {
-        match Desk::new(pipeline, setup) {
-            Ok(desk) => _ = desks.insert(pipeline.name.clone(), desk),
-            Err(faults) => found.extend(faults),
-        }
-    }
+    let desks = prompts(setup, &mut found).into_iter();
+    let desks = desks.map(|(name, prompt)| (name, Desk { prompt, frame: PerTools::default() })).collect();
     let Some((settings, endpoint)) = read.filter(|_| !any_error(&found)) else { return (None, found) };
     let price = setup.prices.get(&settings.model).copied();
     for pipeline in setup.pipelines.iter().filter(|pipeline| price.is_none() && pipeline.limits.usd.is_some()) {
@@ -114,17 +113,6 @@ fn build(setup: &Setup, dialect: &Dialect, wire: fn(&Settings) -> Box<dyn Wire>)
     (Some(Box::new(model)), found)
 }
 
-impl Desk {
-    fn new(pipeline: &Pipeline, setup: &Setup) -> Result<Self, Vec<Diagnostic>> {
-        let prompt = Prompt::new(pipeline)?;
-        let shape = Shape::new(&pipeline.output_schema).map_err(|why| {
-            let message = format!("the output schema of pipeline {} is no JSON Schema: {why}", pipeline.name);
-            vec![Diagnostic::error("bad-schema", setup.file, setup.pointer, message)]
-        })?;
-        Ok(Self { prompt, shape })
-    }
-}
-
 impl Model {
     async fn work(&self, ask: &Ask, session: &Session, line: &mut Line) -> Answer {
         let pipeline = &ask.pipeline;
@@ -141,16 +129,16 @@ impl Model {
             Ok(system) => system,
             Err(why) => return failed(why),
         };
-        session.say(Role::System, system.as_str());
+        let output = Asked { name: &pipeline.name, schema: &pipeline.output_schema };
+        let frame = desk.frame.of(&tools, |tools| self.wire.frame(&listed(tools), output));
+        let body = self.wire.open(&frame, &system, TASK);
+        session.say(Role::System, kept(system, SHOWN));
         session.say(Role::User, TASK);
-        let tools = tools.into_iter().map(|Tool { name, about, input, .. }| Offered { name, about, input }).collect();
-        let output = (&*pipeline.name, &pipeline.output_schema);
-        let body = self.wire.open(Opening { system, user: TASK, tools, output });
         let agent = Agent {
             wire: &*self.wire,
             endpoint: &self.endpoint,
             limits: &pipeline.limits,
-            shape: &desk.shape,
+            schema: &pipeline.output_schema,
             answers_as: self.answers_as.as_deref(),
         };
         agent.work(body, session, line, Meter::new(self.price)).await
@@ -168,6 +156,10 @@ impl Target for Model {
 
     fn reaches_out(&self) -> bool {
         true
+    }
+
+    fn concurrency(&self) -> Option<u32> {
+        Some(self.endpoint.lane.concurrency)
     }
 
     fn probe<'a>(&'a self, line: &'a mut Line) -> super::Probing<'a> {

@@ -47,7 +47,7 @@ impl Meter {
         self.sum.and_then(|(_, usd)| usd)
     }
 
-    pub fn usage(self) -> Usage {
+    pub fn usage(&self) -> Usage {
         let (tokens, cost_usd) = self.sum.unwrap_or_default();
         Usage {
             wall_ms: 0.0,
@@ -56,7 +56,7 @@ impl Meter {
             cached_tokens: tokens.cached,
             reasoning_tokens: tokens.reasoning,
             cost_usd,
-            model: self.model,
+            model: self.model.clone(),
         }
     }
 }

@@ -5,13 +5,14 @@
 use serde_json::{Value, json};
 
 use super::super::Probe;
+use super::super::tools::Listed;
 use super::endpoint::Endpoint;
 use super::misshapen::excerpt;
 use super::price::cost;
 use super::settings::JsonAsk;
-use super::wire::{Offered, Opening, Stop, Turn, Wire};
+use super::wire::{Asked, Stop, Turn, Wire};
 use crate::client::Line;
-use crate::domain::Price;
+use crate::domain::{Effect, Price};
 
 /// What is asked, of whom.
 pub(super) struct Probing<'a> {
@@ -70,13 +71,14 @@ impl Probing<'_> {
         seen
     }
 
-    fn body(&self) -> Value {
+    fn body(&self) -> Vec<u8> {
         let schema = json!({
             "type": "object", "additionalProperties": false, "required": ["ready"],
             "properties": {"ready": {"type": "boolean"}},
         });
-        let tool = Offered { name: TOOL.into(), about: "Says that all is ready.".into(), input: schema.clone() };
-        self.wire.open(Opening { system: PROMPT.into(), user: ASK, tools: vec![tool], output: (TOOL, &schema) })
+        let tool = Listed { name: TOOL, about: "Says that all is ready.", effect: Effect::Read, input: &schema };
+        let frame = self.wire.frame(&[tool], Asked { name: TOOL, schema: &schema });
+        self.wire.open(&frame, PROMPT, ASK)
     }
 
     fn auth(&self, status: u16, body: &str) -> Result<String, String> {

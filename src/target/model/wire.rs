@@ -2,37 +2,84 @@
 //!
 //! Pure: a wire shape turns values into values and never sends anything.
 
+use std::sync::Arc;
+
+use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::super::tools::Listed;
 use super::misshapen::Misshapen;
 
-/// One way of talking to a model over HTTP. A conversation is the body of the next request, which grows in place.
+/// One way of talking to a model over HTTP. A conversation is the body of the next request, JSON, which grows in place.
 pub(super) trait Wire: Send + Sync {
+    /// What is the same in the body of every request that offers these tools and asks for this output.
+    fn frame(&self, tools: &[Listed], output: Asked) -> Frame;
+
     /// The body of the first request.
-    fn open(&self, opening: Opening) -> Value;
+    fn open(&self, frame: &Frame, system: &str, user: &str) -> Vec<u8>;
 
     /// What an answer says. `Err` where the other side does not keep to the shape.
     fn read(&self, answer: Value) -> Result<Turn, Misshapen>;
 
     /// Adds what the model said and what it is told then.
-    fn extend(&self, body: &mut Value, said: Value, told: Told);
+    fn extend(&self, body: &mut Vec<u8>, said: Value, told: Told);
 }
 
-/// How a conversation begins.
-pub(super) struct Opening<'a> {
-    pub system: String,
-    pub user: &'a str,
-    pub tools: Vec<Offered>,
-    /// Name and JSON Schema of the output.
-    pub output: (&'a str, &'a Value),
+/// The output that is asked for: its name and its JSON Schema.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub name: &'a str,
+    pub schema: &'a Value,
 }
 
-/// A tool as the model sees it.
-pub(super) struct Offered {
-    pub name: String,
-    pub about: String,
-    /// JSON Schema of the arguments.
-    pub input: Value,
+/// The members of a body before its conversation, written once: an object of JSON that is still open.
+#[derive(Clone)]
+pub(super) struct Frame(Arc<[u8]>);
+
+impl Frame {
+    pub fn new(members: Map<String, Value>) -> Self {
+        let mut text = Vec::new();
+        write(&mut text, &members);
+        text.pop();
+        text.extend_from_slice(if members.is_empty() { b"" } else { b"," });
+        Self(text.into())
+    }
+
+    /// A body: these members, further texts, and then the conversation, which begins with these messages.
+    pub fn body(&self, texts: &[(&str, &str)], messages: &[(&str, &str)]) -> Vec<u8> {
+        let length: usize = texts.iter().chain(messages).map(|(_, text)| text.len()).sum();
+        // A prompt full of JSON grows when it is quoted.
+        let mut body = Vec::with_capacity(self.0.len() + length + length / 4 + 256);
+        body.extend_from_slice(&self.0);
+        for (key, text) in texts {
+            write(&mut body, key);
+            body.push(b':');
+            write(&mut body, text);
+            body.push(b',');
+        }
+        body.extend_from_slice(b"\"messages\":[");
+        for (n, (role, content)) in messages.iter().enumerate() {
+            body.extend_from_slice(if n > 0 { b"," } else { b"" });
+            write(&mut body, &Said { role, content });
+        }
+        body.extend_from_slice(END);
+        body
+    }
+}
+
+/// What ends a body: the conversation stands last in it.
+const END: &[u8] = b"]}";
+
+/// A message in either shape.
+#[derive(Serialize)]
+struct Said<'a> {
+    role: &'a str,
+    content: &'a str,
+}
+
+/// Writes JSON. Texts and JSON values can always be written, and memory takes everything.
+fn write(into: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    let _ = serde_json::to_writer(into, value);
 }
 
 /// One answer of a model.
@@ -128,11 +175,12 @@ pub(super) fn text_of(value: Option<&Value>) -> Option<String> {
     value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// Adds to the conversation.
-pub(super) fn push(body: &mut Value, message: Value) {
-    if let Some(messages) = body.get_mut("messages").and_then(Value::as_array_mut) {
-        messages.push(message);
-    }
+/// Adds a message to the conversation.
+pub(super) fn push(body: &mut Vec<u8>, message: &Value) {
+    body.truncate(body.len().saturating_sub(END.len()));
+    body.push(b',');
+    write(body, message);
+    body.extend_from_slice(END);
 }
 
 /// Calls that can be answered one by one: each with a name and an id of its own.

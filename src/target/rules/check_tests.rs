@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::Book;
 use super::*;
 use crate::diagnostic::Place;
-use crate::domain::{Limits, Slug, SnapshotFields};
+use crate::domain::{Limits, OutputSchema, Slug, SnapshotFields};
 
 /// Rules with one of everything, and nothing wrong with them.
 const SOUND: &str = r#"
@@ -43,11 +43,12 @@ fn small() -> Arc<Pipeline> {
         name: Slug::new("small").unwrap(),
         about: String::new(),
         prompt: String::new(),
-        output_schema: json!({
+        output_schema: OutputSchema::new(json!({
             "type": "object",
             "required": ["kind", "text"],
             "properties": {"kind": {"enum": ["bug", "wish"]}, "text": text, "reasons": {"type": "array"}},
-        }),
+        }))
+        .unwrap(),
         tools: vec!["search".into(), "draft".into()],
         limits: Limits::default(),
         snapshot: SnapshotFields::default(),

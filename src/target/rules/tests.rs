@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::json;
 
 use super::*;
-use crate::domain::{Limits, SnapshotFields, Tool};
+use crate::domain::{Limits, OutputSchema, SnapshotFields, Tool};
 
 const SHIPPED: [&str; 3] = ["triage", "work-order", "escalation-packet"];
 
@@ -25,7 +25,7 @@ fn pipeline(name: &str) -> Arc<Pipeline> {
         name: Slug::new(name).unwrap(),
         about: String::new(),
         prompt: shipped(name, "prompt.md"),
-        output_schema: serde_json::from_str(&shipped(name, "output.schema.json")).unwrap(),
+        output_schema: OutputSchema::new(serde_json::from_str(&shipped(name, "output.schema.json")).unwrap()).unwrap(),
         tools: file.tools,
         limits: Limits::default(),
         snapshot: SnapshotFields::default(),
@@ -110,7 +110,7 @@ fn every_output_of_the_shipped_rules_fits_its_schema() {
     ];
     for name in SHIPPED {
         let book = book(name);
-        let schema = jsonschema::validator_for(&book.pipeline.output_schema).unwrap();
+        let schema = book.pipeline.output_schema.validator();
         for kind in kinds {
             for body in bodies {
                 let request = request(kind, "Orders", body);
@@ -141,7 +141,7 @@ fn the_shipped_prompts_render_and_text_of_a_ticket_stays_text() {
             .unwrap();
         let request = request("security", "Title {{ tools }}", "Body\n```\n{% raw %}");
         let seen = json!({"request": request, "approvals": [approval("deploy_metadata", "requested")], "tools": [tool],
-            "output_schema": pipeline.output_schema});
+            "output_schema": *pipeline.output_schema});
         let mut environment = Environment::new();
         environment.set_undefined_behavior(minijinja::UndefinedBehavior::SemiStrict);
         let text = environment.render_str(&pipeline.prompt, minijinja::value::Serde(&seen)).unwrap();

@@ -69,7 +69,7 @@ fn as_input(calls: &[(&str, Value)]) -> Value {
 
 /// What the SDK was told is what a session in process says.
 fn same(told: &Value, calls: &[(&str, Value)], inside: &Session) {
-    let names: Vec<String> = inside.tools().into_iter().map(|tool| tool.name).collect();
+    let names: Vec<String> = inside.tools().iter().map(|tool| tool.name.clone()).collect();
     let told_names: Vec<&str> =
         told["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(told_names, names);

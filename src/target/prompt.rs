@@ -3,17 +3,21 @@
 //! A template sees the request, the approvals, the tools and the schema of the output, and nothing else: no files, no
 //! environment, no other template. What it renders is text for good; braces in a ticket stay braces.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+mod kept;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use minijinja::value::Serde;
 use minijinja::{Environment, Value as Seen, context};
 use schemars::{JsonSchema, schema_for};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use self::kept::Kept;
+use super::Setup;
+use super::tools::{Listed, PerTools, listed};
 use crate::diagnostic::Diagnostic;
-use crate::domain::{Approval, Effect, Intake, Pipeline, Request, Tool};
+use crate::domain::{Approval, Intake, Pipeline, Request, Slug, Tool};
 
 /// Variables of a prompt.
 const VARIABLES: &[&str] = &["approvals", "output_schema", "request", "tools"];
@@ -26,17 +30,20 @@ const NAME: &str = "prompt";
 pub(super) struct Prompt {
     environment: Environment<'static>,
     schema: Seen,
-    /// Tools as templates see them, by world: the same in all its trials, and costly to make.
-    tools: Mutex<Vec<(Vec<Tool>, Seen)>>,
+    /// Tools as templates see them.
+    tools: PerTools<Seen>,
 }
 
-/// A tool as a prompt sees it.
-#[derive(Serialize)]
-struct Listed<'a> {
-    name: &'a str,
-    about: &'a str,
-    effect: Effect,
-    input: &'a Value,
+/// The prompts of every pipeline. What is wrong with them goes to `found`.
+pub(super) fn prompts(setup: &Setup, found: &mut Vec<Diagnostic>) -> BTreeMap<Slug, Prompt> {
+    let mut prompts = BTreeMap::new();
+    for pipeline in setup.pipelines {
+        match Prompt::new(pipeline) {
+            Ok(prompt) => _ = prompts.insert(pipeline.name.clone(), prompt),
+            Err(faults) => found.extend(faults),
+        }
+    }
+    prompts
 }
 
 impl Prompt {
@@ -48,11 +55,12 @@ impl Prompt {
         };
         let mut environment = Environment::new();
         environment.remove_global("debug");
+        environment.add_filter("tojson", kept::tojson);
         if let Err(error) = environment.add_template_owned(NAME, pipeline.prompt.clone()) {
             return Err(vec![fault("template-syntax", format!("the prompt is no template: {error:#}"))]);
         }
-        let schema = Seen::from(Serde(&pipeline.output_schema));
-        let prompt = Self { environment, schema, tools: Mutex::default() };
+        let schema = Kept::of(Seen::from(Serde(&*pipeline.output_schema)));
+        let prompt = Self { environment, schema, tools: PerTools::default() };
         let unknown = prompt.unknown();
         if !unknown.is_empty() {
             let told = |(name, known): (String, Vec<String>)| {
@@ -68,23 +76,10 @@ impl Prompt {
     }
 
     /// The prompt for a request.
-    pub fn render(&self, request: &Request, approvals: &[Approval], tools: &[Tool]) -> Result<String, String> {
-        let rendered = self.text(Seen::from(Serde(request)), Seen::from(Serde(approvals)), self.seen(tools));
+    pub fn render(&self, request: &Request, approvals: &[Approval], tools: &Arc<[Tool]>) -> Result<String, String> {
+        let tools = self.tools.of(tools, |tools| seen(&listed(tools)));
+        let rendered = self.text(Seen::from(Serde(request)), Seen::from(Serde(approvals)), tools);
         rendered.map_err(|error| format!("the prompt cannot be rendered: {error:#}"))
-    }
-
-    fn seen(&self, tools: &[Tool]) -> Seen {
-        let mut known = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, seen)) = known.iter().find(|(known, _)| known == tools) {
-            return seen.clone();
-        }
-        let listed = |tool| {
-            let Tool { name, about, effect, input, .. }: &Tool = tool;
-            Listed { name, about, effect: *effect, input }
-        };
-        let seen = Seen::from(Serde(&tools.iter().map(listed).collect::<Vec<_>>()));
-        known.push((tools.to_vec(), seen.clone()));
-        seen
     }
 
     fn text(&self, request: Seen, approvals: Seen, tools: Seen) -> Result<String, minijinja::Error> {
@@ -134,13 +129,23 @@ impl Prompt {
         much["intake_payload"]["attachments"] = json!([{"name": "a.txt", "text": "A text."}]);
         let approval =
             json!({"action": "deploy", "approver": "ada", "scope": "*", "status": "granted", "note": "A note."});
-        let tool = json!({"name": "find", "about": "Finds.", "effect": "read", "input": {"type": "object"}});
-        for (request, approvals, tools) in [(little, json!([]), json!([])), (much, json!([approval]), json!([tool]))] {
-            let seen = |value: &Value| Seen::from(Serde(value));
-            self.text(seen(&request), seen(&approvals), seen(&tools))?;
+        let input = json!({"type": "object"});
+        let tool = Listed { name: "find", about: "Finds.", effect: crate::domain::Effect::Read, input: &input };
+        for (request, approvals, tools) in [(little, json!([]), &[][..]), (much, json!([approval]), &[tool])] {
+            self.text(Seen::from(Serde(&request)), Seen::from(Serde(&approvals)), seen(tools))?;
         }
         Ok(())
     }
+}
+
+/// Tools as templates see them: the list, each of them and each schema is written as JSON once.
+fn seen(tools: &[Listed]) -> Seen {
+    let tool = |Listed { name, about, effect, input }: &Listed| {
+        let input = Kept::of(Seen::from(Serde(input)));
+        let members = [("name", Seen::from(*name)), ("about", (*about).into()), ("effect", Seen::from(Serde(effect)))];
+        Kept::of(Seen::from_iter(members.into_iter().chain([("input", input)])))
+    };
+    Kept::of(tools.iter().map(tool).collect())
 }
 
 /// Names of a type's fields.

@@ -1,14 +1,14 @@
 //! What a prompt may say, and what it may not reach.
 
 use super::*;
-use crate::domain::{Limits, Slug, SnapshotFields};
+use crate::domain::{Limits, OutputSchema, Slug, SnapshotFields};
 
 fn pipeline(prompt: &str) -> Pipeline {
     Pipeline {
         name: Slug::new("triage").unwrap(),
         about: "About.".into(),
         prompt: prompt.into(),
-        output_schema: json!({"type": "object", "properties": {"b": {}, "a": {}}}),
+        output_schema: OutputSchema::new(json!({"type": "object", "properties": {"b": {}, "a": {}}})).unwrap(),
         tools: vec![],
         limits: Limits::default(),
         snapshot: SnapshotFields::default(),
@@ -25,7 +25,7 @@ fn request(body: &str) -> Request {
 
 fn rendered(prompt: &str, body: &str) -> String {
     let prompt = Prompt::new(&pipeline(prompt)).unwrap_or_else(|found| panic!("{found:?}"));
-    prompt.render(&request(body), &[], &[]).unwrap()
+    prompt.render(&request(body), &[], &Arc::from([])).unwrap()
 }
 
 /// Code and message of the one thing that is wrong.
@@ -41,10 +41,10 @@ fn wrong(prompt: &str) -> (&'static str, String) {
 #[test]
 fn every_shipped_prompt_is_taken_and_holds_the_request() {
     for prompt in [
-        include_str!("../../../suites/triage/prompt.md"),
-        include_str!("../../../suites/work-order/prompt.md"),
-        include_str!("../../../suites/escalation-packet/prompt.md"),
-        include_str!("../../cli/init/template/suites/triage/prompt.md"),
+        include_str!("../../suites/triage/prompt.md"),
+        include_str!("../../suites/work-order/prompt.md"),
+        include_str!("../../suites/escalation-packet/prompt.md"),
+        include_str!("../cli/init/template/suites/triage/prompt.md"),
     ] {
         let text = rendered(prompt, "The \"flow\" loops.");
         assert!(text.contains(r#""body": "The \"flow\" loops.""#), "{text}");
