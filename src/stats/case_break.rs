@@ -18,7 +18,7 @@ pub enum CaseBreak {
     Steady,
     /// Separated, but by too few repeats: repeat the candidate until it has `to` in all.
     Rerun { to: u64 },
-    /// Separated with as many repeats as it takes.
+    /// Separated with as many repeats as it takes; `p` bounds the chance of that in any pair if nothing changed.
     Broken { p: f64 },
     /// Separated, and no number of repeats would do (few baseline repeats, or α too small).
     OutOfReach,
@@ -44,7 +44,7 @@ pub fn separated(pair: &Pair) -> bool {
 /// bound of full separation, Bonferroni over the pairs). `None` if k_A = 0, α ≤ 0, or a million repeats do not do.
 pub fn repeats_needed(pairs: u64, baseline_repeats: u64, alpha: f64) -> Option<Repeats> {
     let enough = pairs as f64 / alpha;
-    if baseline_repeats == 0 || !(alpha > 0.0) {
+    if baseline_repeats == 0 || alpha.is_nan() || alpha <= 0.0 {
         return None;
     }
     let mut choices = 1.0;

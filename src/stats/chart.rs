@@ -98,10 +98,8 @@ pub fn pettitt(values: &[f64]) -> Option<ChangePoint> {
 /// The lower bound of one more value, after n of this mean and standard deviation:
 /// mean − t(`boundary`, n − 1)·sd·√(1 + 1/n). `None` below two values or unless `boundary` is between 0 and 1.
 pub fn prediction_lower(mean: f64, sd: f64, n: u64, boundary: f64) -> Option<f64> {
-    if n < 2 || !is_confidence(boundary) || !(sd >= 0.0) {
-        return None;
-    }
-    Some(mean - t_quantile(boundary, n as f64 - 1.0) * sd * (1.0 + 1.0 / n as f64).sqrt())
+    let usable = n >= 2 && is_confidence(boundary) && sd >= 0.0;
+    usable.then(|| mean - t_quantile(boundary, n as f64 - 1.0) * sd * (1.0 + 1.0 / n as f64).sqrt())
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub struct CorrectedShares {
 pub fn misclassification(rows: &[[f64; 3]; 3], judged: &[f64; 3]) -> Option<CorrectedShares> {
     let transposed = [0, 1, 2].map(|judge| [0, 1, 2].map(|human| rows[human][judge]));
     let scale = determinant(&transposed);
-    if !(scale.abs() > 1e-12) {
+    if scale.is_nan() || scale.abs() <= 1e-12 {
         return None;
     }
     // Cramer's rule

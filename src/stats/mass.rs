@@ -72,7 +72,8 @@ impl Mass {
     /// What [`plus`](Mass::plus) would take.
     pub fn cost(&self, other: &Mass) -> Cost {
         let size = ((self.range() + other.range()) / self.common_step(other)) as usize + 1;
-        Cost { size, products: self.nonzero().saturating_mul(other.nonzero()) }
+        let (short, long) = if self.weights.len() <= other.weights.len() { (self, other) } else { (other, self) };
+        Cost { size, products: short.nonzero().saturating_mul(long.weights.len()) }
     }
 
     /// The distribution of the sum of two independent values.
@@ -117,7 +118,12 @@ impl Mass {
         let light = self.total * NEGLIGIBLE;
         let tail = |weights: &mut dyn Iterator<Item = &f64>| {
             let mut sum = 0.0;
-            weights.take_while(|weight| { sum += **weight; sum <= light }).count()
+            weights
+                .take_while(|weight| {
+                    sum += **weight;
+                    sum <= light
+                })
+                .count()
         };
         let above = tail(&mut self.weights.iter().rev());
         self.weights.truncate(self.weights.len() - above);
@@ -168,8 +174,8 @@ mod tests {
     #[test]
     fn a_sum_of_very_many_stays_finite_and_narrow() {
         let coin = Mass::new(-1, 2, vec![1.0, 1.0]);
-        let many = coin.times(1_000_000);
-        assert!(many.total.is_finite() && many.weights.len() < 30_000, "{}", many.weights.len());
+        let many = coin.times(100_000);
+        assert!(many.total.is_finite() && many.weights.len() < 10_000, "{}", many.weights.len());
         let sum: f64 = many.weights.iter().sum();
         assert!((sum / many.total - 1.0).abs() < 1e-9);
     }

@@ -35,23 +35,21 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_area_test_does_not_depend_on_the_order_of_cases(cases in vec(pairs(3), 0..30), seed: u64) {
+    fn the_area_test_does_not_depend_on_the_order_of_cases(cases in vec(pairs(2), 0..30), seed: u64) {
         prop_assert_eq!(within_case(&cases), within_case(&shuffled(&cases, seed)));
     }
 
     #[test]
-    fn what_is_worse_for_one_is_better_for_the_other(cases in vec(pairs(3), 1..30)) {
+    fn what_is_worse_for_one_is_better_for_the_other(cases in vec(pairs(2), 1..30)) {
         let mirrored: Vec<Pair> = cases.iter().map(swapped).collect();
         let (Some(a), Some(b)) = (within_case(&cases), within_case(&mirrored)) else { return Ok(()) };
         prop_assert_eq!(a.mean_change, -b.mean_change);
-        // upper bounds, where the repeats were too different for one lattice, are not rounded alike
-        let tolerance = if a.exact { 1e-11 } else { 1e-3 };
-        prop_assert!((a.p_worse - b.p_better).abs() < tolerance, "{a:?} {b:?}");
-        prop_assert!((a.p_two_sided - b.p_two_sided).abs() < 2.0 * tolerance, "{a:?} {b:?}");
+        prop_assert!(a.exact && (a.p_worse - b.p_better).abs() < 1e-11, "{a:?} {b:?}");
+        prop_assert!((a.p_two_sided - b.p_two_sided).abs() < 1e-11, "{a:?} {b:?}");
     }
 
     #[test]
-    fn both_tails_share_the_observed_value(cases in vec(pairs(4), 1..30)) {
+    fn both_tails_share_the_observed_value(cases in vec(pairs(3), 1..8)) {
         let Some(found) = within_case(&cases) else { return Ok(()) };
         prop_assert!(found.p_worse + found.p_better >= 1.0 - 1e-11, "{found:?}");
         prop_assert!(found.p_worse <= 1.0 && found.p_worse > 0.0 && found.mean_change.abs() <= 2.0);
@@ -135,7 +133,7 @@ proptest! {
                 prop_assert!(a.value <= 1.0 + 1e-12 && a.value >= -1.0 - 1e-12 && a.se >= 0.0);
             }
             if let Some(gwet) = found.gwet(weights) {
-                prop_assert!(gwet <= 1.0 + 1e-12 && gwet >= -1.0 - 1e-12);
+                prop_assert!(gwet.abs() <= 1.0 + 1e-12);
             }
         }
     }
@@ -222,7 +220,9 @@ fn repeats_that_fit_on_no_lattice_still_give_an_upper_bound() {
         (0..k).for_each(|_| if random.below(4) == 0 { tally.minus += 1 } else { tally.plus += 1 });
         tally
     };
-    let wild: Vec<Pair> = (0..60).map(|i| Pair { baseline: draw(5 + i % 23), candidate: draw(7 + i % 19) }).collect();
+    let primes = [(7, 11), (13, 17), (19, 23), (29, 31)];
+    let wild: Vec<Pair> =
+        (0..60).map(|i| primes[i % 4]).map(|(a, b)| Pair { baseline: draw(a), candidate: draw(b) }).collect();
     let found = within_case(&wild).unwrap();
     assert!(!found.exact && found.lattice.is_none());
     assert!(found.p_worse + found.p_better >= 1.0 && found.p_worse + found.p_better < 1.02, "{found:?}");
@@ -251,7 +251,8 @@ fn suite(cases: u64, seed: u64) -> Vec<Pair> {
             4 => (3, 5),
             _ => (5, 5),
         };
-        Pair { baseline: side(i % 4 == 0, a), candidate: side(i % 4 == 0, b) }
+        let unsteady = i.is_multiple_of(4);
+        Pair { baseline: side(unsteady, a), candidate: side(unsteady, b) }
     };
     (0..cases).map(case).collect()
 }

@@ -54,10 +54,8 @@ pub fn rule_of_three(n: u64) -> f64 {
 /// How many cases without a failure prove that the rate is at most `max_rate`: ⌈ln(1 − conf) / ln(1 − max_rate)⌉.
 /// `None` unless both are between 0 and 1.
 pub fn zero_failures_needed(max_rate: f64, conf: f64) -> Option<u64> {
-    if !is_confidence(conf) || !(max_rate > 0.0 && max_rate < 1.0) {
-        return None;
-    }
-    Some(((1.0 - conf).ln() / (-max_rate).ln_1p()).ceil() as u64)
+    let usable = is_confidence(conf) && max_rate > 0.0 && max_rate < 1.0;
+    usable.then(|| ((1.0 - conf).ln() / (-max_rate).ln_1p()).ceil() as u64)
 }
 
 /// A rate after a prior has met x of n.
