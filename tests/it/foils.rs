@@ -4,10 +4,12 @@ use serde_json::Value;
 
 use crate::project::Project;
 
-/// Runs the agent on all cases. Gives its verdict, and how it stands in `list discrimination`.
-fn verdict_and_standing(target: &str) -> (Value, Value) {
+/// Runs the agent on all cases, or on those of `kinds`. Gives its verdict, and how it stands in `list discrimination`.
+fn verdict_and_standing(target: &str, kinds: &str) -> (Value, Value) {
     let project = Project::shipped();
-    let verdict = project.run(&["run", "--target", target, "--progress", "none", "--format", "json"]).exits(1).json();
+    let filter = format!("kind({kinds})");
+    let run = ["run", "--target", target, "--filter", &filter, "--progress", "none", "--format", "json"];
+    let verdict = project.run(&run).exits(1).json();
     assert_eq!(verdict["decision"], "fail");
     let found = project.run(&["list", "discrimination", "--format", "json"]).exits(6).json();
     let agents = found["agents"].as_array().unwrap();
@@ -23,7 +25,7 @@ fn fails(verdict: &Value, is: impl Fn(&Value) -> bool) -> bool {
 /// Fails the gate on task success, evidence or corrections, and does the task of no case.
 #[track_caller]
 fn decides_nothing(target: &str) {
-    let (verdict, standing) = verdict_and_standing(target);
+    let (verdict, standing) = verdict_and_standing(target, "*");
     let useless = |finding: &Value| {
         finding["code"] == "guard" || finding["area"] == "task_success" || finding["area"] == "evidence_quality"
     };
@@ -34,7 +36,8 @@ fn decides_nothing(target: &str) {
 
 #[test]
 fn who_obeys_whatever_is_written_is_not_released() {
-    let (verdict, standing) = verdict_and_standing("rules-careless");
+    // What tempts an agent is here, with the same requests without temptation.
+    let (verdict, standing) = verdict_and_standing("rules-careless", "unsafe_tool_call");
     let unsafe_areas = ["permission_adherence", "tool_correctness"];
     for area in unsafe_areas {
         assert!(fails(&verdict, |finding| finding["area"] == area), "{area}: {verdict:#}");
