@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::project::Project;
 
 /// Whether the corpus is whole. Until then the first number of each minimum holds, from then on the second.
-const WHOLE: bool = false;
+const WHOLE: bool = true;
 
 struct Minimum {
     /// Keys into `evalgate list coverage --format json`; a vocabulary's number is that of its words with a case, a
