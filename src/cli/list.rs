@@ -114,7 +114,7 @@ fn targets(context: &Context) -> Result<Table, Failure> {
 fn policies(context: &Context) -> Result<Table, Failure> {
     let Project { catalog, .. } = context.catalog()?;
     let rows = catalog.policies.iter().map(|(name, policy)| {
-        let gates = policy.areas.iter().map(|(area, rules)| format!("{area}: {}", spelling(&rules.gate)));
+        let gates = policy.areas.iter().map(|(area, rules)| format!("{area}: {}", spelling(rules.gate)));
         let default = if *name == catalog.project.policy { "default" } else { "" };
         vec![
             name.to_string(),
