@@ -125,7 +125,7 @@ impl Model {
             return failed(format!("the target was built without pipeline {}", pipeline.name));
         };
         let tools = session.tools();
-        let system = match desk.prompt.render(&ask.request(), &ask.approvals(), &tools) {
+        let system = match desk.prompt.render(ask.request(), ask.approvals(), &tools) {
             Ok(system) => system,
             Err(why) => return failed(why),
         };

@@ -102,7 +102,7 @@ async fn tools_are_the_sessions_with_their_schemas_and_honest_hints() {
     let listed = serde_json::from_str::<Value>(&reply.body).unwrap();
     let expected: Vec<Value> = session
         .tools()
-        .into_iter()
+        .iter()
         .map(|tool| {
             let hints = match tool.effect.name() {
                 "read" => json!({"readOnlyHint": true, "destructiveHint": false}),
