@@ -57,7 +57,7 @@ pub struct TargetSpec(pub Map<String, Value>);
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Defaults {
-    /// Trials at once; one a core when absent.
+    /// Trials at once; as many as the target can have under way, else one a core, when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jobs: Option<u16>,
     /// Repeats of each case; 1 when absent.

@@ -142,8 +142,8 @@ impl Prompt {
 fn seen(tools: &[Listed]) -> Seen {
     let tool = |Listed { name, about, effect, input }: &Listed| {
         let input = Kept::of(Seen::from(Serde(input)));
-        let members = [("name", Seen::from(*name)), ("about", (*about).into()), ("effect", Seen::from(Serde(effect)))];
-        Kept::of(Seen::from_iter(members.into_iter().chain([("input", input)])))
+        let (name, about, effect) = (*name, *about, Seen::from(Serde(effect)));
+        Kept::of(context! { name, about, effect, input })
     };
     Kept::of(tools.iter().map(tool).collect())
 }

@@ -89,3 +89,26 @@ fn a_schema_keeps_the_order_it_was_written_in() {
     let text = rendered("{{ output_schema | tojson }}", "");
     assert_eq!(text, r#"{"type": "object", "properties": {"b": {}, "a": {}}}"#);
 }
+
+#[test]
+fn tools_are_told_by_name_meaning_effect_and_arguments() {
+    use crate::domain::{Breadth, Effect, Operation};
+    let tool = Tool {
+        name: "draft_note".into(),
+        about: "A note for the desk.".into(),
+        effect: Effect::Draft,
+        action: None,
+        target: None,
+        input: json!({"type": "object", "required": ["body"]}),
+        does: Operation::Create { collection: "drafts".into(), kind: "InternalNote".into() },
+        breadth: Breadth::default(),
+    };
+    let tools: Arc<[Tool]> = Arc::from([tool]);
+    let template = "{% for t in tools %}{{ t.name }} ({{ t.effect }}): {{ t.about }} {{ t.input | tojson }}{% endfor %} \
+                    {{ tools | tojson }}";
+    let prompt = Prompt::new(&pipeline(template)).unwrap_or_else(|found| panic!("{found:?}"));
+    let expected = r#"draft_note (draft): A note for the desk. {"type": "object", "required": ["body"]} [{"name": "draft_note", "about": "A note for the desk.", "effect": "draft", "input": {"type": "object", "required": ["body"]}}]"#;
+    for _ in 0..2 {
+        assert_eq!(prompt.render(&request("x"), &[], &tools).unwrap(), expected);
+    }
+}
