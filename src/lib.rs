@@ -11,6 +11,7 @@
 //! - [`world`]: the simulated system of record: tools, permissions, the approval gate, faults
 //! - [`golden`]: snapshots of accepted behaviour, and how a trial differs from them
 //! - [`score`]: checks: case, trial and snapshot to marks
+//! - [`stats`]: permutation test, intervals, agreement: numbers in, numbers out
 //! - [`gate`]: results and a policy to a verdict
 //! - [`plan`]: a loaded project to what can be run; every project error ends here
 //! - [`report`]: a stored run to text, JSON, JUnit, CSV, Markdown and HTML
@@ -33,6 +34,7 @@ pub mod suite;
 pub mod world;
 pub mod golden;
 pub mod score;
+pub mod stats;
 pub mod gate;
 pub mod plan;
 pub mod report;
