@@ -128,9 +128,8 @@ impl Confusion {
         let value = (self.observed(weights) - expected) / chance;
         let by_row = CLASSES.map(|i| CLASSES.iter().map(|j| weights.of(i, *j) * column[*j]).sum::<f64>());
         let by_column = CLASSES.map(|j| CLASSES.iter().map(|i| weights.of(*i, j) * row[*i]).sum::<f64>());
-        let spread = |(i, j)| {
-            self.share(i, j) * (weights.of(i, j) - (by_row[i] + by_column[j]) * (1.0 - value)).powi(2)
-        };
+        let spread =
+            |(i, j)| self.share(i, j) * (weights.of(i, j) - (by_row[i] + by_column[j]) * (1.0 - value)).powi(2);
         let spread: f64 = cells().map(spread).sum();
         let variance = (spread - (value - expected * (1.0 - value)).powi(2)).max(0.0) / (n * chance * chance);
         Some(Kappa { value, se: variance.sqrt() })
@@ -179,9 +178,8 @@ impl Confusion {
 
     /// Mean recall over the classes that people used; `None` without pairs.
     pub fn balanced_accuracy(&self) -> Option<f64> {
-        let recall = |class: usize| {
-            (self.human(class) > 0).then(|| self.counts[class][class] as f64 / self.human(class) as f64)
-        };
+        let recall =
+            |class: usize| (self.human(class) > 0).then(|| self.counts[class][class] as f64 / self.human(class) as f64);
         mean(CLASSES.into_iter().filter_map(recall))
     }
 

@@ -117,7 +117,12 @@ impl Mass {
         let light = self.total * NEGLIGIBLE;
         let tail = |weights: &mut dyn Iterator<Item = &f64>| {
             let mut sum = 0.0;
-            weights.take_while(|weight| { sum += **weight; sum <= light }).count()
+            weights
+                .take_while(|weight| {
+                    sum += **weight;
+                    sum <= light
+                })
+                .count()
         };
         let above = tail(&mut self.weights.iter().rev());
         self.weights.truncate(self.weights.len() - above);

@@ -6,10 +6,13 @@
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let m = p.len();
     let mut worst: f64 = 0.0;
-    adjusted(p, ascending(p).into_iter().enumerate().map(|(i, place)| {
-        worst = worst.max((m - i) as f64 * at(p, place));
-        (place, worst)
-    }))
+    adjusted(
+        p,
+        ascending(p).into_iter().enumerate().map(|(i, place)| {
+            worst = worst.max((m - i) as f64 * at(p, place));
+            (place, worst)
+        }),
+    )
 }
 
 /// Bonferroni's adjustment: m·p.
@@ -22,10 +25,13 @@ pub fn bonferroni(p: &[f64]) -> Vec<f64> {
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     let m = p.len() as f64;
     let mut best: f64 = 1.0;
-    adjusted(p, ascending(p).into_iter().enumerate().rev().map(|(i, place)| {
-        best = best.min(m * at(p, place) / (i + 1) as f64);
-        (place, best)
-    }))
+    adjusted(
+        p,
+        ascending(p).into_iter().enumerate().rev().map(|(i, place)| {
+            best = best.min(m * at(p, place) / (i + 1) as f64);
+            (place, best)
+        }),
+    )
 }
 
 fn at(p: &[f64], place: usize) -> f64 {

@@ -16,7 +16,9 @@ fn choices(pool: &[i64], k: usize) -> Vec<i64> {
 
 /// All sums of one of each, times `unit`.
 fn all_sums(per_case: &[Vec<i64>]) -> Vec<i64> {
-    per_case.iter().fold(vec![0], |sums, case| sums.iter().flat_map(|sum| case.iter().map(move |one| sum + one)).collect())
+    per_case
+        .iter()
+        .fold(vec![0], |sums, case| sums.iter().flat_map(|sum| case.iter().map(move |one| sum + one)).collect())
 }
 
 fn share(sums: &[i64], of: impl Fn(i64) -> bool) -> f64 {

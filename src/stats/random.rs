@@ -68,14 +68,8 @@ mod tests {
     fn the_published_numbers_come_out() {
         let mut random = Random { state: [1, 2, 3, 4] };
         let drawn = [(); 6].map(|()| random.bits());
-        let published = [
-            41943041,
-            58720359,
-            3588806011781223,
-            3591011842654386,
-            9228616714210784205,
-            9973669472204895162,
-        ];
+        let published =
+            [41943041, 58720359, 3588806011781223, 3591011842654386, 9228616714210784205, 9973669472204895162];
         assert_eq!(drawn, published);
         let mut seed = 1477776061723855037;
         assert_eq!(split_mix(&mut seed), 1985237415132408290);

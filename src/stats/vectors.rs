@@ -382,8 +382,7 @@ fn agreement(i: &Value) -> Value {
 }
 
 fn ppi(i: &Value) -> Value {
-    let labelled: Vec<(f64, f64)> =
-        nums(&i["human_labelled"]).into_iter().zip(nums(&i["judge_on_labelled"])).collect();
+    let labelled: Vec<(f64, f64)> = nums(&i["human_labelled"]).into_iter().zip(nums(&i["judge_on_labelled"])).collect();
     let counts = i["judge_on_unlabelled_counts"].as_object().unwrap();
     let unlabelled: Vec<f64> = counts
         .iter()

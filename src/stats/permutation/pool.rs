@@ -60,9 +60,7 @@ fn hypergeometric(plain: u64, marked: u64, drawn: u64) -> (u64, Vec<f64>) {
     let mode = ((drawn as f64 + 1.0) * (marked as f64 + 1.0) / ((plain + marked) as f64 + 2.0)) as u64;
     let mode = mode.clamp(least, most);
     // P(k + 1) / P(k)
-    let ratio = |k: u64| {
-        ((marked - k) as f64 * (drawn - k) as f64) / ((k + 1) as f64 * (plain + k + 1 - drawn) as f64)
-    };
+    let ratio = |k: u64| ((marked - k) as f64 * (drawn - k) as f64) / ((k + 1) as f64 * (plain + k + 1 - drawn) as f64);
     let mut below = Vec::new();
     let mut weight = 1.0;
     for k in (least..mode).rev() {
