@@ -71,7 +71,8 @@ impl<'s> Pairing<'s> {
         }
         if !not_rescored.is_empty() {
             sentences.push(format!(
-                "{} not be marked again, being gone from the project or asked otherwise today: {}.",
+                "{} not be marked again, being gone from the project, asked otherwise today, or with a snapshot that \
+                 cannot be read: {}.",
                 counted(not_rescored.len(), "case could", "cases could"),
                 listed(&not_rescored)
             ));

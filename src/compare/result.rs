@@ -126,7 +126,7 @@ pub struct LeftOut {
     pub only_now: Vec<Slug>,
     /// In both, but not the same question or not the same expectation.
     pub changed: Vec<Slug>,
-    /// Not marked again: gone from the project, or asked otherwise today.
+    /// Not marked again: gone from the project, asked otherwise today, or with a snapshot that cannot be read.
     pub not_rescored: Vec<Slug>,
     /// What that means.
     pub sentences: Vec<String>,

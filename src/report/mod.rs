@@ -5,6 +5,7 @@
 //! Runs too large to hold are written trial by trial: [`CsvWriter`], [`JsonWriter`].
 
 mod cases;
+mod compare;
 mod csv;
 mod foreign;
 mod html;
@@ -23,9 +24,10 @@ use crate::event::{RunMeta, RunState};
 use crate::gate::Verdict;
 use crate::score::TrialResult;
 
+pub use compare::{render_json as render_compared_json, render_markdown as render_compared_markdown};
 pub use csv::Writer as CsvWriter;
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary, Writer as JsonWriter};
-pub use text::{Style, render as render_text, render_case, render_steps};
+pub use text::{Style, render as render_text, render_case, render_compared, render_steps};
 pub use words::spelling;
 
 /// Everything a report is made of.

@@ -2,12 +2,13 @@
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "run",
     "review",
     "show",
     "gate",
+    "compare",
     "score",
     "report",
     "list",

@@ -2,6 +2,7 @@
 
 mod check;
 mod command;
+mod compare;
 mod example_service;
 mod exits;
 mod fake_model;

@@ -5,6 +5,7 @@
 
 mod case;
 mod columns;
+mod compare;
 mod screen;
 
 use columns::{Align, Column, Row, table};
@@ -18,6 +19,7 @@ use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, UNRE
 use crate::score::Held;
 
 pub use case::{render as render_case, render_steps};
+pub use compare::render as render_compared;
 pub use screen::Style;
 
 /// Most findings and most changed cases on the screen.
