@@ -136,7 +136,11 @@ fn gather(folder: &RunFolder, today: Option<&Today>) -> Result<Gathered, Failure
     }
     let mut stored = Side::new(record.meta.clone(), record.state.clone(), Marks::Stored);
     let mut again = today.map(|today| today.marker(&record.meta.target)).transpose()?;
-    let mut rescored = today.map(|_| Side::new(record.meta, record.state, Marks::Rescored));
+    let mut rescored = today.map(|today| {
+        let mut side = Side::new(record.meta, record.state, Marks::Rescored);
+        side.marked_in(today.worlds());
+        side
+    });
     for result in folder.results()? {
         let result = result?;
         stored.observe(&result, &result.scored);

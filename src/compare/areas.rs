@@ -63,7 +63,7 @@ fn change(pairing: &Pairing, area: Area, tested: bool, family: u64) -> AreaChang
         broke: worst_first(&marked, case_break::separated),
         proven: worst_first(&marked, proven),
         fixed: worst_first(&marked, |pair| case_break::separated(&swapped(pair))),
-        unsteady: worst_first(&marked, |pair| became_unsteady(pair)),
+        unsteady: worst_first(&marked, became_unsteady),
         steadied: worst_first(&marked, |pair| became_unsteady(&swapped(pair))),
         sentence: String::new(),
     }

@@ -51,7 +51,7 @@ pub fn compare(then: &Side, now: &Side, by: &[SliceBy]) -> Compared {
         version: COMPARE_VERSION,
         outcome,
         headline: told.headline(outcome),
-        notes: told.notes(),
+        notes: [told.notes(), sentences::other_worlds(then, now)].concat(),
         regime,
         marks: then.marks,
         then: then.summary(),

@@ -237,8 +237,6 @@ pub struct Slice {
     pub by: SliceBy,
     pub value: String,
     pub cases: u64,
-    /// Under 20 cases: a mean of so few says little.
-    pub few: bool,
     pub areas: Vec<SliceArea>,
 }
 
@@ -247,6 +245,8 @@ pub struct SliceArea {
     pub area: Area,
     /// With a mark in both runs.
     pub cases: u64,
+    /// Under 20 of them: a mean of so few says little.
+    pub few: bool,
     pub then: f64,
     pub now: f64,
     pub change: f64,

@@ -55,7 +55,8 @@ impl Told<'_> {
         }
         match self.regime {
             Regime::Deterministic => notes.push(
-                "Both targets answer alike every time, so each difference is one: no test, no p-value.".to_owned(),
+                "Both targets answer alike every time or were replayed, so each difference is one: no test, no p-value."
+                    .to_owned(),
             ),
             Regime::Stochastic => notes.push(
                 "Answers vary: single cases that differ are places to look, and only tested changes are claims."
@@ -146,6 +147,18 @@ pub fn obstacles(then: &Side, now: &Side) -> Vec<String> {
         }
     }
     found
+}
+
+/// Runs whose answers were given in other worlds than they are marked in.
+pub fn other_worlds(then: &Side, now: &Side) -> Vec<String> {
+    let elsewhere = [then, now].into_iter().filter(|side| side.other_worlds);
+    let told = |side: &Side| {
+        format!(
+            "The worlds were edited since run {}: its answers were given in others than those they are marked in.",
+            side.meta.id
+        )
+    };
+    elsewhere.map(told).collect()
 }
 
 /// What became of an area.

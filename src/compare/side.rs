@@ -15,6 +15,8 @@ pub struct Side {
     pub(super) marks: Marks,
     pub(super) cases: BTreeMap<Slug, CaseMarks>,
     pub(super) not_rescored: BTreeSet<Slug>,
+    /// Whether the worlds of the run are not those its answers are marked in.
+    pub(super) other_worlds: bool,
     models: BTreeMap<String, u64>,
     trials: u64,
     failed_trials: u64,
@@ -71,6 +73,7 @@ impl Side {
             marks,
             cases: BTreeMap::new(),
             not_rescored: BTreeSet::new(),
+            other_worlds: false,
             models: BTreeMap::new(),
             trials: 0,
             failed_trials: 0,
@@ -103,6 +106,11 @@ impl Side {
     /// Notes a case that could not be marked again.
     pub fn leave_out(&mut self, case: &Slug) {
         self.not_rescored.insert(case.clone());
+    }
+
+    /// Takes the digest of the worlds that answers are marked in, where they are marked again.
+    pub fn marked_in(&mut self, worlds: Option<&String>) {
+        self.other_worlds = self.meta.digests.get("worlds") != worlds;
     }
 
     pub(super) fn models(&self) -> &BTreeMap<String, u64> {

@@ -45,7 +45,6 @@ pub fn of(pairing: &Pairing, by: SliceBy) -> Vec<Slice> {
         by,
         value: value.to_owned(),
         cases: cases.len() as u64,
-        few: cases.len() < FEW,
         areas: Area::ALL.into_iter().filter_map(|one| area(one, &cases)).collect(),
     };
     slices.into_iter().map(slice).collect()
@@ -59,6 +58,7 @@ fn area(area: Area, cases: &[(&CaseMarks, &CaseMarks)]) -> Option<SliceArea> {
     Some(SliceArea {
         area,
         cases: pairs.len() as u64,
+        few: pairs.len() < FEW,
         then: mean_of(|pair| pair.0)?,
         now: mean_of(|pair| pair.1)?,
         change: mean_of(|pair| pair.1 - pair.0)?,

@@ -264,7 +264,7 @@ fn slices_say_how_few_they_are() {
     let (then, now) = two();
     let compared = of(&then, &now);
     let values: Vec<(&str, u64, bool)> =
-        compared.slices.iter().map(|slice| (slice.value.as_str(), slice.cases, slice.few)).collect();
+        compared.slices.iter().map(|slice| (slice.value.as_str(), slice.cases, slice.areas[0].few)).collect();
     let expected =
         [("golden_request", 5, true), ("plain", 5, true), ("triage", 5, true), ("mole", 2, true), ("quay", 3, true)];
     assert_eq!(values, expected);

@@ -53,8 +53,8 @@ pub fn render_markdown(compared: &Compared) -> String {
         page.push_str("\n| by | slice | area | n | then | now | Δ |\n|:--|:--|:--|--:|--:|--:|--:|\n");
     }
     for slice in &compared.slices {
-        let few = if slice.few { " (few)" } else { "" };
         for area in &slice.areas {
+            let few = if area.few { " (few)" } else { "" };
             page.push_str(&format!(
                 "| {} | {} | {} | {}{few} | {} | {} | {} |\n",
                 slice.by.name(),

@@ -49,6 +49,11 @@ impl<'p> Today<'p> {
         Ok(Self { context, project, cases })
     }
 
+    /// Digest of the worlds.
+    pub fn worlds(&self) -> Option<&String> {
+        self.project.checked.digests.get("worlds")
+    }
+
     /// For a run of this target.
     pub fn marker(&self, target: &Slug) -> Result<Marker<'_>, Failure> {
         let golden = self.context.golden(&self.project.checked.root, target);

@@ -254,14 +254,14 @@ fn slices(screen: &mut Screen, slices: &[Slice]) {
         let rows: Vec<Row> =
             group.iter().flat_map(|slice| slice.areas.iter().map(|area| of_slice(slice, area))).collect();
         table(screen, &columns, &rows);
-        if group.iter().any(|slice| slice.few) {
+        if group.iter().flat_map(|slice| &slice.areas).any(|area| area.few) {
             screen.paragraph((Tone::Quiet, "  "), "(few): under 20 cases, whose mean says little.");
         }
     }
 }
 
 fn of_slice(slice: &Slice, area: &SliceArea) -> Row {
-    let few = if slice.few { " (few)" } else { "" };
+    let few = if area.few { " (few)" } else { "" };
     let value = printable_line(&slice.value);
     let name: String = value.chars().take(24).collect();
     let cells = vec![
