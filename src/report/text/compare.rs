@@ -96,7 +96,7 @@ fn areas(screen: &mut Screen, compared: &Compared) {
         columns.push(Column { head: "p worse", align: Align::Right, drop: 2 });
     }
     columns.push(Column { head: "broke", align: Align::Right, drop: 0 });
-    columns.push(Column { head: "fixed", align: Align::Right, drop: 0 });
+    columns.push(Column { head: "fixed", align: Align::Right, drop: 4 });
     let rows: Vec<Row> = compared.areas.iter().map(|area| row(area, tested)).collect();
     screen.blank();
     if compared.marks == Marks::Rescored {
