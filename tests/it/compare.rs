@@ -171,7 +171,12 @@ fn an_agent_that_varies_is_tested_and_not_diffed() {
         project.write("agents/agent.sh", format!("cat >/dev/null; echo '{}'", answer.replace("TOPIC", topic)));
         project.run(&["run", "--repeat", "3"]);
     }
-    let ran = project.run(&["compare"]).exits(0).says("then now Δ 95 % bounds p worse broke").says("Answers vary").says("where to look");
+    let ran = project
+        .run(&["compare"])
+        .exits(0)
+        .says("then now Δ 95 % bounds p worse broke")
+        .says("Answers vary")
+        .says("where to look");
     for line in ran.stdout.lines() {
         assert!(line.chars().count() <= 80, "{line:?}");
     }
