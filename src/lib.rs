@@ -13,6 +13,7 @@
 //! - [`score`]: checks: case, trial and snapshot to marks
 //! - [`stats`]: permutation test, intervals, agreement: numbers in, numbers out
 //! - [`gate`]: results and a policy to a verdict
+//! - [`compare`]: two runs side by side: what moved, what both hold, how its marks changed
 //! - [`plan`]: a loaded project to what can be run; every project error ends here
 //! - [`report`]: a stored run to text, JSON, JUnit, CSV, Markdown and HTML
 //!
@@ -36,6 +37,7 @@ pub mod golden;
 pub mod score;
 pub mod stats;
 pub mod gate;
+pub mod compare;
 pub mod plan;
 pub mod report;
 pub mod store;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod compare;
 mod completions;
 mod context;
 mod exit;
@@ -58,6 +59,8 @@ enum Command {
     Show(show::Show),
     /// Judge a run again from what is stored, e.g. under another policy
     Gate(gate::Gate),
+    /// Put two runs side by side: what moved between them, which areas and cases changed
+    Compare(compare::Compare),
     /// Score a run's recorded trials again, with today's cases and rubrics
     Score(score::Score),
     /// Write a run's reports again, or print one
@@ -98,6 +101,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Review(command)) => command.run(&context),
         Some(Command::Show(command)) => command.run(&context),
         Some(Command::Gate(command)) => command.run(&context),
+        Some(Command::Compare(command)) => command.run(&context),
         Some(Command::Score(command)) => command.run(&context),
         Some(Command::Report(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),

@@ -89,7 +89,7 @@ fn worst_cases(report: &RunReport) -> String {
 }
 
 /// A code span of any text, also within a table.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = short(text);
     if text.is_empty() {
         return text;
@@ -106,7 +106,7 @@ fn code(text: &str) -> String {
 }
 
 /// Text as it is: no markup, no mention, no link.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in short(text).chars() {
         match c {

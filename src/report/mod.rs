@@ -5,6 +5,7 @@
 //! Runs too large to hold are written trial by trial: [`CsvWriter`], [`JsonWriter`].
 
 mod cases;
+mod compare;
 mod coverage;
 mod criteria;
 mod csv;
@@ -26,13 +27,15 @@ use crate::event::{RunMeta, RunState};
 use crate::gate::Verdict;
 use crate::score::TrialResult;
 
+pub use compare::{render_json as render_compared_json, render_markdown as render_compared_markdown};
 pub use coverage::{Coverage, CoverageCounter, Vocabulary, Word, WorldCoverage};
 pub use criteria::{CriteriaCounter, CriterionCount};
 pub use csv::Writer as CsvWriter;
 pub use discrimination::{AreaStanding, Discrimination, Done, Role, Standing, StandingCounter, Wanting};
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary, Writer as JsonWriter};
 pub use text::{
-    Style, render as render_text, render_case, render_coverage, render_criteria, render_discrimination, render_steps,
+    Style, render as render_text, render_case, render_compared, render_coverage, render_criteria,
+    render_discrimination, render_steps,
 };
 pub use words::spelling;
 

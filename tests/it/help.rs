@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "run",
     "review",
     "show",
     "gate",
+    "compare",
     "score",
     "report",
     "list",

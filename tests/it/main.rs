@@ -2,6 +2,7 @@
 
 mod check;
 mod command;
+mod compare;
 mod corpus;
 mod example_service;
 mod exits;

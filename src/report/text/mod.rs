@@ -5,6 +5,7 @@
 
 mod case;
 mod columns;
+mod compare;
 mod coverage;
 mod criteria;
 mod discrimination;
@@ -22,6 +23,7 @@ use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, UNRE
 use crate::score::Held;
 
 pub use case::{render as render_case, render_steps};
+pub use compare::render as render_compared;
 pub use coverage::render as render_coverage;
 pub use criteria::render as render_criteria;
 pub use discrimination::render as render_discrimination;

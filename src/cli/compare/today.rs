@@ -1,0 +1,94 @@
+//! Marks stored answers by today's cases and rubrics: nothing is asked, written or proposed.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::cli::context::{Context, Project};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::compare::same_question;
+use crate::domain::{Case, Slug};
+use crate::golden::{SnapshotInfo, Stored};
+use crate::load::SuiteFile;
+use crate::plan::Catalog;
+use crate::score::{self, Scored, TrialResult, View};
+use crate::store::{GoldenFolder, SnapshotKey, StoreError};
+
+/// The project as it stands.
+pub struct Today<'p> {
+    context: &'p Context,
+    project: &'p Project,
+    /// Every case by its id, and by the ids it had.
+    cases: HashMap<Slug, (&'p SuiteFile, Arc<Case>)>,
+}
+
+/// Marks the answers of one run, trial by trial.
+pub struct Marker<'p> {
+    catalog: &'p Catalog,
+    cases: &'p HashMap<Slug, (&'p SuiteFile, Arc<Case>)>,
+    golden: GoldenFolder,
+    accepted: BTreeSet<SnapshotKey>,
+    /// The case whose repeats go by, with its snapshot; `None` inside if the snapshot cannot be read.
+    last: Option<(Slug, Option<Option<Stored>>)>,
+}
+
+impl<'p> Today<'p> {
+    pub fn of(context: &'p Context, project: &'p Project) -> Result<Self, Failure> {
+        let mut cases = HashMap::new();
+        let mut renamed = Vec::new();
+        for file in &project.checked.suites {
+            let suite = file.suite(&project.checked.root).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
+            for case in &suite.0.cases {
+                renamed.extend(case.moved_from.iter().map(|old| (old.clone(), (file, Arc::clone(case)))));
+                cases.insert(case.id.clone(), (file, Arc::clone(case)));
+            }
+        }
+        for (old, case) in renamed {
+            cases.entry(old).or_insert(case);
+        }
+        Ok(Self { context, project, cases })
+    }
+
+    /// Digest of the worlds.
+    pub fn worlds(&self) -> Option<&String> {
+        self.project.checked.digests.get("worlds")
+    }
+
+    /// For a run of this target.
+    pub fn marker(&self, target: &Slug) -> Result<Marker<'_>, Failure> {
+        let golden = self.context.golden(&self.project.checked.root, target);
+        let accepted = golden.list()?.accepted.into_iter().collect();
+        Ok(Marker { catalog: &self.project.catalog, cases: &self.cases, golden, accepted, last: None })
+    }
+}
+
+impl Marker<'_> {
+    /// Today's marks of a stored answer; `None` if its case is gone or asks something else today, or if its snapshot
+    /// cannot be read.
+    pub fn mark(&mut self, result: &TrialResult) -> Result<Option<Scored>, StoreError> {
+        let Some((file, case)) = self.cases.get(&result.case.id) else { return Ok(None) };
+        let parts = (
+            self.catalog.pipelines.get(&file.pipeline),
+            self.catalog.systems.get(&case.world),
+            self.catalog.rubrics.get(&file.pipeline),
+        );
+        let (Some(pipeline), Some(system), Some(rubric)) = parts else { return Ok(None) };
+        if file.pipeline != result.pipeline || !same_question(case, &result.case) {
+            return Ok(None);
+        }
+        if self.last.as_ref().is_none_or(|(last, _)| *last != case.id) {
+            let key = SnapshotKey { pipeline: file.pipeline.clone(), suite: file.name.clone(), case: case.id.clone() };
+            let stored = match self.accepted.contains(&key).then(|| self.golden.accepted(&key)) {
+                None => Some(None),
+                Some(Ok(stored)) => Some(stored),
+                Some(Err(StoreError::Snapshot { .. })) => None,
+                Some(Err(error)) => return Err(error),
+            };
+            self.last = Some((case.id.clone(), stored));
+        }
+        let Some((_, Some(accepted))) = &self.last else { return Ok(None) };
+        let view = View { case, kind: file.kind, pipeline, system, trial: &result.trial, accepted: accepted.as_ref() };
+        // An error is again a snapshot that cannot be read: it is taken apart only where its text differs.
+        Ok(score::score(&rubric.rubric, &view, SnapshotInfo::default()).ok().map(|(scored, _)| scored))
+    }
+}

@@ -1,0 +1,174 @@
+//! One run as a comparison needs it: marks and usage by case, counted while its results go by.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::result::{Marks, RunSide};
+use crate::domain::{Area, Case, CaseKind, Outcome, Slug, Weight};
+use crate::event::{RunMeta, RunState};
+use crate::score::{Scored, TrialResult};
+use crate::stats::Tally;
+
+/// One of two runs. Holds no output and no transcript.
+pub struct Side {
+    pub(super) meta: RunMeta,
+    pub(super) state: RunState,
+    pub(super) marks: Marks,
+    pub(super) cases: BTreeMap<Slug, CaseMarks>,
+    pub(super) not_rescored: BTreeSet<Slug>,
+    /// Whether the worlds of the run are not those its answers are marked in.
+    pub(super) other_worlds: bool,
+    models: BTreeMap<String, u64>,
+    trials: u64,
+    failed_trials: u64,
+}
+
+/// A case with its repeats.
+pub(super) struct CaseMarks {
+    pub id: Slug,
+    pub pipeline: Slug,
+    pub kind: CaseKind,
+    pub org: String,
+    pub tags: Vec<String>,
+    pub critical: bool,
+    pub moved_from: Vec<Slug>,
+    /// Of what is asked and, where the marks are stored ones, of what is expected.
+    pub digest: blake3::Hash,
+    /// A slot an area.
+    pub tallies: [Tally; Area::COUNT],
+    /// Areas that the rubric has.
+    pub asked: [bool; Area::COUNT],
+    pub cost: Spent,
+    pub wall_ms: Spent,
+}
+
+/// What the answered trials of a case took.
+#[derive(Default, Clone, Copy)]
+pub(super) struct Spent {
+    sum: f64,
+    trials: u32,
+    unknown: bool,
+}
+
+impl Spent {
+    fn add(&mut self, amount: Option<f64>) {
+        self.trials += 1;
+        match amount.filter(|amount| amount.is_finite()) {
+            Some(amount) => self.sum += amount,
+            None => self.unknown = true,
+        }
+    }
+
+    /// Of a trial; `None` if that of any trial is unknown, or none was answered.
+    pub fn mean(&self) -> Option<f64> {
+        (self.trials > 0 && !self.unknown).then(|| self.sum / f64::from(self.trials))
+    }
+}
+
+impl Side {
+    /// A run without its results. `marks`: what [`Side::observe`] will be given.
+    pub fn new(meta: RunMeta, state: RunState, marks: Marks) -> Self {
+        Self {
+            meta,
+            state,
+            marks,
+            cases: BTreeMap::new(),
+            not_rescored: BTreeSet::new(),
+            other_worlds: false,
+            models: BTreeMap::new(),
+            trials: 0,
+            failed_trials: 0,
+        }
+    }
+
+    /// Takes notice of one trial and of its marks: those of the result, or new ones.
+    pub fn observe(&mut self, result: &TrialResult, scored: &Scored) {
+        let marks = self.marks;
+        let case = self.cases.entry(result.case.id.clone()).or_insert_with(|| CaseMarks::of(result, marks));
+        for area in &scored.areas {
+            case.asked[area.area.index()] = true;
+            if let Some(trit) = area.mark.trit() {
+                case.tallies[area.area.index()].push(trit);
+            }
+        }
+        self.trials += 1;
+        let usage = &result.trial.usage;
+        if let Outcome::Failed { .. } = result.trial.outcome {
+            self.failed_trials += 1;
+        } else {
+            case.cost.add(usage.cost_usd);
+            case.wall_ms.add(Some(usage.wall_ms));
+        }
+        if let Some(model) = &usage.model {
+            *self.models.entry(model.clone()).or_default() += 1;
+        }
+    }
+
+    /// Notes a case that could not be marked again.
+    pub fn leave_out(&mut self, case: &Slug) {
+        self.not_rescored.insert(case.clone());
+    }
+
+    /// Takes the digest of the worlds that answers are marked in, where they are marked again.
+    pub fn marked_in(&mut self, worlds: Option<&String>) {
+        self.other_worlds = self.meta.digests.get("worlds") != worlds;
+    }
+
+    pub(super) fn models(&self) -> &BTreeMap<String, u64> {
+        &self.models
+    }
+
+    pub(super) fn summary(&self) -> RunSide {
+        RunSide {
+            run: self.meta.id.clone(),
+            target: self.meta.target.clone(),
+            target_kind: self.meta.target_kind.clone(),
+            started_at: self.meta.started_at,
+            state: self.state.clone(),
+            answers: self.meta.answers,
+            repeats: self.meta.repeats,
+            cases: self.cases.len() as u64,
+            trials: self.trials,
+            failed_trials: self.failed_trials,
+            models: self.models.clone(),
+        }
+    }
+}
+
+impl CaseMarks {
+    fn of(result: &TrialResult, marks: Marks) -> Self {
+        let case = &*result.case;
+        Self {
+            id: case.id.clone(),
+            pipeline: result.pipeline.clone(),
+            kind: result.kind,
+            org: case.request.org_id.clone(),
+            tags: case.tags.clone(),
+            critical: case.weight == Weight::Critical,
+            moved_from: case.moved_from.clone(),
+            digest: digest(case, marks),
+            tallies: [Tally::default(); Area::COUNT],
+            asked: [false; Area::COUNT],
+            cost: Spent::default(),
+            wall_ms: Spent::default(),
+        }
+    }
+
+    pub fn tally(&self, area: Area) -> Tally {
+        self.tallies[area.index()]
+    }
+}
+
+/// Whether the agent is asked the same, whatever is expected of it.
+pub fn same_question(a: &Case, b: &Case) -> bool {
+    (&a.world, &a.request, &a.approvals, &a.faults) == (&b.world, &b.request, &b.approvals, &b.faults)
+}
+
+/// Title, tags, weight and notes are not part of it. What cannot be written as JSON was never stored either.
+fn digest(case: &Case, marks: Marks) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    let _ = serde_json::to_writer(&mut hasher, &(&case.world, &case.request, &case.approvals, &case.faults));
+    if marks == Marks::Stored {
+        let _ = serde_json::to_writer(&mut hasher, &(&case.expect, &case.correction));
+    }
+    hasher.finalize()
+}
