@@ -107,7 +107,7 @@ fn a_replay_passes_and_reaches_nothing() {
     let project = Project::example();
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     project.edit("evalgate.yaml", ADDRESS, &Wire::Chat.base_url(listener.local_addr().unwrap().port()));
-    replay(&project, &recorded()).exits(0).says("9 cases").says("only 9 of 85 cases");
+    replay(&project, &recorded()).exits(0).says("9 cases").says("only 9 of ");
     listener.set_nonblocking(true).unwrap();
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "somebody was asked");
 }

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn it_is_not_scored_when_the_target_failed() {
-        sample().failed("timeout").not_applicable("the target failed: timeout");
+        sample().failed("timeout").not_applicable("the target failed");
     }
 
     #[test]
