@@ -18,6 +18,7 @@ use crate::load::Checked;
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
 use crate::run::{Asking, Clock, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, select};
+use crate::score::texts;
 use crate::store::{RunFolder, Runs, new_run_id};
 use crate::target::Target;
 
@@ -313,7 +314,12 @@ fn target_digest(name: &Slug, checked: &Checked, catalog: &Catalog) -> String {
     let mut folder = "";
     for settings in spec.0.values() {
         folder = settings.get("folder").and_then(serde_json::Value::as_str).unwrap_or(folder);
-        texts(settings, &mut named);
+        texts(settings, &mut |text| {
+            // Any text could be the name of a file, unless it is too long for one.
+            if !text.is_empty() && text.len() < 256 {
+                named.insert(text);
+            }
+        });
     }
     let folders = catalog
         .pipelines
@@ -329,18 +335,6 @@ fn target_digest(name: &Slug, checked: &Checked, catalog: &Catalog) -> String {
         }
     }
     hasher.finalize().to_hex().to_string()
-}
-
-/// Every text in the settings that could be the name of a file.
-fn texts<'s>(value: &'s serde_json::Value, into: &mut BTreeSet<&'s str>) {
-    match value {
-        serde_json::Value::String(text) if !text.is_empty() && text.len() < 256 => {
-            into.insert(text);
-        }
-        serde_json::Value::Array(items) => items.iter().for_each(|item| texts(item, into)),
-        serde_json::Value::Object(map) => map.values().for_each(|item| texts(item, into)),
-        _ => {}
-    }
 }
 
 /// A run is resumed only over the project that it began with: evidence is never mixed.

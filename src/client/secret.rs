@@ -8,6 +8,8 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
+use crate::store::ascii_json;
+
 /// Shorter values are no secrets, and would be found everywhere.
 const SHORTEST: usize = 4;
 
@@ -126,20 +128,6 @@ fn lower_escapes(text: &str) -> String {
         } else {
             escaped = if c == '%' { 2 } else { 0 };
             out.push(c);
-        }
-    }
-    out
-}
-
-/// JSON text with everything beyond ASCII as `\u` escapes, as some writers have it.
-fn ascii_json(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii() {
-            out.push(c);
-        } else {
-            let mut units = [0; 2];
-            c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
         }
     }
     out

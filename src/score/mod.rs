@@ -32,6 +32,7 @@ pub use checks::{CHECKS, CheckEntry, Ending, Reads};
 pub use compile::{CompiledCriterion, CompiledRubric, compile};
 pub use examine::CaseProblem;
 pub use result::{AreaMark, CriterionMark, Held, Scored, TrialResult};
+pub use values::texts;
 
 /// What one trial is scored on.
 pub struct View<'a> {

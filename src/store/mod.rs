@@ -15,7 +15,7 @@ mod runs;
 pub use disk::StoreError;
 pub use event_log::{EventWriter, Replay};
 pub use golden_folder::{Acceptance, GoldenFolder, Listing, SnapshotKey};
-pub use recordings::{RecordingKey, Recordings};
+pub use recordings::{RecordingKey, Recordings, ascii_json};
 pub use results::{Results, ResultsWriter};
 pub use review::{Choice, Pending, Plan, Refusal, load, plan, settle};
 pub use run_folder::RunFolder;

@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use self::bodies::Bodies;
+pub use self::format::ascii_json;
 use super::StoreError;
 use super::disk::{Durable, Naming, check_inside, replace};
 use crate::domain::{Recording, Slug};

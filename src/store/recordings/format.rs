@@ -164,7 +164,7 @@ fn structure(body: &str) -> Option<Value> {
     let value: Value = serde_json::from_str(body).ok()?;
     let plain = value.to_string();
     let dense = dense(body);
-    (dense == plain || (dense.contains("\\u") && dense == ascii(&plain))).then_some(value)
+    (dense == plain || (dense.contains("\\u") && dense == ascii_json(&plain))).then_some(value)
 }
 
 /// JSON without the white space between its parts.
@@ -185,8 +185,8 @@ fn dense(json: &str) -> String {
     out
 }
 
-/// JSON with everything beyond ASCII as escapes, as some servers write it.
-fn ascii(json: &str) -> String {
+/// JSON text with everything beyond ASCII as `\u` escapes, as some writers have it.
+pub fn ascii_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c.is_ascii() {
