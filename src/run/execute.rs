@@ -1,7 +1,9 @@
 //! The dispatcher: owns the events, the order, the limits of the run and its interruption.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::Future as _;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -294,9 +296,16 @@ impl Dispatcher<'_> {
                 },
             };
             let turns = Arc::clone(&self.turns);
-            // Trials queue here rather than with the dispatcher, so that a quick target need not wait for it.
+            // Trials queue here rather than with the dispatcher, so that a quick target need not wait for it. Their
+            // tasks may wake in any order; asking for the turn now keeps them in that of the plan.
+            let mut turn = Box::pin(Arc::clone(&turns).acquire_owned());
+            let asked = turn.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             let id = self.running.spawn(async move {
-                let _turn = turns.acquire().await.ok()?;
+                let turn = match asked {
+                    Poll::Ready(turn) => turn,
+                    Poll::Pending => turn.await,
+                };
+                let _turn = turn.ok()?;
                 let done = job.run().await;
                 if done.stop.is_some() {
                     // Before this turn is given on: no other trial may meet the same end.

@@ -48,6 +48,21 @@ fn results_are_in_the_order_of_the_plan_however_many_run_at_once() {
 }
 
 #[test]
+fn one_at_a_time_is_in_the_order_of_the_plan() {
+    let project = Project::copy("tiny");
+    crate::resume::crowd(&project);
+    project.run(&["run", "--jobs", "1"]).exits(5);
+    let planned: Vec<Value> = results(&project).iter().map(|result| result["case"]["id"].clone()).collect();
+    let finished = project.of_run("events.jsonl");
+    let finished: Vec<Value> = finished
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter_map(|event| event["kind"].get("trial_finished").map(|trial| trial["case"].clone()))
+        .collect();
+    assert_eq!(finished, planned);
+}
+
+#[test]
 fn every_trial_is_an_event() {
     let project = Project::copy("tiny");
     project.run(&["run", "--repeat", "2"]).exits(0);
