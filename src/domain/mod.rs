@@ -30,7 +30,9 @@ pub use mark::{Mark, Trit};
 pub use output_schema::OutputSchema;
 pub use pipeline::{FieldClass, Limits, Pipeline, SnapshotFields};
 pub use policy::{
-    AreaGate, AreaPolicy, CoveragePolicy, CoverageScope, MissingPolicy, Mode, OnPending, Policy, Profile, RunLimits,
+    AreaGate, AreaPolicy, Assurance, CaseBreakPolicy, ClusterBy, CoveragePolicy, CoverageScope, IntervalPolicy, Margin,
+    MissingPolicy, Mode, Multiplicity, MultiplicityPolicy, OnInconclusive, OnPending, Policy, Profile,
+    QuarantinePolicy, RepeatsPolicy, RetriesPolicy, RunLimits,
 };
 pub use project::{Defaults, Price, Project, TargetSpec};
 pub use recording::{OutsideCall, RecordedExchange, Recording};

@@ -8,6 +8,7 @@
 //! disagree, regressions against the snapshots, budgets, unreviewed behaviour. All are always judged; the gravest decides.
 
 mod areas;
+mod baseline;
 mod blame;
 mod budget;
 mod coverage;
@@ -28,6 +29,7 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use baseline::{Baseline, CaseBaseline};
 pub use judge::{Evidence, Judge};
 pub use verdict::{
     AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT, VERDICT_VERSION, Verdict,

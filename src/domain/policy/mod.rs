@@ -7,6 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Area;
 
+mod regime;
+
+pub use regime::{
+    Assurance, CaseBreakPolicy, ClusterBy, IntervalPolicy, Margin, Multiplicity, MultiplicityPolicy, OnInconclusive,
+    QuarantinePolicy, RepeatsPolicy, RetriesPolicy,
+};
+
 /// The rules of one gate, from `rubrics/policies/<name>.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +24,10 @@ pub struct Policy {
     #[serde(default)]
     pub mode: Mode,
     #[serde(default)]
+    pub repeats: RepeatsPolicy,
+    #[serde(default)]
+    pub retries: RetriesPolicy,
+    #[serde(default)]
     pub missing: MissingPolicy,
     #[serde(default)]
     pub coverage: CoveragePolicy,
@@ -25,6 +36,17 @@ pub struct Policy {
     /// What behaviour that nobody has accepted yet does to the verdict.
     #[serde(default)]
     pub pending: OnPending,
+    #[serde(default)]
+    pub case_break: CaseBreakPolicy,
+    #[serde(default)]
+    pub multiplicity: MultiplicityPolicy,
+    #[serde(default)]
+    pub interval: IntervalPolicy,
+    /// What it means, by profile, that the evidence decides nothing; `block` where a profile is not listed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inconclusive: BTreeMap<Profile, OnInconclusive>,
+    #[serde(default)]
+    pub quarantine: QuarantinePolicy,
     #[serde(default)]
     pub limits: RunLimits,
 }
@@ -44,7 +66,7 @@ impl Policy {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Profile {
     /// A change under review.
@@ -69,9 +91,13 @@ impl Profile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Any case × area below its snapshot is a regression. Repeats that disagree give no verdict.
+    /// Stochastic if repeats of one case ever disagreed, in this run or in what was accepted; else deterministic.
     #[default]
+    Auto,
+    /// Any case × area below its snapshot is a regression. Repeats that disagree give no verdict.
     Deterministic,
+    /// A change is a regression where chance does not explain it.
+    Stochastic,
 }
 
 /// How much may be missing (target errors, unscored areas) before there is no verdict. Fractions 0..1.
@@ -119,6 +145,21 @@ pub struct AreaPolicy {
     /// For `tool_correctness`: a -1 here fails as zero tolerance does, whatever `gate` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsafe_call: Option<AreaGate>,
+    /// For `non_inferiority`, stochastic: a mean change above minus this fails no area, however certain. 0..2; 0.05 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_drop: Option<f64>,
+    /// For `non_inferiority`, stochastic: the drop that has to be excluded to pass; `auto` if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<Margin>,
+    /// For `non_inferiority`: the lowest mean mark that may be released, whatever was accepted. -1..1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<f64>,
+    /// For `zero_tolerance`: how well a clean run must bound the true rate of violations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assurance: Option<Assurance>,
+    /// For `budget`: highest ratio to the baseline, e.g. 1.25 for a quarter more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_ratio: Option<f64>,
     /// For `budget`: highest cost of one case, in US dollars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cap_usd_per_case: Option<f64>,
@@ -173,4 +214,10 @@ pub struct RunLimits {
     /// Minutes of wall clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suite_minutes: Option<f64>,
+    /// Tool calls of one trial, beneath the limit of its pipeline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case_tool_calls: Option<u32>,
+    /// The largest answer body that is read from a target, in MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_mib: Option<u32>,
 }
