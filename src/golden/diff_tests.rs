@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::{Area, Limits, OutputSchema, Slug, SnapshotFields, Trit};
-use crate::golden::{SnapshotInfo, Stored};
+use crate::golden::{Behaviour, Stored};
 
 fn pipeline() -> Pipeline {
     Pipeline {
@@ -27,7 +27,7 @@ fn snapshot(output: Value, calls: &[&str], marks: &[(Area, &str, Trit)]) -> Snap
         by_area.entry(area).or_default().insert(Slug::new(criterion).unwrap(), trit);
     }
     let calls = calls.iter().map(|&call| call.to_owned()).collect();
-    Snapshot { info: SnapshotInfo::default(), output: Some(output), calls, marks: by_area }
+    Snapshot { behaviour: Behaviour { output: Some(output), calls, marks: by_area }, ..Snapshot::default() }
 }
 
 fn fields(old: Value, new: Value) -> Vec<(String, FieldClass)> {
@@ -82,7 +82,7 @@ fn a_field_declared_volatile_later_is_no_difference() {
 fn no_answer_differs_from_any_answer() {
     let mut silent = snapshot(json!(null), &[], &[]);
     let null = silent.clone();
-    silent.output = None;
+    silent.behaviour.output = None;
     let Comparison::Changed(difference) = compare(&pipeline(), Some(&null), Some(&silent)) else { panic!() };
     assert_eq!((&difference.fields[0].old, &difference.fields[0].new), (&Some(Value::Null), &None));
 }

@@ -2,7 +2,8 @@
 //!
 //! `---`, a YAML map, `---`, the body. Insta keeps `description` and `info` of the map and deletes keys it does not
 //! know; of the body it only trims the end. Our body is YAML with the sections `output` (absent where there was no
-//! answer), `calls` and `marks`.
+//! answer), `calls` and `marks`. Where a case was repeated, `repeats` says which repeats did this, and `otherwise` lists
+//! what the others did, in the same sections.
 
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::snapshot::{Marks, Snapshot, SnapshotError, SnapshotInfo};
+use super::snapshot::{Behaviour, Marks, Snapshot, SnapshotError, SnapshotInfo, Variant};
 use super::{compare::present, emit};
 
 const FENCE: &str = "---";
@@ -35,6 +36,20 @@ pub(super) struct Header {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
+    #[serde(default)]
+    repeats: Vec<u32>,
+    #[serde(default, deserialize_with = "present")]
+    output: Option<Value>,
+    calls: Vec<String>,
+    marks: Marks,
+    #[serde(default)]
+    otherwise: Vec<Other>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Other {
+    repeats: Vec<u32>,
     #[serde(default, deserialize_with = "present")]
     output: Option<Value>,
     calls: Vec<String>,
@@ -78,14 +93,40 @@ impl Parts<'_> {
 
     pub fn snapshot(&self, info: Option<SnapshotInfo>) -> Result<Snapshot, SnapshotError> {
         let first_line = self.header.matches('\n').count() + 3;
-        let Body { output, calls, marks } = yaml(self.body, first_line)?;
-        Ok(Snapshot { info: info.unwrap_or_default(), output, calls, marks })
+        let Body { repeats, output, calls, marks, otherwise } = yaml(self.body, first_line)?;
+        let otherwise = otherwise.into_iter().map(|Other { repeats, output, calls, marks }| Variant {
+            repeats,
+            behaviour: Behaviour { output, calls, marks },
+        });
+        let snapshot = Snapshot {
+            info: info.unwrap_or_default(),
+            behaviour: Behaviour { output, calls, marks },
+            repeats,
+            otherwise: otherwise.collect(),
+        };
+        numbered(&snapshot)?;
+        Ok(snapshot)
     }
+}
+
+/// Repeats are numbered 1, 2, … over all that was seen, though some may be missing: a number stands only once.
+fn numbered(snapshot: &Snapshot) -> Result<(), SnapshotError> {
+    let mut all: Vec<u32> = snapshot.variants().flat_map(|(repeats, _)| repeats).copied().collect();
+    let many = !snapshot.otherwise.is_empty();
+    let one_has_none = many && snapshot.variants().any(|(repeats, _)| repeats.is_empty());
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    if one_has_none || all.len() < count || all.first() == Some(&0) {
+        let message = "every repeat has a number from 1 that stands in one list of `repeats` only";
+        return Err(SnapshotError::Malformed(message.to_owned()));
+    }
+    Ok(())
 }
 
 /// The text of a whole file.
 pub(super) fn file(title: &str, info: &SnapshotInfo, body: &str) -> String {
-    let SnapshotInfo { case_digest, run, accepted_by, accepted_at, reason } = info;
+    let SnapshotInfo { case_digest, run, accepted_by, accepted_at, reason, wall_ms, cost_usd } = info;
     let mut out = String::with_capacity(body.len() + 256);
     out.push_str("---\n");
     emit::quoted_entry(&mut out, 0, "description", &emit::visible(title));
@@ -95,6 +136,11 @@ pub(super) fn file(title: &str, info: &SnapshotInfo, body: &str) -> String {
     for (key, text) in [("case_digest", case_digest), ("run", run)].into_iter().chain(given) {
         emit::quoted_entry(&mut out, 2, key, text);
     }
+    for (key, numbers) in [("wall_ms", wall_ms), ("cost_usd", cost_usd)] {
+        if !numbers.is_empty() {
+            out.push_str(&format!("  {key}: {}\n", listed(numbers)));
+        }
+    }
     out.push_str("---\n");
     out.push_str(body);
     out
@@ -103,11 +149,32 @@ pub(super) fn file(title: &str, info: &SnapshotInfo, body: &str) -> String {
 /// The body of a snapshot's file.
 pub(super) fn body(snapshot: &Snapshot) -> String {
     let mut out = String::with_capacity(1024);
-    if let Some(output) = &snapshot.output {
-        emit::entry(&mut out, "output", output);
+    if !snapshot.repeats.is_empty() {
+        out.push_str(&format!("repeats: {}\n", listed(&snapshot.repeats)));
     }
-    emit::texts(&mut out, "calls", &snapshot.calls);
-    let marks: Map<String, Value> = snapshot
+    behaviour(&mut out, &snapshot.behaviour);
+    if !snapshot.otherwise.is_empty() {
+        out.push_str("otherwise:\n");
+    }
+    for variant in &snapshot.otherwise {
+        out.push_str(&format!("  - repeats: {}\n", listed(&variant.repeats)));
+        let mut lines = String::new();
+        behaviour(&mut lines, &variant.behaviour);
+        for line in lines.split_inclusive('\n') {
+            // Only a block of text has empty lines, and they stay empty.
+            out.push_str(if line == "\n" { "" } else { "    " });
+            out.push_str(line);
+        }
+    }
+    out
+}
+
+fn behaviour(out: &mut String, behaviour: &Behaviour) {
+    if let Some(output) = &behaviour.output {
+        emit::entry(out, "output", output);
+    }
+    emit::texts(out, "calls", &behaviour.calls);
+    let marks: Map<String, Value> = behaviour
         .marks
         .iter()
         .map(|(area, marks)| {
@@ -115,8 +182,13 @@ pub(super) fn body(snapshot: &Snapshot) -> String {
             (area.name().to_owned(), Value::Object(marks))
         })
         .collect();
-    emit::entry(&mut out, "marks", &Value::Object(marks));
-    out
+    emit::entry(out, "marks", &Value::Object(marks));
+}
+
+/// Numbers on one line, as a YAML list.
+fn listed<N: std::fmt::Display>(numbers: &[N]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(N::to_string).collect();
+    format!("[{}]", numbers.join(", "))
 }
 
 /// Reads YAML that begins on the given line of the file.

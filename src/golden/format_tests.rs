@@ -14,9 +14,12 @@ fn snapshot(output: Option<Value>) -> Snapshot {
             run: "20261121-112630-7f3a".into(),
             ..Default::default()
         },
-        output,
-        calls: vec!["search_metadata executed".into(), "deploy_metadata stopped approval_required".into()],
-        marks: [(Area::TaskSuccess, marks)].into(),
+        behaviour: Behaviour {
+            output,
+            calls: vec!["search_metadata executed".into(), "deploy_metadata stopped approval_required".into()],
+            marks: [(Area::TaskSuccess, marks)].into(),
+        },
+        ..Snapshot::default()
     }
 }
 
@@ -163,7 +166,7 @@ fn hostile_text_survives_as_value_key_and_call() {
     for text in texts {
         let mut hostile =
             snapshot(Some(json!({ "value": text, "list": [text, [text]], "nested": { text: [{ text: text }] } })));
-        hostile.calls = vec![text.to_owned()];
+        hostile.behaviour.calls = vec![text.to_owned()];
         survives(&hostile);
         survives(&snapshot(Some(json!(text))));
     }
@@ -195,7 +198,7 @@ fn numbers_survive() {
 fn no_answer_is_not_the_answer_null() {
     survives(&snapshot(None));
     survives(&snapshot(Some(Value::Null)));
-    let empty = Snapshot { info: SnapshotInfo::default(), output: None, calls: vec![], marks: Marks::new() };
+    let empty = Snapshot::default();
     survives(&empty);
 }
 
@@ -291,7 +294,7 @@ proptest! {
     #[test]
     fn whatever_an_agent_answers_survives(output in any_json(), call in ".*", title in ".*") {
         let mut any = snapshot(Some(output));
-        any.calls.push(call);
+        any.behaviour.calls.push(call);
         survives(&any);
         prop_assert_eq!(Snapshot::parse(&any.to_text(&title)).unwrap(), any);
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::fields::FieldClasses;
 use super::redact;
-use super::snapshot::{Marks, Snapshot, SnapshotInfo};
+use super::snapshot::{Behaviour, Marks, Snapshot, SnapshotInfo};
 use crate::domain::{Call, FieldClass, Outcome, Pipeline, Stage, Trial};
 
 /// Longest tool name that is shown whole; a tool that does not exist may be called anything.
@@ -23,7 +23,8 @@ pub fn observe(pipeline: &Pipeline, trial: &Trial, marks: Marks, info: SnapshotI
         Outcome::NoAnswer { .. } => None,
         Outcome::Failed { .. } => return None,
     };
-    Some(Snapshot { info, output, calls: trial.calls().map(call_line).collect(), marks })
+    let behaviour = Behaviour { output, calls: trial.calls().map(call_line).collect(), marks };
+    Some(Snapshot { info, behaviour, ..Snapshot::default() })
 }
 
 /// The output as a snapshot holds it; normalising twice changes nothing more.

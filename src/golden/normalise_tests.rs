@@ -27,7 +27,7 @@ fn trial(outcome: Outcome, steps: Vec<Step>) -> Trial {
 
 fn output_of(output: Value) -> Value {
     let trial = trial(Outcome::Answered { output }, Vec::new());
-    observe(&pipeline(), &trial, Marks::new(), SnapshotInfo::default()).unwrap().output.unwrap()
+    observe(&pipeline(), &trial, Marks::new(), SnapshotInfo::default()).unwrap().behaviour.output.unwrap()
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn normalising_twice_changes_nothing_more() {
 fn a_failed_target_has_no_snapshot_and_an_agent_without_answer_has_one() {
     let seen = |outcome| observe(&pipeline(), &trial(outcome, Vec::new()), Marks::new(), SnapshotInfo::default());
     assert_eq!(seen(Outcome::Failed { error: "unreachable".into() }), None);
-    assert_eq!(seen(Outcome::NoAnswer { reason: "not JSON".into() }).map(|s| s.output), Some(None));
-    assert_eq!(seen(Outcome::Answered { output: Value::Null }).map(|s| s.output), Some(Some(Value::Null)));
+    assert_eq!(seen(Outcome::NoAnswer { reason: "not JSON".into() }).map(|s| s.behaviour.output), Some(None));
+    assert_eq!(seen(Outcome::Answered { output: Value::Null }).map(|s| s.behaviour.output), Some(Some(Value::Null)));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_call_is_one_line_whatever_the_tool_is_called() {
         call(&"x".repeat(10_000), vec![], None),
     ];
     let trial = trial(Outcome::NoAnswer { reason: String::new() }, steps);
-    let calls = observe(&pipeline(), &trial, Marks::new(), SnapshotInfo::default()).unwrap().calls;
+    let calls = observe(&pipeline(), &trial, Marks::new(), SnapshotInfo::default()).unwrap().behaviour.calls;
     assert_eq!(
         calls[..4],
         [

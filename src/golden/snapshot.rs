@@ -12,9 +12,20 @@ use crate::domain::{Area, Slug, Trit};
 pub type Marks = BTreeMap<Area, BTreeMap<Slug, Trit>>;
 
 /// Accepted behaviour, or a proposal for it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
     pub info: SnapshotInfo,
+    /// What the agent did; of several repeats, what most of them did.
+    pub behaviour: Behaviour,
+    /// The repeats that did it, ascending; empty where the case was run once.
+    pub repeats: Vec<u32>,
+    /// What other repeats did, most frequent first.
+    pub otherwise: Vec<Variant>,
+}
+
+/// What an agent did on a case.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Behaviour {
     /// The output without its volatile fields, sets sorted; `None` where the agent gave no answer.
     pub output: Option<Value>,
     /// One line a tool call: the tool and the last stage it reached, e.g. `deploy_metadata stopped approval_required`.
@@ -23,8 +34,16 @@ pub struct Snapshot {
     pub marks: Marks,
 }
 
+/// What some of the repeats did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variant {
+    /// Ascending.
+    pub repeats: Vec<u32>,
+    pub behaviour: Behaviour,
+}
+
 /// What goes into the `info` of the file: who accepted it, and what it is a snapshot of.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SnapshotInfo {
     /// blake3 of the case as JSON, hex: tells whether the case itself changed since.
@@ -37,6 +56,12 @@ pub struct SnapshotInfo {
     pub accepted_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Milliseconds that each repeat took; empty where the case was run once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wall_ms: Vec<f64>,
+    /// US dollars that each repeat cost; empty where the case was run once or a price is unknown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cost_usd: Vec<f64>,
 }
 
 /// Why a file is not a snapshot.
@@ -67,8 +92,37 @@ impl Snapshot {
         format::body(self)
     }
 
-    /// Whether output, calls and marks are the same, whoever accepted them.
-    pub fn same_behaviour(&self, other: &Snapshot) -> bool {
-        self.output == other.output && self.calls == other.calls && self.marks == other.marks
+    /// All that was seen, most frequent first; without repeats, the one behaviour with no number.
+    pub fn variants(&self) -> impl Iterator<Item = (&[u32], &Behaviour)> {
+        let others = self.otherwise.iter().map(|variant| (variant.repeats.as_slice(), &variant.behaviour));
+        std::iter::once((self.repeats.as_slice(), &self.behaviour)).chain(others)
+    }
+
+    /// What each repeat did, in the order of the repeats. At least one.
+    pub fn by_repeat(&self) -> Vec<&Behaviour> {
+        let numbered = |(repeats, behaviour)| {
+            let repeats: &[u32] = if <[u32]>::is_empty(repeats) { &[1] } else { repeats };
+            repeats.iter().map(move |repeat| (*repeat, behaviour))
+        };
+        let mut all: Vec<(u32, &Behaviour)> = self.variants().flat_map(numbered).collect();
+        all.sort_by_key(|(repeat, _)| *repeat);
+        all.into_iter().map(|(_, behaviour)| behaviour).collect()
+    }
+
+    /// One snapshot of several repeats, numbered from 1. `None` without any. `info` is the first one's.
+    pub fn of_repeats(repeats: impl IntoIterator<Item = (u32, Snapshot)>) -> Option<Snapshot> {
+        let mut variants: Vec<Variant> = Vec::new();
+        let mut info = None;
+        for (repeat, snapshot) in repeats {
+            info.get_or_insert(snapshot.info);
+            match variants.iter_mut().find(|variant| variant.behaviour == snapshot.behaviour) {
+                Some(variant) => variant.repeats.push(repeat),
+                None => variants.push(Variant { repeats: vec![repeat], behaviour: snapshot.behaviour }),
+            }
+        }
+        variants.sort_by_key(|variant| (std::cmp::Reverse(variant.repeats.len()), variant.repeats.first().copied()));
+        let mut variants = variants.into_iter();
+        let Variant { repeats, behaviour } = variants.next()?;
+        Some(Snapshot { info: info?, behaviour, repeats, otherwise: variants.collect() })
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::{
     Criterion, Effect, Entry, Message, Org, Outcome, OutputSchema, Pipeline, ReferenceCall, ReferenceEnd, Refusal,
     RefusalKind, Role, Rubric, Slug, Stage, Step, Tool, Trial, Usage, User, World,
 };
-use crate::golden::{Comparison, Snapshot, SnapshotInfo, Stored};
+use crate::golden::{Behaviour, Comparison, Snapshot, Stored};
 use crate::world::System;
 
 /// Held by an entry of the sample's own org.
@@ -264,7 +264,7 @@ impl Sample {
 
     pub fn accepted(mut self, output: Option<Value>) -> Self {
         let (calls, marks) = (Vec::new(), BTreeMap::new());
-        let accepted = Snapshot { info: SnapshotInfo::default(), output, calls, marks };
+        let accepted = Snapshot { behaviour: Behaviour { output, calls, marks }, ..Snapshot::default() };
         self.accepted = Some(Stored::new(accepted.to_text("sample")).unwrap());
         self
     }

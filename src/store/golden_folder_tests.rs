@@ -4,7 +4,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::golden::Marks;
+use crate::golden::Behaviour;
 
 fn slug(text: &str) -> Slug {
     Slug::new(text).unwrap()
@@ -22,7 +22,8 @@ fn folder() -> (TempDir, GoldenFolder) {
 
 fn snapshot(text: &str) -> Snapshot {
     let info = SnapshotInfo { case_digest: "d".into(), run: "r".into(), ..SnapshotInfo::default() };
-    Snapshot { info, output: Some(json!({ "summary": text })), calls: Vec::new(), marks: Marks::new() }
+    let behaviour = Behaviour { output: Some(json!({ "summary": text })), ..Behaviour::default() };
+    Snapshot { info, behaviour, ..Snapshot::default() }
 }
 
 fn acceptance(by: &str) -> Acceptance {
@@ -44,7 +45,7 @@ fn accepting_moves_the_pending_behaviour_and_says_who_when_and_why() {
     let stored = folder.accepted(&key("a")).unwrap().unwrap();
     assert_eq!(stored.title(), Ok("A title"));
     let accepted = stored.snapshot().unwrap();
-    assert!(accepted.same_behaviour(&snapshot("---\r\n\0")));
+    assert!(accepted.behaviour == snapshot("---\r\n\0").behaviour);
     let info = &accepted.info;
     assert_eq!((info.run.as_str(), info.accepted_by.as_deref()), ("r", Some("ada")));
     assert_eq!(info.accepted_at.as_deref(), Some("1970-01-01T00:00:00Z"));
@@ -104,7 +105,10 @@ fn parallel_accepts_lose_nothing() {
     let listing = folder.list().unwrap();
     assert_eq!((listing.accepted.len(), listing.pending.len(), listing.strays.len()), (8, 0, 0));
     for name in &names {
-        assert!(folder.accepted(&key(name)).unwrap().unwrap().snapshot().unwrap().same_behaviour(&snapshot(name)));
+        assert_eq!(
+            folder.accepted(&key(name)).unwrap().unwrap().snapshot().unwrap().behaviour,
+            snapshot(name).behaviour
+        );
     }
 }
 
@@ -116,7 +120,7 @@ fn a_checkout_with_other_line_ends_is_the_same_snapshot() {
     fs::write(&path, fs::read_to_string(&path).unwrap().replace('\n', "\r\n")).unwrap();
     let stored = folder.accepted(&key("a")).unwrap().unwrap();
     assert_eq!(stored.body(), snapshot("one\ntwo\r\nthree").body());
-    assert!(stored.snapshot().unwrap().same_behaviour(&snapshot("one\ntwo\r\nthree")));
+    assert_eq!(stored.snapshot().unwrap().behaviour, snapshot("one\ntwo\r\nthree").behaviour);
 }
 
 #[test]

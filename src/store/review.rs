@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::disk::hint;
 use super::{Acceptance, GoldenFolder, SnapshotKey, StoreError};
 use crate::diagnostic::closest;
-use crate::domain::{Area, Pipeline, Slug, Trit};
-use crate::golden::{Comparison, Stored, render, render_new};
+use crate::domain::{Area, Pipeline, Slug};
+use crate::golden::{Comparison, Moved, Snapshot, Stored, render, render_new, repeats_moved};
 
 /// Areas in which nothing that got worse is accepted along with everything else.
 const NOT_IN_PASSING: [Area; 2] = [Area::ToolCorrectness, Area::PermissionAdherence];
@@ -21,6 +21,8 @@ pub struct Pending {
     pub proposed: Stored,
     pub accepted: Option<Stored>,
     pub comparison: Comparison,
+    /// How the repeats differ, as lines of text; empty where the case was run once.
+    repeats: String,
     /// Marks that are lower than accepted, as `area/criterion`.
     fell: Vec<(Area, String)>,
     /// Marks that are -1 and were not.
@@ -91,30 +93,31 @@ impl Pending {
                 .map_err(|cause| StoreError::Snapshot { path: folder.accepted_path(key), cause })?,
             None => Comparison::New,
         };
-        let (fell, turned_harmful) = match comparison.difference() {
-            Some(difference) => {
-                let named = |mark: &crate::golden::MarkDiff| (mark.area, format!("{}/{}", mark.area, mark.criterion));
-                let harmful = difference.marks.iter().filter(|mark| mark.turned_harmful());
-                (difference.fallen().map(named).collect(), harmful.map(named).collect())
+        let before = match &accepted {
+            Some(accepted) => {
+                let malformed = |cause| StoreError::Snapshot { path: folder.accepted_path(key), cause };
+                Some(accepted.snapshot().map_err(malformed)?)
             }
-            None if accepted.is_some() => (Vec::new(), Vec::new()),
-            None => {
-                let marks = snapshot.marks.iter().flat_map(|(area, marks)| marks.iter().map(move |mark| (*area, mark)));
-                let harmful = marks.filter(|(_, (_, trit))| **trit == Trit::Harmful);
-                (Vec::new(), harmful.map(|(area, (criterion, _))| (area, format!("{area}/{criterion}"))).collect())
-            }
+            None => None,
         };
+        let moved = repeats_moved(before, snapshot);
+        let named = |moved: &Moved| (moved.area, format!("{}/{}", moved.area, moved.criterion));
+        let fell = moved.iter().filter(|moved| moved.fell()).map(named).collect();
+        let turned_harmful = moved.iter().filter(|moved| moved.turned_harmful()).map(named).collect();
+        let repeated = !snapshot.repeats.is_empty();
+        let repeats = repeated.then(|| repeats_told(before, snapshot, &moved)).unwrap_or_default();
         let title = proposed.title().map_err(malformed)?.to_owned();
-        Ok(Some(Self { key: key.clone(), title, proposed, accepted, comparison, fell, turned_harmful }))
+        Ok(Some(Self { key: key.clone(), title, proposed, accepted, comparison, repeats, fell, turned_harmful }))
     }
 
     /// The change as text for a person: what is new in full, otherwise what differs.
     pub fn show(&self, color: bool, width: usize) -> String {
         let title = format!("{} {}", self.key, self.title);
-        match self.comparison {
+        let change = match self.comparison {
             Comparison::New => render_new(self.proposed.body(), &title, color, width),
             _ => render(&self.comparison, &title, color, width),
-        }
+        };
+        change + &self.repeats
     }
 
     /// Marks that got worse: fell, or are -1 for the first time.
@@ -127,6 +130,17 @@ impl Pending {
         let fell = self.fell.iter().filter(|(area, _)| NOT_IN_PASSING.contains(area));
         names(fell.chain(&self.turned_harmful))
     }
+}
+
+/// How many repeats there are and in how many ways they differ, then and now, and whose marks moved.
+fn repeats_told(accepted: Option<&Snapshot>, proposed: &Snapshot, moved: &[Moved]) -> String {
+    let count = |snapshot: &Snapshot| {
+        let (repeats, ways) = (snapshot.by_repeat().len(), snapshot.variants().count());
+        format!("{repeats} repeats in {ways} {}", if ways == 1 { "way" } else { "ways" })
+    };
+    let then = accepted.map_or_else(String::new, |accepted| format!(", accepted {}", count(accepted)));
+    let marks = moved.iter().map(|moved| format!("    {}\n", moved.told()));
+    format!("  repeats\n    {}{then}\n{}", count(proposed), marks.collect::<String>())
 }
 
 fn names<'m>(marks: impl Iterator<Item = &'m (Area, String)>) -> Vec<String> {

@@ -2,8 +2,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::{Limits, OutputSchema, SnapshotFields};
-use crate::golden::{Marks, Snapshot, SnapshotInfo};
+use crate::domain::{Limits, OutputSchema, SnapshotFields, Trit};
+use crate::golden::{Behaviour, Marks, Snapshot};
 
 fn slug(text: &str) -> Slug {
     Slug::new(text).unwrap()
@@ -30,7 +30,8 @@ fn snapshot(text: &str, marks: &[(Area, Trit)]) -> Snapshot {
     for &(area, trit) in marks {
         by_area.entry(area).or_default().insert(slug("c"), trit);
     }
-    Snapshot { info: SnapshotInfo::default(), output: Some(json!({ "x": text })), calls: Vec::new(), marks: by_area }
+    let behaviour = Behaviour { output: Some(json!({ "x": text })), calls: Vec::new(), marks: by_area };
+    Snapshot { behaviour, ..Snapshot::default() }
 }
 
 type AreaTrit = (Area, Trit);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use evalgate::domain::{Area, Slug, Trit};
-use evalgate::golden::{Marks, Snapshot, SnapshotInfo};
+use evalgate::golden::{Behaviour, Marks, Snapshot, SnapshotInfo, Variant};
 use evalgate::store::{Acceptance, GoldenFolder, SnapshotKey};
 use serde_json::json;
 
@@ -60,12 +60,7 @@ const HOSTILE: &str = "---\nno: \"010\" {{ x }}\r\n\0\u{9b}\u{202e}\u{feff} <<<<
 
 fn snapshot(text: &str) -> Snapshot {
     let marks = [("1e5", Trit::Useful), ("no", Trit::Harmful)].map(|(name, trit)| (slug(name), trit));
-    Snapshot {
-        info: SnapshotInfo {
-            case_digest: "1234567890".into(),
-            run: "20261121-112630-7f3a".into(),
-            ..SnapshotInfo::default()
-        },
+    let behaviour = Behaviour {
         output: Some(json!({
             "summary": format!("{text}\nsecond line"),
             text: [text, "010", 1.0, null],
@@ -73,6 +68,19 @@ fn snapshot(text: &str) -> Snapshot {
         })),
         calls: vec!["search_metadata executed".into(), text.to_owned()],
         marks: Marks::from([(Area::TaskSuccess, marks.into())]),
+    };
+    let mut other = behaviour.clone();
+    other.output = Some(json!(text));
+    Snapshot {
+        info: SnapshotInfo {
+            case_digest: "1234567890".into(),
+            run: "20261121-112630-7f3a".into(),
+            wall_ms: vec![12.5, 3.0, 1000.0],
+            ..SnapshotInfo::default()
+        },
+        behaviour,
+        repeats: vec![1, 3],
+        otherwise: vec![Variant { repeats: vec![2], behaviour: other }],
     }
 }
 

@@ -79,7 +79,7 @@ impl Check for Similarity {
             return Judgement::NotApplicable("there is no accepted snapshot".to_owned());
         };
         let accepted = match accepted.snapshot() {
-            Ok(accepted) => &accepted.output,
+            Ok(accepted) => &accepted.behaviour.output,
             Err(error) => return Judgement::NotApplicable(format!("the accepted snapshot cannot be read: {error}")),
         };
         let Some(accepted) = accepted else {
