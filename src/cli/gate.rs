@@ -9,7 +9,7 @@ use super::output::{self, Answer};
 use super::run::named;
 use crate::domain::Slug;
 use crate::event::RunState;
-use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
+use crate::gate::{Baseline, Evidence, Judge, UNREADABLE_SNAPSHOT};
 use crate::run::{guards_left_out, orphans};
 
 #[derive(Args)]
@@ -36,7 +36,8 @@ impl Gate {
         let policy = named(&catalog.policies, &report.meta.policy, "policy")?;
         let golden = context.golden(&checked.root, &report.meta.target);
         let selection = &report.meta.selection;
-        let mut judge = Judge::new(policy, report.meta.repeats);
+        let baseline = Baseline::default();
+        let mut judge = Judge::new(policy, report.meta.repeats, &baseline);
         for result in &report.results {
             judge.observe(result);
         }

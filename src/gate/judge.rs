@@ -1,6 +1,7 @@
 //! The judge: watches every result go by, then says what it found.
 
 use super::areas::Areas;
+use super::baseline::Baseline;
 use super::budget::Budget;
 use super::finding::Found;
 use super::guards::Guards;
@@ -9,9 +10,9 @@ use super::models::Models;
 use super::regressions::Regressions;
 use super::repeats::Repeats;
 use super::unreviewed::Unreviewed;
-use super::verdict::{Counts, Decision, FindingWeight, VERDICT_VERSION, Verdict};
+use super::verdict::{Counts, VERDICT_VERSION, Verdict};
 use super::violations::Violations;
-use super::{coverage, headline};
+use super::{coverage, decide, headline};
 use crate::domain::{Policy, Slug};
 use crate::score::TrialResult;
 
@@ -35,6 +36,7 @@ pub struct Evidence {
 /// Judges one run under one policy.
 pub struct Judge<'p> {
     policy: &'p Policy,
+    baseline: &'p Baseline,
     counts: Counts,
     /// The case whose trials are going by.
     case: Option<Slug>,
@@ -50,10 +52,11 @@ pub struct Judge<'p> {
 }
 
 impl<'p> Judge<'p> {
-    /// `repeats`: of each case, as planned.
-    pub fn new(policy: &'p Policy, repeats: u32) -> Self {
+    /// `repeats`: the most that any case is planned with. `baseline`: what the run is held against where answers vary.
+    pub fn new(policy: &'p Policy, repeats: u32, baseline: &'p Baseline) -> Self {
         Self {
             policy,
+            baseline,
             counts: Counts::default(),
             case: None,
             areas: Areas::default(),
@@ -94,12 +97,14 @@ impl<'p> Judge<'p> {
         self.counts.changed = self.unreviewed.changed();
         self.budget.settle(&mut self.counts);
         let found = self.findings(evidence);
-        let decision = decide(&found);
+        let decision = decide::decision(found.iter().map(|found| found.finding.weight));
+        let regime = decide::regime(self.policy.mode, self.baseline, false);
         Verdict {
             version: VERDICT_VERSION,
             decision,
-            exit: exit_code(decision),
+            exit: decide::exit_code(decision),
             profile: self.policy.profile,
+            regime,
             headline: headline::of(decision, &found, &self.counts, evidence.of),
             areas: self.areas.summaries(self.policy, &found),
             findings: found.into_iter().map(|found| found.finding).collect(),
@@ -122,23 +127,5 @@ impl<'p> Judge<'p> {
         found.extend(self.unreviewed.findings(policy));
         found.sort_by_key(|found| found.finding.weight);
         found
-    }
-}
-
-fn decide(findings: &[Found]) -> Decision {
-    match findings.iter().map(|found| found.finding.weight).min() {
-        Some(FindingWeight::Fails) => Decision::Fail,
-        Some(FindingWeight::Inconclusive) => Decision::Inconclusive,
-        Some(FindingWeight::Pending) => Decision::ReviewPending,
-        Some(FindingWeight::Warns) | None => Decision::Pass,
-    }
-}
-
-fn exit_code(decision: Decision) -> u8 {
-    match decision {
-        Decision::Pass => 0,
-        Decision::Fail => 1,
-        Decision::ReviewPending => 5,
-        Decision::Inconclusive => 6,
     }
 }

@@ -12,6 +12,7 @@ mod baseline;
 mod blame;
 mod budget;
 mod coverage;
+mod decide;
 mod finding;
 mod guards;
 mod headline;
@@ -20,6 +21,7 @@ mod missing;
 mod models;
 mod regressions;
 mod repeats;
+mod stages;
 mod unreviewed;
 mod verdict;
 mod violations;
@@ -30,7 +32,10 @@ mod sample;
 mod tests;
 
 pub use baseline::{Baseline, CaseBaseline};
+pub use decide::regime;
 pub use judge::{Evidence, Judge};
+pub use stages::{Next, Stages};
 pub use verdict::{
-    AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT, VERDICT_VERSION, Verdict,
+    AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, Regime, UNREADABLE_SNAPSHOT, VERDICT_VERSION,
+    Verdict,
 };

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::{Evidence, Judge, Verdict};
+use super::{Baseline, Evidence, Judge, Verdict};
 use crate::domain::{Area, Case, CaseKind, Level, Mark, Outcome, Policy, Slug, Trial, Trit, Usage, Weight};
 use crate::golden::{Comparison, Difference, FieldDiff, MarkDiff};
 use crate::score::{AreaMark, CriterionMark, Held, Scored, TrialResult};
@@ -216,7 +216,8 @@ pub fn evidence(samples: &[Sample]) -> Evidence {
 }
 
 pub fn judged(policy: &Policy, samples: &[Sample], evidence: &Evidence) -> Verdict {
-    let mut judge = Judge::new(policy, 2);
+    let baseline = Baseline::default();
+    let mut judge = Judge::new(policy, 2, &baseline);
     samples.iter().for_each(|sample| judge.observe(&sample.done()));
     judge.finish(evidence)
 }

@@ -18,6 +18,9 @@ pub struct Verdict {
     /// The exit code that follows from it.
     pub exit: u8,
     pub profile: Profile,
+    /// What a difference from the accepted behaviour was taken for.
+    #[serde(default)]
+    pub regime: Regime,
     /// One sentence a manager can repeat.
     pub headline: String,
     /// Gravest first.
@@ -25,6 +28,17 @@ pub struct Verdict {
     /// One per area that the rubrics mark, in the areas' order.
     pub areas: Vec<AreaSummary>,
     pub counts: Counts,
+}
+
+/// What a difference between two marks means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Regime {
+    /// The agent answers alike every time: each difference is one, and none has a p-value.
+    #[default]
+    Deterministic,
+    /// Answers vary: a difference of one case may be chance, and changes are tested.
+    Stochastic,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ use super::trials::{Done, Job};
 use crate::client::Client;
 use crate::domain::{Outcome, Policy, Slug, Suite, Trial, Usage};
 use crate::event::EventKind;
-use crate::gate::{Evidence, Judge, Verdict};
+use crate::gate::{Baseline, Evidence, Judge, Verdict};
 use crate::load::Checked;
 use crate::plan::Catalog;
 use crate::progress::Progress;
@@ -137,6 +137,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
     let planned = selected.selection.cases * u64::from(repeats);
     let listing = golden.list()?;
     let orphans = orphans(&checked.census, &listing);
+    let baseline = Baseline::default();
     let scoring = Scoring {
         catalog,
         accepted: listing.accepted.into_iter().collect(),
@@ -147,7 +148,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         propose,
         run: folder.id().to_string(),
         results: folder.write_results()?,
-        judge: Judge::new(policy, repeats),
+        judge: Judge::new(policy, repeats, &baseline),
         unreadable: Vec::new(),
         done: 0,
         total: planned,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::RunReport;
 use crate::domain::Profile;
 use crate::event::{Answers, RunMeta, RunState, Selection};
-use crate::gate::{AreaState, Counts, Decision, VERDICT_VERSION, Verdict};
+use crate::gate::{AreaState, Counts, Decision, Regime, VERDICT_VERSION, Verdict};
 use crate::score::TrialResult;
 use parts::slug;
 use verdict::verdict;
@@ -58,6 +58,7 @@ pub fn empty() -> RunReport {
             decision: Decision::Inconclusive,
             exit: 6,
             profile: Profile::Pr,
+            regime: Regime::Deterministic,
             headline: "No verdict: the run ended before its first trial.".into(),
             findings: Vec::new(),
             areas: Vec::new(),

@@ -5,7 +5,9 @@ use serde_json::json;
 use super::parts::slug;
 use super::{HOSTILE, NEW, REGRESSED, UNREACHABLE};
 use crate::domain::{Area, Policy, Profile};
-use crate::gate::{AreaState, Decision, Evidence, Finding, FindingWeight, Judge, VERDICT_VERSION, Verdict};
+use crate::gate::{
+    AreaState, Baseline, Decision, Evidence, Finding, FindingWeight, Judge, Regime, VERDICT_VERSION, Verdict,
+};
 use crate::score::TrialResult;
 
 pub fn verdict(results: &[TrialResult]) -> Verdict {
@@ -25,6 +27,7 @@ pub fn verdict(results: &[TrialResult]) -> Verdict {
         decision: Decision::Fail,
         exit: 1,
         profile: Profile::Pr,
+        regime: Regime::Deterministic,
         headline: "1 case fell below its accepted behaviour in task_success and tool_correctness.".into(),
         findings: vec![
             finding(
@@ -78,7 +81,8 @@ fn judged(results: &[TrialResult]) -> Verdict {
         },
     }))
     .unwrap();
-    let mut judge = Judge::new(&policy, 2);
+    let baseline = Baseline::default();
+    let mut judge = Judge::new(&policy, 2, &baseline);
     results.iter().for_each(|result| judge.observe(result));
     judge.finish(&Evidence { planned: results.len() as u64, ..Evidence::default() })
 }
