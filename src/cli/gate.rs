@@ -9,7 +9,7 @@ use super::output::{self, Answer};
 use super::run::named;
 use crate::domain::Slug;
 use crate::event::RunState;
-use crate::gate::{Baseline, Evidence, Judge, UNREADABLE_SNAPSHOT};
+use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
 use crate::run::{guards_left_out, orphans};
 
 #[derive(Args)]
@@ -36,8 +36,11 @@ impl Gate {
         let policy = named(&catalog.policies, &report.meta.policy, "policy")?;
         let golden = context.golden(&checked.root, &report.meta.target);
         let selection = &report.meta.selection;
-        let baseline = Baseline::default();
-        let mut judge = Judge::new(policy, report.meta.repeats, &baseline);
+        // Of a run that came to no end nobody knows how many trials it would have had.
+        let counted = selection.cases * u64::from(report.meta.repeats);
+        let baseline = output::baseline(&folder)?;
+        let repeats = report.results.iter().map(|result| result.trial.repeat).max().unwrap_or(1);
+        let mut judge = Judge::new(policy, repeats, &baseline);
         for result in &report.results {
             judge.observe(result);
         }
@@ -46,7 +49,7 @@ impl Gate {
         let unreadable = unreadable.map(|finding| finding.sentence.clone()).collect();
         let ran = report.results.iter().map(|result| &result.case.id).collect();
         report.verdict = judge.finish(&Evidence {
-            planned: selection.cases * u64::from(report.meta.repeats),
+            planned: folder.read(|_| {})?.record.planned.unwrap_or(counted),
             stopped: match &report.state {
                 RunState::Stopped { reason } => Some(reason.clone()),
                 RunState::Unfinished | RunState::Finished => None,

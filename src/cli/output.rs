@@ -9,7 +9,7 @@ use super::context::style;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::event::{RunMeta, RunState};
-use crate::gate::Verdict;
+use crate::gate::{Baseline, Verdict};
 use crate::report::{self, RunReport};
 use crate::run::Ended;
 use crate::score::TrialResult;
@@ -17,6 +17,8 @@ use crate::store::{RunFolder, Runs};
 
 /// Runs with more trials than this get no report that holds every case in memory, unless somebody asks for it.
 pub const SMALL: usize = 5_000;
+
+const BASELINE: &str = "baseline.json";
 
 /// How a command answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,6 +39,27 @@ pub fn verdict(folder: &RunFolder) -> Result<Verdict, Failure> {
     })?;
     serde_json::from_slice(&text)
         .map_err(|cause| Failure::new(Exit::Internal, format!("{} cannot be read: {cause}", path.display())))
+}
+
+/// What the run was held against where answers vary; nothing where they do not.
+pub fn baseline(folder: &RunFolder) -> Result<Baseline, Failure> {
+    let path = folder.file(BASELINE)?;
+    let unreadable = |cause: &dyn std::fmt::Display| {
+        Failure::new(Exit::Internal, format!("{} cannot be read: {cause}", path.display()))
+    };
+    match fs::read(&path) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(Baseline::default()),
+        Err(cause) => Err(unreadable(&cause)),
+        Ok(text) => serde_json::from_slice(&text).map_err(|cause| unreadable(&cause)),
+    }
+}
+
+/// Keeps with the run what it was held against, so that it can be judged again whatever is accepted later.
+pub fn write_baseline(folder: &RunFolder, baseline: &Baseline) -> Result<(), Failure> {
+    if !baseline.cases.is_empty() {
+        folder.write(BASELINE, &pretty(baseline)?)?;
+    }
+    Ok(())
 }
 
 /// Everything of a run that reports are made of. `keep` chooses the results that are kept in memory.

@@ -1,6 +1,6 @@
 //! `evalgate run`: the main job.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,10 +14,14 @@ use super::output::{self, Answer};
 use super::outside;
 use crate::domain::{Policy, Slug};
 use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta};
+use crate::gate::{self, Baseline, Regime};
 use crate::load::Checked;
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
-use crate::run::{Asking, Clock, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, select};
+use crate::run::{
+    Asking, Clock, HowOften, Interrupt, Phase, Running, Selected, Wanted, accepted_baseline, execute, failing_cases,
+    needs_baseline, select,
+};
 use crate::score::texts;
 use crate::store::{RunFolder, Runs, new_run_id};
 use crate::target::Target;
@@ -40,11 +44,14 @@ pub struct Run {
     /// Repeats of each case
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: Option<u32>,
+    /// What the order of asking is drawn from, where a target that varies is repeated [default: the run's id]
+    #[arg(long, value_name = "N")]
+    seed: Option<u32>,
     /// Trials at once [default: the target's `concurrency` if it has one, else one a core]
     #[arg(long, short, value_name = "N", env = "EVALGATE_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Take up a run that did not end: only its missing trials are asked for
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["target", "policy", "filter", "failing_of", "repeat", "record", "replay"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["target", "policy", "filter", "failing_of", "repeat", "seed", "record", "replay"])]
     resume: Option<String>,
     /// Keep every answer from outside in golden/recordings/, secrets left out
     #[arg(long, conflicts_with = "replay")]
@@ -102,8 +109,9 @@ impl Run {
         }
         let runs = context.runs(&checked.root);
         let resumed = self.resume.as_deref().map(|name| runs.resolve(name)).transpose()?;
-        let request = match &resumed {
-            Some(folder) => Request::of_run(&folder.read(|_| {})?.record.meta, &runs)?,
+        let began = resumed.as_ref().map(RunFolder::meta).transpose()?;
+        let request = match &began {
+            Some(began) => Request::of_run(began, &runs)?,
             None => self.request(&catalog, &runs)?,
         };
         let policy = named(&catalog.policies, &request.policy, "policy")?;
@@ -120,24 +128,29 @@ impl Run {
         if selected.selection.cases == 0 {
             return Err(nothing_selected(&wanted, &selected));
         }
-        let meta = meta(&request, &checked, &catalog, &selected, runs.path());
+        let golden = context.golden(&checked.root, &request.target);
+        let mut meta = meta(&request, &checked, &catalog, &selected, runs.path());
+        let baseline = match needs_baseline(policy, &meta) {
+            true => accepted_baseline(&checked, &catalog, &selected, &golden)?,
+            false => Baseline::default(),
+        };
+        match &began {
+            Some(began) => same_project(began, &meta)?,
+            None => self.repeat_in_stages(&mut meta, policy, &catalog, &baseline),
+        }
         let (folder, mut events, recorded, meta) = match resumed {
             Some(folder) => {
-                let began = folder.read(|_| {})?.record.meta;
-                same_project(&began, &meta)?;
-                let mut recorded = HashMap::new();
-                let (events, _) = folder.resume(Timestamp::now(), |trial| {
-                    recorded.insert((trial.case.clone(), trial.repeat), trial);
-                })?;
-                (folder, events, recorded, began)
+                let (events, recorded, replay) = folder.resume(Timestamp::now())?;
+                (folder, events, recorded, replay.record.meta)
             }
             None => {
                 let (folder, mut events) = RunFolder::create(&runs, &meta.id)?;
                 events.append(meta.started_at, EventKind::RunStarted(Box::new(meta.clone())))?;
-                (folder, events, HashMap::new(), meta)
+                let recorded = folder.nothing_recorded();
+                (folder, events, recorded, meta)
             }
         };
-        let golden = context.golden(&checked.root, &request.target);
+        output::write_baseline(&folder, &baseline)?;
         let jobs = self.jobs.or(catalog.project.defaults.jobs).map(usize::from);
         // A recording keeps nobody waiting.
         let waits = request.answers != Answers::Replayed;
@@ -153,9 +166,11 @@ impl Run {
                 catalog: &catalog,
                 policy,
                 selected: &selected,
-                repeats: request.repeats,
+                how_often: HowOften { each: meta.repeats, ..HowOften::default() },
+                seed: meta.seed,
                 folder: &folder,
                 golden: &golden,
+                baseline: &baseline,
                 propose: !context.ci,
                 recorded,
                 asking: Some(Asking {
@@ -203,6 +218,19 @@ impl Run {
                 _ => Answers::Live,
             },
         })
+    }
+
+    /// Where answers vary, each case is repeated as the policy says unless somebody said how often, and asked for in
+    /// an order that is drawn.
+    fn repeat_in_stages(&self, meta: &mut RunMeta, policy: &Policy, catalog: &Catalog, baseline: &Baseline) {
+        let said = self.repeat.or(catalog.project.defaults.repeat).is_some();
+        let varies = gate::regime(policy.mode, baseline, false) == Regime::Stochastic;
+        if varies && !said && self.failing_of.is_none() {
+            (meta.staged, meta.repeats) = (true, policy.repeats.stage1);
+        }
+        if !meta.answers_alike() && (meta.staged || meta.repeats > 1) {
+            meta.seed = Some(self.seed.unwrap_or_else(|| drawn_from(&meta.id)));
+        }
     }
 
     fn progress(&self) -> Box<dyn Progress> {
@@ -291,10 +319,18 @@ fn meta(
         target_kind: kind.cloned().unwrap_or_default(),
         policy: request.policy.clone(),
         repeats: request.repeats,
+        staged: false,
+        seed: None,
         answers: request.answers,
         selection: selected.selection.clone(),
         digests,
     }
+}
+
+/// A number that the run's id decides.
+fn drawn_from(id: &Slug) -> u32 {
+    let [a, b, c, d, ..] = *blake3::hash(id.as_str().as_bytes()).as_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 fn serialised<T: serde::Serialize>(value: &T) -> Vec<u8> {

@@ -1,7 +1,5 @@
 //! `evalgate score`: scores a run's recorded trials with today's cases and rubrics. Nothing is asked again.
 
-use std::collections::{BTreeSet, HashMap};
-
 use clap::Args;
 use jiff::Timestamp;
 
@@ -10,9 +8,9 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
 use super::run::named;
-use crate::domain::{Slug, Trial};
+use crate::gate::Baseline;
 use crate::progress::JsonLines;
-use crate::run::{Clock, Running, Wanted, execute, select};
+use crate::run::{Clock, HowOften, Running, Wanted, accepted_baseline, execute, needs_baseline, select};
 
 #[derive(Args)]
 pub struct Score {
@@ -27,18 +25,22 @@ impl Score {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let Project { checked, catalog } = context.project()?;
         let folder = output::resolve(&context.runs(&checked.root), self.run.as_deref())?;
-        let mut recorded: HashMap<(Slug, u32), Trial> = HashMap::new();
-        let replay = folder.read(|trial| {
-            recorded.insert((trial.case.clone(), trial.repeat), trial);
-        })?;
+        let (recorded, replay) = folder.recorded()?;
         let meta = replay.record.meta;
         let policy = named(&catalog.policies, &meta.policy, "policy")?;
-        let cases: BTreeSet<Slug> = recorded.keys().map(|(case, _)| case.clone()).collect();
+        let cases = recorded.cases();
+        let more = cases.iter().map(|case| (case.clone(), recorded.repeats(case))).collect();
+        let how_often = HowOften { each: meta.repeats, more };
         let wanted = Wanted { filter: None, failing_of: Some((meta.id.clone(), cases)) };
         let mut selected = select(&checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
         // The plan stays what it was: a case that was never run, or is gone, is missing.
         selected.selection.cases = meta.selection.cases;
         let golden = context.golden(&checked.root, &meta.target);
+        let baseline = match needs_baseline(policy, &meta) {
+            true => accepted_baseline(&checked, &catalog, &selected, &golden)?,
+            false => Baseline::default(),
+        };
+        output::write_baseline(&folder, &baseline)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
         let ended = runtime.block_on(execute(
             Running {
@@ -46,9 +48,11 @@ impl Score {
                 catalog: &catalog,
                 policy,
                 selected: &selected,
-                repeats: meta.repeats,
+                how_often,
+                seed: None,
                 folder: &folder,
                 golden: &golden,
+                baseline: &baseline,
                 propose: !context.ci,
                 recorded,
                 asking: None,

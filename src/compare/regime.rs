@@ -3,18 +3,14 @@
 use super::pairing::Pairing;
 use super::result::Regime;
 use super::side::Side;
-use crate::event::Answers;
-
-/// Kinds of target that answer alike every time.
-const STEADY: [&str; 3] = ["foil", "noop", "rules"];
 
 /// Deterministic if both targets are by their kind, or were replayed, and no repeats of a case in common disagree.
 pub fn of(then: &Side, now: &Side, pairing: &Pairing) -> Regime {
     let disagrees = |side: &super::side::CaseMarks| side.tallies.iter().any(|tally| tally.worst() != tally.best());
     let varies = pairing.pairs.iter().any(|(a, b)| disagrees(a) || disagrees(b));
-    if is_steady(then) && is_steady(now) && !varies { Regime::Deterministic } else { Regime::Stochastic }
-}
-
-fn is_steady(side: &Side) -> bool {
-    STEADY.contains(&side.meta.target_kind.as_str()) || side.meta.answers == Answers::Replayed
+    if then.meta.answers_alike() && now.meta.answers_alike() && !varies {
+        Regime::Deterministic
+    } else {
+        Regime::Stochastic
+    }
 }

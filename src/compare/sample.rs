@@ -33,6 +33,8 @@ pub fn run(id: &str) -> Sample {
         target_kind: "chat".into(),
         policy: slug("pr"),
         repeats: 1,
+        staged: false,
+        seed: None,
         answers: Answers::Live,
         selection: Selection { filter: None, failing_of: None, cases: 0, of: 0 },
         digests: BTreeMap::from([("rubrics".into(), "aa".into()), ("target".into(), "bb".into())]),

@@ -67,6 +67,9 @@ pub struct Case {
     pub tags: Vec<String>,
     #[serde(default)]
     pub weight: Weight,
+    /// How often it is run, whatever the run says; 1..=1000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u32>,
     pub world: Slug,
     pub request: Request,
     /// Approvals that exist for this request, beside those of the world.

@@ -29,6 +29,9 @@ pub enum EventKind {
     /// Scheduling stopped before the plan was done.
     RunStopped {
         reason: String,
+        /// Trials that the plan held; absent where older events do not tell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        planned: Option<u64>,
     },
     /// A later process took the run up again.
     RunResumed {},
@@ -52,12 +55,29 @@ pub struct RunMeta {
     /// Kind of the target, e.g. `rules`.
     pub target_kind: String,
     pub policy: Slug,
+    /// Of each case that has no number of its own; of the first stage, where the run is `staged`.
     pub repeats: u32,
+    /// Whether more repeats follow where the first ones do not decide.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub staged: bool,
+    /// What the order of asking was drawn from; absent where it is that of the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
     #[serde(default)]
     pub answers: Answers,
     pub selection: Selection,
     /// Name of a part (`suites`, `worlds`, `pipelines`, `rubrics`, `policy`, `target`) → blake3 of its text, hex.
     pub digests: BTreeMap<String, String>,
+}
+
+/// Kinds of target that answer alike every time.
+const STEADY: [&str; 3] = ["foil", "noop", "rules"];
+
+impl RunMeta {
+    /// Whether the same question gets the same answer, by the kind of the target or because it is replayed.
+    pub fn answers_alike(&self) -> bool {
+        self.answers == Answers::Replayed || STEADY.contains(&self.target_kind.as_str())
+    }
 }
 
 /// Where a run's answers come from.
@@ -105,6 +125,8 @@ pub enum RunState {
 pub struct RunRecord {
     pub meta: RunMeta,
     pub state: RunState,
+    /// Trials that the plan held in the end, where the run came to one.
+    pub planned: Option<u64>,
     /// Case and repeat of every finished trial, in the order of finishing.
     pub finished: Vec<(Slug, u32)>,
     pub last_seq: u64,
@@ -135,6 +157,7 @@ pub fn fold(events: impl IntoIterator<Item = Event>, mut on_trial: impl FnMut(Tr
     let mut record = RunRecord {
         meta: *meta,
         state: RunState::Unfinished,
+        planned: None,
         finished: Vec::new(),
         last_seq: first.seq,
         last_at: first.at,
@@ -151,9 +174,11 @@ pub fn fold(events: impl IntoIterator<Item = Event>, mut on_trial: impl FnMut(Tr
                 record.finished.push((trial.case.clone(), trial.repeat));
                 on_trial(*trial);
             }
-            EventKind::RunStopped { reason } => record.state = RunState::Stopped { reason },
-            EventKind::RunResumed {} => record.state = RunState::Unfinished,
-            EventKind::RunFinished { .. } => record.state = RunState::Finished,
+            EventKind::RunStopped { reason, planned } => {
+                (record.state, record.planned) = (RunState::Stopped { reason }, planned);
+            }
+            EventKind::RunResumed {} => (record.state, record.planned) = (RunState::Unfinished, None),
+            EventKind::RunFinished { trials } => (record.state, record.planned) = (RunState::Finished, Some(trials)),
         }
     }
     Ok(record)

@@ -109,12 +109,31 @@ impl Snapshot {
         all.into_iter().map(|(_, behaviour)| behaviour).collect()
     }
 
-    /// One snapshot of several repeats, numbered from 1. `None` without any. `info` is the first one's.
+    /// The snapshot of a case's trials: of a single first one as it is, otherwise of its repeats.
+    pub fn of_trials(trials: Vec<(u32, Snapshot)>) -> Option<Snapshot> {
+        match <[(u32, Snapshot); 1]>::try_from(trials) {
+            Ok([(1, mut only)]) => {
+                (only.info.wall_ms, only.info.cost_usd) = (Vec::new(), Vec::new());
+                Some(only)
+            }
+            Ok(one) => Self::of_repeats(one),
+            Err(trials) => Self::of_repeats(trials),
+        }
+    }
+
+    /// One snapshot of several repeats, numbered from 1. `None` without any. `info` is the first one's, with the time
+    /// and the cost of all.
     pub fn of_repeats(repeats: impl IntoIterator<Item = (u32, Snapshot)>) -> Option<Snapshot> {
         let mut variants: Vec<Variant> = Vec::new();
-        let mut info = None;
+        let mut info: Option<SnapshotInfo> = None;
         for (repeat, snapshot) in repeats {
-            info.get_or_insert(snapshot.info);
+            match &mut info {
+                None => info = Some(snapshot.info),
+                Some(info) => {
+                    info.wall_ms.extend(snapshot.info.wall_ms);
+                    info.cost_usd.extend(snapshot.info.cost_usd);
+                }
+            }
             match variants.iter_mut().find(|variant| variant.behaviour == snapshot.behaviour) {
                 Some(variant) => variant.repeats.push(repeat),
                 None => variants.push(Variant { repeats: vec![repeat], behaviour: snapshot.behaviour }),

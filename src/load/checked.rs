@@ -39,11 +39,19 @@ pub struct SuiteFile {
     pub name: Slug,
     pub kind: CaseKind,
     pub cases: usize,
+    /// Place and number of repeats of the cases that have a number of their own, ascending.
+    own_repeats: Vec<(u32, u32)>,
     digest: blake3::Hash,
     kept: Option<Arc<(Suite, Vec<u32>)>>,
 }
 
 impl SuiteFile {
+    /// How often a case says that it is to be run.
+    pub fn own_repeats(&self, case: u32) -> Option<u32> {
+        let found = self.own_repeats.binary_search_by_key(&case, |(at, _)| *at).ok()?;
+        Some(self.own_repeats[found].1)
+    }
+
     /// The suite and the line of each case. Errors: the file changed since it was checked, or cannot be read any more.
     pub fn suite(&self, root: &Root) -> Result<Arc<(Suite, Vec<u32>)>, String> {
         if let Some(kept) = &self.kept {
@@ -240,8 +248,10 @@ fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: &Slug, file: &st
         None => Coverage::default(),
     };
     let (name, kind, cases) = (suite.name.clone(), suite.kind, suite.cases.len());
+    let own_repeats = (0..).zip(&suite.cases).filter_map(|(at, case)| Some((at, case.repeats?))).collect();
     let kept = (cases <= KEPT_CASES).then(|| Arc::new((suite, lines)));
-    let file = SuiteFile { file: file.to_owned(), pipeline: pipeline.clone(), name, kind, cases, digest, kept };
+    let file =
+        SuiteFile { file: file.to_owned(), pipeline: pipeline.clone(), name, kind, cases, own_repeats, digest, kept };
     ReadSuite { pipeline: pipeline.clone(), suite: Some((file, coverage)), found, digest }
 }
 

@@ -3,15 +3,22 @@
 //! A trial is recorded in `events.jsonl` as it finishes, before anybody is told. Scoring follows in plan order from
 //! the recorded trials, so a run, a resumed run and a scoring of old trials are the same walk over the plan.
 
+mod baseline;
 mod clock;
+mod dispatch;
+mod drawn;
 mod execute;
+mod in_order;
 mod interrupt;
+mod plan;
 mod scoring;
 mod select;
 mod trials;
 
+pub use baseline::{accepted_baseline, needs_baseline};
 pub use clock::{Clock, PHASES, Phase, Timings};
 pub use execute::{Asking, Ended, RunError, Running, execute};
 pub use interrupt::Interrupt;
+pub use plan::HowOften;
 pub use scoring::sentence;
 pub use select::{Selected, SelectedSuite, Wanted, failing_cases, guards_left_out, orphans, select};

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::clock::{Clock, Phase};
-use crate::domain::{Case, Outcome, Suite, Trial};
+use crate::domain::{Case, Outcome, Slug, Suite, Trial};
 use crate::gate::Judge;
 use crate::golden::{Comparison, Snapshot, SnapshotError, SnapshotInfo, Stored};
 use crate::load::SuiteFile;
@@ -46,6 +46,10 @@ pub struct Scoring<'a> {
     pub pending: BTreeSet<SnapshotKey>,
     /// Whether proposals may be written; not under CI.
     pub propose: bool,
+    /// Whether any case is run more than once.
+    pub repeated: bool,
+    /// What was seen so far of the case whose trials are going by.
+    pub proposal: Option<Proposal>,
     pub run: String,
     pub results: ResultsWriter,
     pub judge: Judge<'a>,
@@ -79,8 +83,9 @@ impl Scoring<'_> {
         let scored: Vec<One> = scored.into_iter().collect::<Result<_, _>>()?;
         clock.lap(Phase::Score);
         // One after the other: a folder takes one new name at a time.
-        for one in &scored {
-            self.update_pending(&one.result, one.observed.as_ref())?;
+        let mut scored = scored;
+        for one in &mut scored {
+            self.see(one)?;
         }
         clock.lap(Phase::Snapshots);
         for one in &scored {
@@ -140,7 +145,7 @@ impl Scoring<'_> {
         };
         let case_json = to_raw_value(case).map_err(unwritable)?;
         let trial_json = written.map_or_else(|| to_raw_value(&recorded.trial), Ok).map_err(unwritable)?;
-        if let Some(observed) = observed.as_mut().filter(|_| scored.comparison.needs_review()) {
+        if let Some(observed) = observed.as_mut().filter(|_| self.repeated || scored.comparison.needs_review()) {
             observed.info.case_digest = blake3::hash(case_json.get().as_bytes()).to_hex().to_string();
             observed.info.run.clone_from(&self.run);
         }
@@ -162,25 +167,84 @@ impl Scoring<'_> {
         sentence(&StoreError::Snapshot { path, cause })
     }
 
-    /// Proposes behaviour that is new or different, and withdraws a proposal that is out of date. The first repeat
-    /// speaks for the case.
-    fn update_pending(&self, result: &TrialResult, observed: Option<&Snapshot>) -> Result<(), StoreError> {
-        if !self.propose || result.trial.repeat > 1 || matches!(result.trial.outcome, Outcome::Failed { .. }) {
+    /// Scores a trial for a look at it: nothing is written, and nobody is told.
+    pub fn look(&self, recorded: Recorded) -> Result<TrialResult, StoreError> {
+        let accepted = self.accepted(&recorded);
+        Ok(self.score(recorded, accepted)?.result)
+    }
+
+    /// Adds a trial to the proposal of its case, once that of the case before is written.
+    fn see(&mut self, one: &mut One) -> Result<(), StoreError> {
+        let result = &one.result;
+        let comparison = &result.scored.comparison;
+        if !self.propose || matches!(result.trial.outcome, Outcome::Failed { .. }) {
             return Ok(());
         }
-        let key = SnapshotKey {
+        if !self.repeated && !comparison.needs_review() && self.pending.is_empty() {
+            return Ok(());
+        }
+        if self.proposal.as_ref().is_some_and(|proposal| proposal.case != result.case.id) {
+            self.flush()?;
+        }
+        let proposal = self.proposal.get_or_insert_with(|| Proposal::of(result));
+        proposal.differs |= comparison.needs_review();
+        if let Some(mut observed) = one.observed.take() {
+            let usage = &result.trial.usage;
+            observed.info.wall_ms = vec![usage.wall_ms];
+            observed.info.cost_usd = usage.cost_usd.into_iter().collect();
+            proposal.seen.push((result.trial.repeat, observed));
+        }
+        Ok(())
+    }
+
+    /// Writes what was seen of a case: proposes behaviour that is new or different, and withdraws a proposal that is
+    /// out of date.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        let Some(Proposal { pipeline, suite, case, title, differs, seen }) = self.proposal.take() else {
+            return Ok(());
+        };
+        let key = SnapshotKey { pipeline, suite, case };
+        let Some(observed) = Snapshot::of_trials(seen) else { return Ok(()) };
+        if differs || self.repeats_differ(&key, &observed)? {
+            return self.golden.propose(&key, &title, &observed);
+        }
+        if self.pending.contains(&key) && self.accepted.contains(&key) { self.golden.withdraw(&key) } else { Ok(()) }
+    }
+
+    /// Whether repeats that were all seen before came in other numbers: a release is accepted with its own.
+    fn repeats_differ(&self, key: &SnapshotKey, observed: &Snapshot) -> Result<bool, StoreError> {
+        if observed.repeats.is_empty() || !self.accepted.contains(key) {
+            return Ok(false);
+        }
+        let accepted = self.golden.accepted(key)?;
+        let varies = |snapshot: &Snapshot| !snapshot.otherwise.is_empty();
+        let accepted = accepted.as_ref().and_then(|accepted| accepted.snapshot().ok());
+        Ok(accepted.is_some_and(|accepted| {
+            (varies(accepted) || varies(observed) || !accepted.repeats.is_empty()) && accepted.body() != observed.body()
+        }))
+    }
+}
+
+/// What was seen of a case so far.
+pub struct Proposal {
+    pipeline: Slug,
+    suite: Slug,
+    case: Slug,
+    title: String,
+    /// Whether a repeat did what was never accepted.
+    differs: bool,
+    seen: Vec<(u32, Snapshot)>,
+}
+
+impl Proposal {
+    fn of(result: &TrialResult) -> Self {
+        Self {
             pipeline: result.pipeline.clone(),
             suite: result.suite.clone(),
             case: result.case.id.clone(),
-        };
-        match observed {
-            Some(observed) if result.scored.comparison.needs_review() => {
-                self.golden.propose(&key, &result.case.title, observed)
-            }
-            _ if self.pending.contains(&key) && result.scored.comparison == Comparison::Same => {
-                self.golden.withdraw(&key)
-            }
-            _ => Ok(()),
+            title: result.case.title.clone(),
+            differs: false,
+            seen: Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A line without its line end was never acknowledged and is dropped. Any other line that cannot be read is an error.
 
+use std::cell::Cell;
 use std::fs::{File, TryLockError};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -12,10 +13,11 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::StoreError;
 use super::disk::{Naming, sync_folder};
+use super::trial_index::TrialIndex;
 use crate::domain::Trial;
 use crate::event::{EVENT_VERSION, Event, EventKind, FoldError, RunRecord, fold};
 
-const EVENTS: &str = "events.jsonl";
+pub(super) const EVENTS: &str = "events.jsonl";
 const LOCK: &str = "events.lock";
 
 /// The only writer of a run's events; a second one is refused until this one is dropped.
@@ -30,6 +32,21 @@ pub struct EventWriter {
     broken: bool,
     /// Held, never read: the system lets go of it however this process ends.
     _lock: File,
+}
+
+/// Where in the file a line is, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub start: u64,
+    pub length: usize,
+}
+
+/// How a trial was written.
+#[derive(Debug)]
+pub struct Written {
+    /// The trial as JSON.
+    pub json: Box<RawValue>,
+    pub(super) span: Span,
 }
 
 /// What reading a run's events gave.
@@ -50,20 +67,16 @@ impl EventWriter {
     }
 
     /// Goes on where the events end: drops a torn line, and notes that the run was resumed.
-    pub(super) fn resume(
-        folder: &Path,
-        at: Timestamp,
-        on_trial: impl FnMut(Trial),
-    ) -> Result<(Self, Replay), StoreError> {
+    pub(super) fn resume(folder: &Path, at: Timestamp) -> Result<(Self, TrialIndex, Replay), StoreError> {
         let lock = lock(folder)?;
-        let replay = read(folder, on_trial)?;
+        let (index, replay) = TrialIndex::read(folder)?;
         let path = folder.join(EVENTS);
         let file = File::options().append(true).open(&path).naming("open", &path)?;
         let length = file.metadata().naming("read", &path)?.len() - replay.torn;
         file.set_len(length).naming("cut the torn end of", &path)?;
         let mut writer = Self::new(path, file, lock, length, replay.record.last_seq + 1);
         writer.append(at, EventKind::RunResumed {})?;
-        Ok((writer, replay))
+        Ok((writer, index, replay))
     }
 
     fn new(path: PathBuf, file: File, lock: File, length: u64, next_seq: u64) -> Self {
@@ -95,8 +108,8 @@ impl EventWriter {
         Ok(())
     }
 
-    /// Appends that a trial finished, and gives back how it was written.
-    pub fn append_trial(&mut self, at: Timestamp, trial: &Trial) -> Result<Box<RawValue>, StoreError> {
+    /// Appends that a trial finished.
+    pub fn append_trial(&mut self, at: Timestamp, trial: &Trial) -> Result<Written, StoreError> {
         #[derive(Serialize)]
         struct Finished<'a> {
             seq: u64,
@@ -107,9 +120,10 @@ impl EventWriter {
         struct Kind<'a> {
             trial_finished: &'a RawValue,
         }
-        let written = to_raw_value(trial).map_err(io::Error::from).naming("write", &self.path)?;
-        self.append_line(&Finished { seq: self.next_seq, at, kind: Kind { trial_finished: &written } })?;
-        Ok(written)
+        let json = to_raw_value(trial).map_err(io::Error::from).naming("write", &self.path)?;
+        let start = self.length;
+        self.append_line(&Finished { seq: self.next_seq, at, kind: Kind { trial_finished: &json } })?;
+        Ok(Written { json, span: Span { start, length: self.line.len() } })
     }
 
     /// Makes everything appended so far outlive a power cut.
@@ -120,18 +134,27 @@ impl EventWriter {
 }
 
 /// Reads the events of a run; `on_trial` sees every finished trial once, in order, and none is kept.
-pub(super) fn read(folder: &Path, on_trial: impl FnMut(Trial)) -> Result<Replay, StoreError> {
+pub(super) fn read(folder: &Path, mut on_trial: impl FnMut(Trial)) -> Result<Replay, StoreError> {
+    read_spans(folder, |trial, _| on_trial(trial))
+}
+
+/// The same, with the place of each trial's line.
+pub(super) fn read_spans(folder: &Path, mut on_trial: impl FnMut(Trial, Span)) -> Result<Replay, StoreError> {
     let path = folder.join(EVENTS);
     let mut lines = Lines::open(&path)?;
     let mut failed = None;
+    let span = Cell::new(Span { start: 0, length: 0 });
     let events = std::iter::from_fn(|| match lines.next() {
-        Ok(event) => event,
+        Ok(event) => {
+            span.set(lines.span());
+            event
+        }
         Err(error) => {
             failed = Some(error);
             None
         }
     });
-    let folded = fold(events, on_trial);
+    let folded = fold(events, |trial| on_trial(trial, span.get()));
     if let Some(error) = failed {
         return Err(error);
     }
@@ -151,7 +174,9 @@ pub(super) fn read_start(folder: &Path) -> Result<RunRecord, StoreError> {
 struct Lines<'p> {
     path: &'p Path,
     input: BufReader<File>,
+    /// The line that was read last, and where it starts.
     buffer: Vec<u8>,
+    start: u64,
     number: u64,
     torn: u64,
 }
@@ -159,10 +184,11 @@ struct Lines<'p> {
 impl<'p> Lines<'p> {
     fn open(path: &'p Path) -> Result<Self, StoreError> {
         let input = BufReader::with_capacity(1 << 16, File::open(path).naming("open", path)?);
-        Ok(Self { path, input, buffer: Vec::new(), number: 0, torn: 0 })
+        Ok(Self { path, input, buffer: Vec::new(), start: 0, number: 0, torn: 0 })
     }
 
     fn next(&mut self) -> Result<Option<Event>, StoreError> {
+        self.start += self.buffer.len() as u64;
         self.buffer.clear();
         self.number += 1;
         self.input.read_until(b'\n', &mut self.buffer).naming("read", self.path)?;
@@ -171,6 +197,10 @@ impl<'p> Lines<'p> {
             return Ok(None);
         }
         serde_json::from_slice(&self.buffer).map(Some).map_err(|cause| self.unreadable(&cause))
+    }
+
+    fn span(&self) -> Span {
+        Span { start: self.start, length: self.buffer.len() }
     }
 
     /// A later format may not even look like an event; its first line says so.

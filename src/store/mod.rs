@@ -6,17 +6,21 @@
 mod disk;
 mod event_log;
 mod golden_folder;
+
 mod recordings;
 mod results;
 mod review;
 mod run_folder;
 mod runs;
+mod trial_index;
 
 pub use disk::StoreError;
-pub use event_log::{EventWriter, Replay};
+pub use event_log::{EventWriter, Replay, Written};
 pub use golden_folder::{Acceptance, GoldenFolder, Listing, SnapshotKey};
+
 pub use recordings::{RecordingKey, Recordings, ascii_json};
 pub use results::{Results, ResultsWriter};
 pub use review::{Choice, Pending, Plan, Refusal, load, plan, settle};
 pub use run_folder::RunFolder;
 pub use runs::{RunEntry, Runs, Skipped, new_run_id};
+pub use trial_index::TrialIndex;

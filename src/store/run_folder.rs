@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use super::disk::{Durable, Naming, replace, sync_folder};
 use super::event_log::{self, EventWriter, Replay};
 use super::results::{Results, ResultsWriter};
-use super::{Runs, StoreError};
+use super::{Runs, StoreError, TrialIndex};
 use crate::domain::{Slug, Trial};
+use crate::event::RunMeta;
 
 /// A run on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,14 +46,29 @@ impl RunFolder {
         &self.path
     }
 
+    /// What the run is a run of: the first event alone.
+    pub fn meta(&self) -> Result<RunMeta, StoreError> {
+        Ok(event_log::read_start(&self.path)?.meta)
+    }
+
     /// Reads the events; `on_trial` sees every finished trial once, in the order of finishing, and none is kept.
     pub fn read(&self, on_trial: impl FnMut(Trial)) -> Result<Replay, StoreError> {
         event_log::read(&self.path, on_trial)
     }
 
-    /// Takes the run up again: what was recorded, as by [`RunFolder::read`], and a writer that goes on from there.
-    pub fn resume(&self, at: Timestamp, on_trial: impl FnMut(Trial)) -> Result<(EventWriter, Replay), StoreError> {
-        EventWriter::resume(&self.path, at, on_trial)
+    /// Reads the events, and where each trial stands in them.
+    pub fn recorded(&self) -> Result<(TrialIndex, Replay), StoreError> {
+        TrialIndex::read(&self.path)
+    }
+
+    /// The record of a run that has just begun: nothing yet.
+    pub fn nothing_recorded(&self) -> TrialIndex {
+        TrialIndex::none(&self.path)
+    }
+
+    /// Takes the run up again: a writer that goes on where the events end, and what was recorded until there.
+    pub fn resume(&self, at: Timestamp) -> Result<(EventWriter, TrialIndex, Replay), StoreError> {
+        EventWriter::resume(&self.path, at)
     }
 
     /// Begins new results; the old ones stay until they are finished.

@@ -30,6 +30,8 @@ fn started(id: &Slug) -> EventKind {
         target_kind: "rules".into(),
         policy: slug("pr"),
         repeats: 1,
+        staged: false,
+        seed: None,
         answers: Answers::Live,
         selection: Selection { filter: None, failing_of: None, cases: 3, of: 3 },
         digests: BTreeMap::new(),
@@ -105,7 +107,7 @@ fn killed_at_any_byte_every_acknowledged_trial_is_there_and_the_run_goes_on() {
         assert_eq!(replay.torn, end as u64 - lengths[acknowledged]);
         assert_eq!(replay.record.state, RunState::Unfinished);
 
-        let (mut writer, resumed) = folder.resume(at(10), |_| {}).unwrap();
+        let (mut writer, _, resumed) = folder.resume(at(10)).unwrap();
         assert_eq!(resumed, replay);
         writer.append(at(11), finished("d")).unwrap();
         writer.append(at(12), EventKind::RunFinished { trials: 4 }).unwrap();
@@ -119,7 +121,7 @@ fn killed_at_any_byte_every_acknowledged_trial_is_there_and_the_run_goes_on() {
         fs::create_dir_all(&path).unwrap();
         fs::write(path.join("events.jsonl"), &whole[..end]).unwrap();
         let folder = RunFolder::at(path.clone(), torn.clone());
-        let error = folder.resume(at(10), |_| {}).unwrap_err();
+        let error = folder.resume(at(10)).unwrap_err();
         assert!(matches!(error, StoreError::Run { cause: FoldError::Empty, .. }), "cut at {end}: {error}");
         assert_eq!(fs::read(path.join("events.jsonl")).unwrap(), &whole[..end], "nothing is lost by refusing");
     }
@@ -135,7 +137,7 @@ fn a_corrupt_line_in_the_middle_is_an_error_that_names_it() {
     fs::write(&events, &bytes).unwrap();
     let error = folder.read(|_| {}).unwrap_err().to_string();
     assert!(error.contains("events.jsonl:3: "), "{error}");
-    assert!(folder.resume(at(9), |_| {}).is_err());
+    assert!(folder.resume(at(9)).is_err());
     assert_eq!(fs::read(&events).unwrap(), bytes);
 }
 
@@ -145,11 +147,11 @@ fn a_second_writer_is_refused_until_the_first_is_gone() {
     let id = slug("run");
     let (folder, mut writer) = RunFolder::create(&project.runs, &id).unwrap();
     writer.append(at(0), started(&id)).unwrap();
-    assert!(matches!(folder.resume(at(1), |_| {}), Err(StoreError::InUse(_))));
+    assert!(matches!(folder.resume(at(1)), Err(StoreError::InUse(_))));
     assert!(folder.read(|_| {}).is_ok(), "reading needs no lock");
     drop(writer);
-    let (writer, _) = folder.resume(at(1), |_| {}).unwrap();
-    assert!(matches!(folder.resume(at(1), |_| {}), Err(StoreError::InUse(_))));
+    let (writer, ..) = folder.resume(at(1)).unwrap();
+    assert!(matches!(folder.resume(at(1)), Err(StoreError::InUse(_))));
     drop(writer);
 }
 

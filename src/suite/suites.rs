@@ -14,6 +14,9 @@ use super::{Parsed, SourceFile, jsonl, locate, strict};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::domain::{Approval, Case, CaseKind, Correction, Fault, ReferenceCall, Request, Slug, Suite, Weight};
 
+/// More repeats of one case are a slip of the pen.
+const MOST_REPEATS: u32 = 1000;
+
 /// Cases of one kind for the pipeline whose folder the file lies in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +53,8 @@ pub struct RawCase {
     tags: Vec<String>,
     #[serde(default)]
     weight: Weight,
+    /// How often the case is run, whatever the run says; 1 to 1000.
+    repeats: Option<u32>,
     /// The suite's world when absent.
     world: Option<Slug>,
     request: Request,
@@ -169,6 +174,9 @@ fn assemble(
                 at("out-of-range", &format!("/faults/{number}/call"), "calls are counted from 1".to_owned());
             }
         }
+        if let Some(repeats) = case.repeats.filter(|repeats| !(1..=MOST_REPEATS).contains(repeats)) {
+            at("out-of-range", "/repeats", format!("a case is repeated 1 to {MOST_REPEATS} times, not {repeats}"));
+        }
         let Some(world) = case.world.as_ref().or(header.world.as_ref()) else {
             at("missing-world", "", format!("case {:?} names no world, and neither does its suite", case.id));
             continue;
@@ -180,6 +188,7 @@ fn assemble(
             title: case.title,
             tags: case.tags,
             weight: case.weight,
+            repeats: case.repeats,
             request: case.request,
             approvals: case.approvals,
             faults: case.faults,

@@ -144,9 +144,8 @@ pub struct Asked {
 
 struct Script {
     wire: Wire,
-    turns: Vec<Turn>,
-    /// After the last turn, for ever.
-    then: Option<Turn>,
+    /// What is answered to the request of this number, from 1.
+    turn: Box<dyn Fn(usize, &Asked) -> Turn + Send + Sync>,
     /// Before every answer.
     latency: Duration,
 }
@@ -163,10 +162,23 @@ impl FakeModel {
         Self::start_with(wire, turns, then, Duration::ZERO)
     }
 
+    /// `then` comes after the last turn, for ever.
     pub fn start_with(wire: Wire, turns: Vec<Turn>, then: Option<Turn>, latency: Duration) -> Self {
+        let over = Turn { status: 418, body: Some("the script is over".into()), ..Turn::default() };
+        let then = then.unwrap_or(over);
+        let turn = move |number: usize, _: &Asked| turns.get(number - 1).unwrap_or(&then).clone();
+        Self::start_answering(wire, turn, latency)
+    }
+
+    /// Answers what `turn` makes of a request and its number, from 1.
+    pub fn start_answering(
+        wire: Wire,
+        turn: impl Fn(usize, &Asked) -> Turn + Send + Sync + 'static,
+        latency: Duration,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let script = Arc::new(Script { wire, turns, then, latency });
+        let script = Arc::new(Script { wire, turn: Box::new(turn), latency });
         let asked = Arc::new(Mutex::new(Vec::new()));
         let over = Arc::new(AtomicBool::new(false));
         let (kept, ends) = (Arc::clone(&asked), Arc::clone(&over));
@@ -205,13 +217,12 @@ fn serve(stream: TcpStream, script: &Script, asked: &Mutex<Vec<Asked>>) -> std::
         let right = request.path == script.wire.route();
         let number = {
             let mut asked = asked.lock().unwrap();
-            asked.push(request);
+            asked.push(request.clone());
             asked.len()
         };
-        let turn = match script.turns.get(number - 1).or(script.then.as_ref()) {
-            _ if !right => Turn { status: 404, body: Some("there is no such route".into()), ..Turn::default() },
-            Some(turn) => turn.clone(),
-            None => Turn { status: 418, body: Some("the script is over".into()), ..Turn::default() },
+        let turn = match right {
+            true => (script.turn)(number, &request),
+            false => Turn { status: 404, body: Some("there is no such route".into()), ..Turn::default() },
         };
         std::thread::sleep(script.latency);
         if !answer(&stream, &turn, script.wire, number, &key)? {

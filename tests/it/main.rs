@@ -26,4 +26,5 @@ mod review;
 mod run;
 mod schema;
 mod service;
+mod stochastic;
 mod tidy;

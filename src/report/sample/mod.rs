@@ -113,6 +113,8 @@ fn meta(cases: u64) -> RunMeta {
         target_kind: "rules".into(),
         policy: slug("pr"),
         repeats: 2,
+        staged: false,
+        seed: None,
         answers: Answers::Live,
         selection: Selection {
             filter: Some("kind(golden_request) or tag(\"<b>\")".into()),

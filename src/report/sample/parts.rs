@@ -37,6 +37,7 @@ pub fn case(id: &str, pipeline: &str, suite: &str, kind: CaseKind, line: u32, re
             title: String::new(),
             tags: vec!["sales".into()],
             weight: Weight::Normal,
+            repeats: None,
             world: slug("northwind"),
             request: Request {
                 org_id: "northwind".into(),

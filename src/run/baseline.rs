@@ -1,0 +1,66 @@
+//! What the gate holds a run against where answers vary: every repeat of the accepted snapshots.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::RunError;
+use super::select::Selected;
+use crate::domain::{Mode, Policy, Slug};
+use crate::event::RunMeta;
+use crate::gate::{Baseline, CaseBaseline};
+use crate::load::Checked;
+use crate::plan::Catalog;
+use crate::score::{self, CompiledRubric};
+use crate::store::{GoldenFolder, SnapshotKey};
+
+/// Whether repeats decide what a run is worth under a policy: then they have to be read before it begins.
+pub fn needs_baseline(policy: &Policy, meta: &RunMeta) -> bool {
+    match policy.mode {
+        Mode::Deterministic => false,
+        Mode::Stochastic => true,
+        Mode::Auto => !meta.answers_alike() || meta.repeats > 1,
+    }
+}
+
+/// Reads the accepted snapshots of the selected cases. One that cannot be read is left out: scoring tells of it.
+pub fn accepted_baseline(
+    checked: &Checked,
+    catalog: &Catalog,
+    selected: &Selected,
+    golden: &GoldenFolder,
+) -> Result<Baseline, RunError> {
+    let known: BTreeSet<SnapshotKey> = golden.list()?.accepted.into_iter().collect();
+    let mut baseline = Baseline { source: "golden".to_owned(), ..Baseline::default() };
+    for part in &selected.suites {
+        let file = &checked.suites[part.suite];
+        let loaded = file.suite(&checked.root).map_err(RunError::Changed)?;
+        let rubric = &catalog.rubrics[&file.pipeline].rubric;
+        let cases = part.cases.par_iter().map(|at| &loaded.0.cases[*at as usize].id);
+        let key =
+            |case: &Slug| SnapshotKey { pipeline: file.pipeline.clone(), suite: file.name.clone(), case: case.clone() };
+        let accepted = cases.map(|case| (case, key(case))).filter(|(_, key)| known.contains(key));
+        let read = accepted.filter_map(|(case, key)| Some((case.clone(), of_case(rubric, golden, &key)?)));
+        baseline.cases.extend(read.collect::<Vec<_>>());
+    }
+    Ok(baseline)
+}
+
+fn of_case(rubric: &CompiledRubric, golden: &GoldenFolder, key: &SnapshotKey) -> Option<CaseBaseline> {
+    let accepted = golden.accepted(key).ok()??;
+    let snapshot = accepted.snapshot().ok()?;
+    let repeats = snapshot.by_repeat();
+    let mut case = CaseBaseline {
+        repeats: u32::try_from(repeats.len()).unwrap_or(u32::MAX),
+        behaviours: u32::try_from(snapshot.variants().count()).unwrap_or(u32::MAX),
+        wall_ms: snapshot.info.wall_ms.clone(),
+        cost_usd: snapshot.info.cost_usd.clone(),
+        ..CaseBaseline::default()
+    };
+    for behaviour in repeats {
+        for (area, trit) in score::area_marks(rubric, &behaviour.marks) {
+            case.areas.entry(area).or_default().push(trit);
+        }
+    }
+    Some(case)
+}

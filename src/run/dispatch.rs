@@ -1,0 +1,283 @@
+//! The dispatcher: owns the events, the limits of the run and its interruption. In which order trials are asked for,
+//! and what becomes of them, is a flow's.
+
+use std::collections::HashMap;
+use std::future::Future as _;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::RunError;
+use super::clock::{Clock, Phase};
+use super::execute::Asking;
+use super::plan::Planned;
+use super::scoring::{Recorded, sentence};
+use super::trials::{Done, Job};
+use crate::domain::{Outcome, Policy, Trial, Usage};
+use crate::event::EventKind;
+use crate::plan::Catalog;
+use crate::progress::Progress;
+use crate::store::{RecordingKey, TrialIndex, Written};
+use crate::target::Ask;
+use crate::world::Binding;
+
+/// Which trials are asked for, and what becomes of them.
+pub trait Flow {
+    /// The next trial to begin; `None` while none may begin.
+    fn next(&mut self) -> Result<Option<Planned>, RunError>;
+    /// The trial that came last begins, or is on record already: the place by which it comes back.
+    fn begun(&mut self) -> usize;
+    /// A trial finished and is on record.
+    fn finished(&mut self, place: usize, trial: Recorded, progress: &mut dyn Progress) -> Result<(), RunError>;
+    /// After every trial. `idle`: none is running, and none began.
+    fn settle(&mut self, idle: bool, progress: &mut dyn Progress, clock: &mut Clock) -> Result<(), RunError>;
+    /// Whether its trials are read from the record again.
+    fn comes_back(&self) -> bool;
+    /// Whether no trial will come any more.
+    fn is_over(&self) -> bool;
+    /// Trials that are done, and those of the plan as far as it is known.
+    fn trials(&self) -> (u64, u64);
+}
+
+/// How the asking ended.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Why the plan was not walked to its end.
+    pub stopped: Option<String>,
+    /// Whether a person stopped it.
+    pub interrupted: bool,
+}
+
+pub struct Dispatcher<'a> {
+    catalog: &'a Catalog,
+    policy: &'a Policy,
+    /// What is on record.
+    index: TrialIndex,
+    asking: Option<Asking<'a>>,
+    running: JoinSet<Option<Done>>,
+    /// As many as trials may run at once; closed when no more may begin.
+    turns: Arc<Semaphore>,
+    /// Which place of the plan a task works on.
+    places: HashMap<tokio::task::Id, (usize, Planned)>,
+    spent: f64,
+    /// Whether the cost of a trial is unknown.
+    unpriced: bool,
+    now: fn() -> Timestamp,
+}
+
+impl<'a> Dispatcher<'a> {
+    pub fn new(
+        catalog: &'a Catalog,
+        policy: &'a Policy,
+        index: TrialIndex,
+        asking: Option<Asking<'a>>,
+        now: fn() -> Timestamp,
+    ) -> Self {
+        let turns = Arc::new(Semaphore::new(asking.as_ref().map_or(0, |asking| asking.jobs)));
+        Self {
+            catalog,
+            policy,
+            index,
+            asking,
+            running: JoinSet::new(),
+            turns,
+            places: HashMap::new(),
+            spent: 0.0,
+            unpriced: false,
+            now,
+        }
+    }
+
+    /// Walks a flow to its end, or until something stops it. The end is an event.
+    pub async fn run(
+        &mut self,
+        flow: &mut dyn Flow,
+        progress: &mut dyn Progress,
+        clock: &mut Clock,
+    ) -> Result<Asked, RunError> {
+        let started = Instant::now();
+        let mut asked = Asked::default();
+        loop {
+            while asked.stopped.is_none()
+                && let Some(planned) = flow.next()?
+            {
+                self.begin(planned, flow, progress)?;
+            }
+            flow.settle(self.running.is_empty(), progress, clock)?;
+            if self.running.is_empty() {
+                if asked.stopped.is_some() || flow.is_over() {
+                    break;
+                }
+                continue;
+            }
+            if asked.stopped.is_some() {
+                self.turns.close();
+            }
+            let Some(asking) = self.asking.as_mut() else { continue };
+            let finished = tokio::select! {
+                finished = self.running.join_next_with_id() => finished,
+                () = asking.interrupt.raised(), if !asked.interrupted => {
+                    asked = Asked { stopped: Some("it was interrupted".to_owned()), interrupted: true };
+                    None
+                }
+            };
+            let Some(finished) = finished else { continue };
+            let stop = self.finish(finished, flow, progress, clock)?;
+            asked.stopped = asked.stopped.or(stop);
+            if asked.stopped.is_none() {
+                asked.stopped = self.over_limit(started);
+            }
+        }
+        self.end(&asked, flow, clock)?;
+        Ok(asked)
+    }
+
+    /// What is on record now, and nobody to ask any more.
+    pub fn only_the_record(self) -> Self {
+        Self { asking: None, ..self }
+    }
+
+    fn end(&mut self, asked: &Asked, flow: &dyn Flow, clock: &mut Clock) -> Result<(), RunError> {
+        let Some(asking) = self.asking.as_mut() else { return Ok(()) };
+        let (done, planned) = flow.trials();
+        let kind = match &asked.stopped {
+            Some(reason) => EventKind::RunStopped { reason: reason.clone(), planned: Some(planned) },
+            None => EventKind::RunFinished { trials: done },
+        };
+        asking.events.append((self.now)(), kind)?;
+        asking.events.sync()?;
+        clock.lap(Phase::Record);
+        Ok(())
+    }
+
+    /// Takes a trial from the record, or starts it.
+    fn begin(&mut self, planned: Planned, flow: &mut dyn Flow, progress: &mut dyn Progress) -> Result<(), RunError> {
+        let case = planned.case();
+        if let Some(trial) = self.index.trial(&case.id, planned.repeat)? {
+            let place = flow.begun();
+            return flow.finished(place, recorded(planned, trial, None), progress);
+        }
+        // Without a target a missing trial stays missing; the gate sees that fewer were recorded than planned.
+        let Some(asking) = &self.asking else { return Ok(()) };
+        let pipeline = &self.catalog.pipelines[&planned.loaded.0.pipeline];
+        let job = Job {
+            target: Arc::clone(&asking.target),
+            client: Arc::clone(&asking.client),
+            pipeline: Arc::clone(pipeline),
+            system: Arc::clone(&self.catalog.systems[&case.world]),
+            ask: Ask::new(pipeline, case),
+            binding: Binding::of(case, pipeline),
+            trial: RecordingKey {
+                target: asking.name.clone(),
+                pipeline: pipeline.name.clone(),
+                suite: planned.loaded.0.name.clone(),
+                case: case.id.clone(),
+                repeat: planned.repeat,
+            },
+        };
+        let turns = Arc::clone(&self.turns);
+        // Trials queue here rather than with the dispatcher, so that a quick target need not wait for it. Their tasks
+        // may wake in any order; asking for the turn now keeps them in that of the flow.
+        let mut turn = Box::pin(Arc::clone(&turns).acquire_owned());
+        let first = turn.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let task = self.running.spawn(async move {
+            let turn = match first {
+                Poll::Ready(turn) => turn,
+                Poll::Pending => turn.await,
+            };
+            let _turn = turn.ok()?;
+            let done = job.run().await;
+            if done.stop.is_some() {
+                // Before this turn is given on: no other trial may meet the same end.
+                turns.close();
+            }
+            Some(done)
+        });
+        self.places.insert(task.id(), (flow.begun(), planned));
+        Ok(())
+    }
+
+    /// Records a trial and gives it to the flow. The reason, if every other trial would fail alike.
+    fn finish(
+        &mut self,
+        finished: Result<(tokio::task::Id, Option<Done>), tokio::task::JoinError>,
+        flow: &mut dyn Flow,
+        progress: &mut dyn Progress,
+        clock: &mut Clock,
+    ) -> Result<Option<String>, RunError> {
+        let id = match &finished {
+            Ok((id, _)) => *id,
+            Err(error) => error.id(),
+        };
+        let Some((place, planned)) = self.places.remove(&id) else { return Ok(None) };
+        let Done { trial, stop } = match finished {
+            Ok((_, Some(done))) => done,
+            // It was stopped before its turn came: nothing happened.
+            Ok((_, None)) => return Ok(None),
+            Err(error) => Done { trial: broken(&planned, error), stop: None },
+        };
+        let Some(asking) = self.asking.as_mut() else { return Ok(None) };
+        self.spent += trial.usage.cost_usd.unwrap_or(0.0);
+        let answered = !matches!(trial.outcome, Outcome::Failed { .. });
+        self.unpriced |= answered && trial.usage.cost_usd.is_none();
+        clock.lap(Phase::Ask);
+        let written = asking.events.append_trial((self.now)(), &trial)?;
+        if flow.comes_back() {
+            self.index.note(&trial, &written);
+        }
+        clock.lap(Phase::Record);
+        flow.finished(place, recorded(planned, trial, Some(written)), progress)?;
+        Ok(stop)
+    }
+
+    fn over_limit(&self, started: Instant) -> Option<String> {
+        let limits = &self.policy.limits;
+        if let Some(budget) = self.asking.as_ref().and_then(|asking| asking.budget_usd) {
+            if self.unpriced {
+                let why = "the cost of a trial is not known, so the budget cannot be kept: give the model's price in \
+                           evalgate.yaml";
+                return Some(why.to_owned());
+            }
+            if self.spent >= budget {
+                return Some(format!("its trials cost ${:.2}, the budget is ${budget:.2}", self.spent));
+            }
+        }
+        if let Some(cap) = limits.suite_usd.filter(|cap| self.spent > *cap) {
+            return Some(format!("it cost ${:.2}, the policy's limit is ${cap:.2}", self.spent));
+        }
+        let minutes = started.elapsed().as_secs_f64() / 60.0;
+        limits
+            .suite_minutes
+            .filter(|cap| minutes > *cap)
+            .map(|cap| format!("it took longer than the policy's limit of {cap} minutes"))
+    }
+}
+
+fn recorded(planned: Planned, trial: Trial, written: Option<Written>) -> Recorded {
+    let Planned { suite, loaded, case, .. } = planned;
+    Recorded { suite, loaded, case, trial, written: written.map(|written| written.json) }
+}
+
+fn broken(planned: &Planned, error: tokio::task::JoinError) -> Trial {
+    Trial {
+        case: planned.case().id.clone(),
+        repeat: planned.repeat,
+        outcome: Outcome::Failed { error: format!("the target broke: {}", panic_text(error)) },
+        steps: Vec::new(),
+        changes: Vec::new(),
+        usage: Usage::default(),
+    }
+}
+
+fn panic_text(error: tokio::task::JoinError) -> String {
+    if !error.is_panic() {
+        return sentence(&error);
+    }
+    let payload = error.into_panic();
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".to_owned())
+}
