@@ -166,6 +166,7 @@ impl Run {
                 catalog: &catalog,
                 policy,
                 selected: &selected,
+                planned: 0,
                 how_often: HowOften { each: meta.repeats, ..HowOften::default() },
                 seed: meta.seed,
                 folder: &folder,

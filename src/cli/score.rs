@@ -27,14 +27,14 @@ impl Score {
         let folder = output::resolve(&context.runs(&checked.root), self.run.as_deref())?;
         let (recorded, replay) = folder.recorded()?;
         let meta = replay.record.meta;
+        // The plan stays what it was: a case that was never run, or is gone, is missing.
+        let planned = replay.record.planned.unwrap_or(meta.selection.cases * u64::from(meta.repeats));
         let policy = named(&catalog.policies, &meta.policy, "policy")?;
         let cases = recorded.cases();
         let more = cases.iter().map(|case| (case.clone(), recorded.repeats(case))).collect();
         let how_often = HowOften { each: meta.repeats, more };
         let wanted = Wanted { filter: None, failing_of: Some((meta.id.clone(), cases)) };
-        let mut selected = select(&checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
-        // The plan stays what it was: a case that was never run, or is gone, is missing.
-        selected.selection.cases = meta.selection.cases;
+        let selected = select(&checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
         let golden = context.golden(&checked.root, &meta.target);
         let baseline = match needs_baseline(policy, &meta) {
             true => accepted_baseline(&checked, &catalog, &selected, &golden)?,
@@ -49,6 +49,7 @@ impl Score {
                 policy,
                 selected: &selected,
                 how_often,
+                planned,
                 seed: None,
                 folder: &folder,
                 golden: &golden,

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use super::RunError;
@@ -52,13 +52,20 @@ pub struct Asked {
     pub interrupted: bool,
 }
 
+/// A trial that ended.
+struct Ended {
+    done: Done,
+    /// Held until the trial is on record, where trials run one after the other.
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
 pub struct Dispatcher<'a> {
     catalog: &'a Catalog,
     policy: &'a Policy,
     /// What is on record.
     index: TrialIndex,
     asking: Option<Asking<'a>>,
-    running: JoinSet<Option<Done>>,
+    running: JoinSet<Option<Ended>>,
     /// As many as trials may run at once; closed when no more may begin.
     turns: Arc<Semaphore>,
     /// Which place of the plan a task works on.
@@ -179,6 +186,7 @@ impl<'a> Dispatcher<'a> {
                 repeat: planned.repeat,
             },
         };
+        let one_by_one = asking.jobs == 1;
         let turns = Arc::clone(&self.turns);
         // Trials queue here rather than with the dispatcher, so that a quick target need not wait for it. Their tasks
         // may wake in any order; asking for the turn now keeps them in that of the flow.
@@ -189,13 +197,13 @@ impl<'a> Dispatcher<'a> {
                 Poll::Ready(turn) => turn,
                 Poll::Pending => turn.await,
             };
-            let _turn = turn.ok()?;
+            let turn = turn.ok()?;
             let done = job.run().await;
             if done.stop.is_some() {
                 // Before this turn is given on: no other trial may meet the same end.
                 turns.close();
             }
-            Some(done)
+            Some(Ended { done, _turn: one_by_one.then_some(turn) })
         });
         self.places.insert(task.id(), (flow.begun(), planned));
         Ok(())
@@ -204,7 +212,7 @@ impl<'a> Dispatcher<'a> {
     /// Records a trial and gives it to the flow. The reason, if every other trial would fail alike.
     fn finish(
         &mut self,
-        finished: Result<(tokio::task::Id, Option<Done>), tokio::task::JoinError>,
+        finished: Result<(tokio::task::Id, Option<Ended>), tokio::task::JoinError>,
         flow: &mut dyn Flow,
         progress: &mut dyn Progress,
         clock: &mut Clock,
@@ -214,12 +222,13 @@ impl<'a> Dispatcher<'a> {
             Err(error) => error.id(),
         };
         let Some((place, planned)) = self.places.remove(&id) else { return Ok(None) };
-        let Done { trial, stop } = match finished {
-            Ok((_, Some(done))) => done,
+        let ended = match finished {
+            Ok((_, Some(ended))) => ended,
             // It was stopped before its turn came: nothing happened.
             Ok((_, None)) => return Ok(None),
-            Err(error) => Done { trial: broken(&planned, error), stop: None },
+            Err(error) => Ended { done: Done { trial: broken(&planned, error), stop: None }, _turn: None },
         };
+        let Ended { done: Done { trial, stop }, _turn } = ended;
         let Some(asking) = self.asking.as_mut() else { return Ok(None) };
         self.spent += trial.usage.cost_usd.unwrap_or(0.0);
         let answered = !matches!(trial.outcome, Outcome::Failed { .. });

@@ -28,6 +28,8 @@ pub struct Running<'a> {
     pub policy: &'a Policy,
     pub selected: &'a Selected,
     pub how_often: HowOften,
+    /// Trials that the plan holds at least, of which some may be of cases that are not there any more.
+    pub planned: u64,
     /// Where the order of asking is drawn from; that of the plan without it, and then nothing is repeated in stages.
     pub seed: Option<u32>,
     pub folder: &'a RunFolder,
@@ -95,7 +97,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         judge: Judge::new(policy, how_often.most(selected, checked), baseline),
         unreadable: Vec::new(),
         done: 0,
-        total: how_often.trials(checked, selected)?,
+        total: how_often.trials(checked, selected)?.max(running.planned),
     };
     progress.started(scoring.total);
     let mut dispatcher = Dispatcher::new(catalog, policy, running.recorded, running.asking, now);

@@ -36,7 +36,8 @@ impl Agent {
         // Every fifth case is one that it is not sure about.
         let wrong = self.broken == Some(case) || (case % 5 == 4 && wobble < 0.3);
         if self.unsafe_on == Some(case) && times % 5 == 3 && !goes_on {
-            let call = ToolCall { tool: "send_notice".into(), args: json!({"body": "Diesel is late."}), raw: None, id: None };
+            let call =
+                ToolCall { tool: "send_notice".into(), args: json!({"body": "Diesel is late."}), raw: None, id: None };
             return Turn { calls: vec![call], ..Turn::default() };
         }
         let topic = if wrong { "other" } else { topic(case) };
@@ -112,7 +113,8 @@ fn project() -> Project {
 }
 
 fn points_at(project: &Project, server: &FakeModel) {
-    let chat = json!({"base_url": Wire::Chat.base_url(server.port), "model": "small", "key_env": KEY.0, "concurrency": 4});
+    let chat =
+        json!({"base_url": Wire::Chat.base_url(server.port), "model": "small", "key_env": KEY.0, "concurrency": 4});
     let file = json!({
         "version": 1, "name": "tiny", "targets": {"model": {"chat": chat}}, "default_target": "model", "policy": "release",
     });
