@@ -360,6 +360,11 @@ fn trouble(error: &reqwest::Error) -> Trouble {
         let refused = causes(error)
             .filter_map(|cause| cause.downcast_ref::<io::Error>())
             .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused);
+        if causes(error).any(distrusts) {
+            return Trouble::Forbidden(format!(
+                "its certificate is not trusted here ({why}): give that of its authority with --ca-bundle FILE"
+            ));
+        }
         return Trouble::Unreached(match refused {
             true => "nobody answers there (connection refused)".to_owned(),
             false => format!("no connection ({why})"),
@@ -369,6 +374,14 @@ fn trouble(error: &reqwest::Error) -> Trouble {
         return Trouble::Forbidden(why);
     }
     Trouble::Broken(format!("the connection broke before an answer ({why})"))
+}
+
+/// Whether the certificate was refused. An I/O error does not name what it wraps among its causes.
+fn distrusts(error: &(dyn Error + 'static)) -> bool {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => distrusts(inner),
+        None => matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))),
+    }
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -28,3 +28,4 @@ mod schema;
 mod service;
 mod stochastic;
 mod tidy;
+mod tls;
