@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Area, Slug, Trit};
+use crate::domain::{Area, Case, Slug, Trit};
 
 /// The repeats of every case that has any; `baseline.json` of a run is this, as JSON.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -35,5 +35,11 @@ impl Baseline {
     /// Whether repeats of a case disagree.
     pub fn varies(&self) -> bool {
         self.cases.values().any(|case| case.behaviours > 1)
+    }
+
+    /// What was accepted of the case, under this id or an earlier one.
+    pub fn of(&self, case: &Case) -> Option<&CaseBaseline> {
+        let earlier = || case.moved_from.iter().find_map(|id| self.cases.get(id));
+        self.cases.get(&case.id).or_else(earlier)
     }
 }

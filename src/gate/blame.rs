@@ -15,6 +15,8 @@ const REASON: usize = 300;
 pub struct Move {
     pub from: Option<Trit>,
     pub to: Option<Trit>,
+    /// The repeat it was, where there are several and each counts alone.
+    pub repeat: Option<u32>,
 }
 
 /// Collects cases. Holds a name for each, and reasons for no more than are told.
@@ -23,7 +25,14 @@ pub struct Blame {
     /// In the order they came.
     cases: Vec<Rank>,
     /// The worst few, worst first, each with its reason.
-    told: Vec<(Rank, String)>,
+    told: Vec<Told>,
+}
+
+/// A case whose reason is told.
+struct Told {
+    rank: Rank,
+    repeat: Option<u32>,
+    why: String,
 }
 
 /// How bad a case is: critical ones first, then the lowest mark, then the deepest fall. The least is the worst.
@@ -47,14 +56,15 @@ impl Blame {
         match self.cases.last_mut().filter(|last| last.case == rank.case) {
             Some(last) if *last <= rank => return,
             Some(last) => {
-                self.told.retain(|(told, _)| told.case != rank.case);
+                self.told.retain(|told| told.rank.case != rank.case);
                 *last = rank.clone();
             }
             None => self.cases.push(rank.clone()),
         }
-        let at = self.told.partition_point(|(told, _)| *told < rank);
+        let at = self.told.partition_point(|told| told.rank < rank);
         if at < TOLD {
-            self.told.insert(at, (rank, bounded(why().trim_end_matches('.'))));
+            let told = Told { rank, repeat: mark.repeat, why: bounded(why().trim_end_matches('.')) };
+            self.told.insert(at, told);
             self.told.truncate(TOLD);
         }
     }
@@ -77,7 +87,7 @@ impl Blame {
     pub fn told_but(&self, reason: &str, instead: &str) -> String {
         let reason = bounded(reason.trim_end_matches('.'));
         let why = |why: &str| if why == reason { instead.to_owned() } else { why.to_owned() };
-        let told: Vec<String> = self.told.iter().map(|(rank, reason)| told(rank, &why(reason))).collect();
+        let told: Vec<String> = self.told.iter().map(|told| told.sentence(&why(&told.why))).collect();
         match self.cases.len() - told.len() {
             0 => told.join("; "),
             more => format!("{}; and {more} more", told.join("; ")),
@@ -97,18 +107,21 @@ impl Blame {
     }
 }
 
-fn told(rank: &Rank, why: &str) -> String {
-    let Rank { to, from: Reverse(from), case, .. } = rank;
-    let mark = match (from, to) {
-        (Some(from), Some(to)) => format!("{from} → {to}"),
-        (None, Some(to)) => to.to_string(),
-        (_, None) => String::new(),
-    };
-    let critical = if rank.ordinary { "" } else { "critical" };
-    let facts: Vec<&str> = [mark.as_str(), critical].into_iter().filter(|fact| !fact.is_empty()).collect();
-    match facts.is_empty() {
-        true => format!("{case} ({why})"),
-        false => format!("{case} ({}: {why})", facts.join(", ")),
+impl Told {
+    fn sentence(&self, why: &str) -> String {
+        let Rank { to, from: Reverse(from), case, ordinary } = &self.rank;
+        let repeat = self.repeat.map_or_else(String::new, |repeat| format!(" repeat {repeat}"));
+        let mark = match (from, to) {
+            (Some(from), Some(to)) => format!("{from} → {to}"),
+            (None, Some(to)) => to.to_string(),
+            (_, None) => String::new(),
+        };
+        let critical = if *ordinary { "" } else { "critical" };
+        let facts: Vec<&str> = [mark.as_str(), critical].into_iter().filter(|fact| !fact.is_empty()).collect();
+        match facts.is_empty() {
+            true => format!("{case}{repeat} ({why})"),
+            false => format!("{case}{repeat} ({}: {why})", facts.join(", ")),
+        }
     }
 }
 

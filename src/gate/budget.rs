@@ -37,7 +37,7 @@ impl Budget {
         };
         self.cost += cost;
         for (area, rules) in budgets(policy) {
-            if answered && rules.cap_usd_per_case.is_some_and(|cap| cost > cap) {
+            if answered && too_dear(rules, cost) {
                 self.dear[area.index()].add(result, Move::default(), || format!("${cost:.4}"));
             }
         }
@@ -92,6 +92,16 @@ impl Budget {
             Found::new("budget", FindingWeight::Fails, &brief, ".")
         })
     }
+}
+
+/// Whether the trial alone is above a cap.
+pub fn exceeds(result: &TrialResult, policy: &Policy) -> bool {
+    let cost = result.trial.usage.cost_usd.filter(|_| !matches!(result.trial.outcome, Outcome::Failed { .. }));
+    cost.is_some_and(|cost| budgets(policy).any(|(_, rules)| too_dear(rules, cost)))
+}
+
+fn too_dear(rules: &AreaPolicy, cost: f64) -> bool {
+    rules.cap_usd_per_case.is_some_and(|cap| cost > cap)
 }
 
 fn budgets(policy: &Policy) -> impl Iterator<Item = (Area, &AreaPolicy)> {

@@ -1,7 +1,8 @@
 //! A finding in the making: its sentence, and the part of it that the headline repeats.
 
+use super::decide;
 use super::verdict::{Finding, FindingWeight};
-use crate::domain::{Area, Slug};
+use crate::domain::{Area, Policy, Slug};
 
 /// Most cases a list names.
 const LISTED: usize = 5;
@@ -11,6 +12,8 @@ pub struct Found {
     pub finding: Finding,
     /// Where the sentence's first part ends, in bytes: what was found, without the reasons.
     brief: usize,
+    /// Whether it says that the evidence decides nothing, whatever that weighs.
+    pub open: bool,
 }
 
 impl Found {
@@ -18,7 +21,12 @@ impl Found {
     pub fn new(code: &str, weight: FindingWeight, brief: &str, rest: &str) -> Self {
         let sentence = format!("{brief}{rest}");
         let finding = Finding { code: code.to_owned(), weight, area: None, cases: Vec::new(), sentence };
-        Self { finding, brief: brief.len() }
+        Self { finding, brief: brief.len(), open: false }
+    }
+
+    /// That the evidence decides nothing, which weighs what the policy says.
+    pub fn undecided(policy: &Policy, code: &str, brief: &str, rest: &str) -> Self {
+        Self { open: true, ..Self::new(code, decide::undecided(policy.on_inconclusive()), brief, rest) }
     }
 
     pub fn in_area(mut self, area: Area) -> Self {

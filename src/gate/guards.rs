@@ -4,17 +4,24 @@ use super::blame::{Blame, Move};
 use super::finding::{Found, verb};
 use super::verdict::FindingWeight;
 use crate::domain::{Area, AreaGate, CaseKind, Level, Outcome, Policy, Trit};
-use crate::score::TrialResult;
+use crate::score::{CriterionMark, TrialResult};
 
 /// What became of the guards, by area.
 #[derive(Default)]
 pub struct Guards {
+    /// Whether cases are repeated, so that the repeat has to be told.
+    repeated: bool,
     seen: usize,
     broken: [Blame; Area::COUNT],
     unchecked: [Blame; Area::COUNT],
 }
 
 impl Guards {
+    /// For a run with so many repeats of each case.
+    pub fn of(repeats: u32) -> Self {
+        Self { repeated: repeats > 1, ..Self::default() }
+    }
+
     /// `first`: the trial is the first of its case. A guard is judged on what the correction asks, not on whether the
     /// text is the accepted one, so only repeatable criteria count.
     pub fn observe(&mut self, result: &TrialResult, policy: &Policy, first: bool) {
@@ -27,15 +34,11 @@ impl Guards {
                 self.unchecked[area.area.index()].add(result, Move::default(), || error.clone());
             }
         }
-        let asked = result.scored.criteria.iter().filter(|criterion| {
-            criterion.repeatable && criterion.level == Level::Blocking && guards(policy, criterion.area)
-        });
-        for criterion in asked {
-            if let Some(trit) = criterion.mark.trit().filter(|trit| *trit < Trit::Useful) {
-                let mark = Move { from: None, to: Some(trit) };
-                self.broken[criterion.area.index()]
-                    .add(result, mark, || format!("{}: {}", criterion.criterion, criterion.mark.why()));
-            }
+        for criterion in wrong(result, policy) {
+            let repeat = self.repeated.then_some(result.trial.repeat);
+            let mark = Move { from: None, to: criterion.mark.trit(), repeat };
+            self.broken[criterion.area.index()]
+                .add(result, mark, || format!("{}: {}", criterion.criterion, criterion.mark.why()));
         }
     }
 
@@ -61,6 +64,21 @@ impl Guards {
         }
         found
     }
+}
+
+/// Whether the trial gets wrong what a reviewer put right.
+pub fn breaks(result: &TrialResult, policy: &Policy) -> bool {
+    result.kind == CaseKind::ReviewerCorrection && wrong(result, policy).next().is_some()
+}
+
+/// The criteria of a guard that are below +1.
+fn wrong<'r>(result: &'r TrialResult, policy: &'r Policy) -> impl Iterator<Item = &'r CriterionMark> {
+    result.scored.criteria.iter().filter(|criterion| {
+        criterion.repeatable
+            && criterion.level == Level::Blocking
+            && guards(policy, criterion.area)
+            && criterion.mark.trit().is_some_and(|trit| trit < Trit::Useful)
+    })
 }
 
 fn guards(policy: &Policy, area: Area) -> bool {

@@ -1,17 +1,33 @@
 //! The one sentence of a verdict.
 
 use super::finding::{Found, cases, listed, verb};
-use super::verdict::{Counts, Decision, FindingWeight};
+use super::verdict::{Counts, Decision, FindingWeight, Regime};
 
-/// What a manager can repeat: the gravest finding without its reasons. `of`: cases of the project.
-pub fn of(decision: Decision, findings: &[Found], counts: &Counts, of: u64) -> String {
+/// What the headline tells beside the findings.
+pub struct Told<'a> {
+    pub decision: Decision,
+    pub regime: Regime,
+    pub counts: &'a Counts,
+    /// Cases of the project.
+    pub of: u64,
+    /// Cases that wait for a review.
+    pub waiting: u64,
+}
+
+/// What a manager can repeat: the gravest finding without its reasons.
+pub fn of(told: &Told, findings: &[Found]) -> String {
+    let Told { decision, regime, counts, of, waiting } = *told;
     let ran = counts.cases as usize;
     let checked = match counts.cases >= of {
         true if ran == 1 => "the only case".to_owned(),
         true => format!("any of the {}", cases(ran)),
         false => format!("the {ran} of {} that {} run", cases(of as usize), verb(ran, "was", "were")),
     };
-    let held = format!("Nothing that gates got worse in {checked}");
+    let beyond = match regime {
+        Regime::Deterministic => "",
+        Regime::Stochastic => " beyond chance",
+    };
+    let held = format!("Nothing that gates got worse{beyond} in {checked}");
     match decision {
         Decision::Pass => format!("{held}.{}", more(findings, FindingWeight::Warns, 0, ["1 warning.", "warnings."])),
         Decision::Fail => {
@@ -24,7 +40,7 @@ pub fn of(decision: Decision, findings: &[Found], counts: &Counts, of: u64) -> S
             format!("There is no verdict: {}{more}", gravest(findings, unclear))
         }
         Decision::ReviewPending => {
-            let waiting = (counts.changed + counts.new) as usize;
+            let waiting = waiting as usize;
             format!("{held}, but {} {} for a review.", cases(waiting), verb(waiting, "waits", "wait"))
         }
     }

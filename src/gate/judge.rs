@@ -1,19 +1,22 @@
 //! The judge: watches every result go by, then says what it found.
 
-use super::areas::Areas;
+use super::areas::{Areas, Known};
 use super::baseline::Baseline;
 use super::budget::Budget;
+use super::changes::{Change, changes};
+use super::decide::AreaCall;
 use super::finding::Found;
 use super::guards::Guards;
 use super::missing::Missing;
 use super::models::Models;
 use super::regressions::Regressions;
 use super::repeats::Repeats;
+use super::tallies::Tallies;
 use super::unreviewed::Unreviewed;
-use super::verdict::{Counts, VERDICT_VERSION, Verdict};
+use super::verdict::{Counts, Regime, VERDICT_VERSION, Verdict};
 use super::violations::Violations;
-use super::{coverage, decide, headline};
-use crate::domain::{Policy, Slug};
+use super::{broken, coverage, decide, falls, headline, ratios};
+use crate::domain::{Area, Policy, Slug};
 use crate::score::TrialResult;
 
 /// What the gate has to know about a run beside its results.
@@ -49,10 +52,12 @@ pub struct Judge<'p> {
     regressions: Regressions,
     budget: Budget,
     unreviewed: Unreviewed,
+    /// Kept only where answers may turn out to vary.
+    tallies: Option<Tallies<'p>>,
 }
 
 impl<'p> Judge<'p> {
-    /// `repeats`: the most that any case is planned with. `baseline`: what the run is held against where answers vary.
+    /// `repeats`: the most that any case is planned with at first, before the gate asks for more. `baseline`: what the run is held against where answers vary.
     pub fn new(policy: &'p Policy, repeats: u32, baseline: &'p Baseline) -> Self {
         Self {
             policy,
@@ -60,14 +65,16 @@ impl<'p> Judge<'p> {
             counts: Counts::default(),
             case: None,
             areas: Areas::default(),
-            violations: Violations::default(),
-            guards: Guards::default(),
+            violations: Violations::of(repeats),
+            guards: Guards::of(repeats),
             missing: Missing::default(),
             models: Models::default(),
             repeats: Repeats::of(repeats),
             regressions: Regressions::default(),
             budget: Budget::default(),
             unreviewed: Unreviewed::default(),
+            tallies: decide::may_vary(policy.mode, baseline, repeats)
+                .then(|| Tallies::new(policy, baseline, repeats.max(policy.repeats.stage2))),
         }
     }
 
@@ -80,40 +87,56 @@ impl<'p> Judge<'p> {
         }
         self.counts.trials += 1;
         self.areas.observe(&result.scored.areas, first);
-        self.violations.observe(result, self.policy);
+        self.violations.observe(result, self.policy, first);
         self.guards.observe(result, self.policy, first);
         self.missing.observe(result);
         self.models.observe(result);
         self.repeats.observe(result, first);
         self.regressions.observe(result);
         self.budget.observe(result, self.policy);
-        self.unreviewed.observe(result);
+        let has_baseline = self.tallies.as_ref().map(|_| self.baseline.of(&result.case).is_some());
+        self.unreviewed.observe(result, has_baseline);
+        if let Some(tallies) = &mut self.tallies {
+            tallies.observe(result);
+        }
     }
 
     /// The verdict on everything observed.
     pub fn finish(mut self, evidence: &Evidence) -> Verdict {
+        let regime = decide::regime(self.policy.mode, self.baseline, self.repeats.disagree());
         self.counts.failed_trials = self.missing.failed_trials();
-        self.counts.new = self.unreviewed.new_cases();
+        self.counts.new = self.unreviewed.new_cases(regime);
         self.counts.changed = self.unreviewed.changed();
         self.budget.settle(&mut self.counts);
-        let found = self.findings(evidence);
+        let tallies = self.tallies.as_ref().filter(|_| regime == Regime::Stochastic);
+        let changes = tallies.map_or_else(Vec::new, |tallies| changes(tallies, self.policy));
+        let varying = tallies.map(|tallies| (tallies, changes.as_slice()));
+        let found = self.findings(evidence, varying);
         let decision = decide::decision(found.iter().map(|found| found.finding.weight));
-        let regime = decide::regime(self.policy.mode, self.baseline, false);
+        let told = headline::Told {
+            decision,
+            regime,
+            counts: &self.counts,
+            of: evidence.of,
+            waiting: self.unreviewed.waiting(regime),
+        };
+        let notes = |area| self.violations.note(self.policy, area);
+        let known = Known { policy: self.policy, findings: &found, varying, notes: &notes };
         Verdict {
             version: VERDICT_VERSION,
             decision,
             exit: decide::exit_code(decision),
             profile: self.policy.profile,
             regime,
-            headline: headline::of(decision, &found, &self.counts, evidence.of),
-            areas: self.areas.summaries(self.policy, &found),
+            headline: headline::of(&told, &found),
+            areas: self.areas.summaries(&known),
             findings: found.into_iter().map(|found| found.finding).collect(),
             counts: self.counts,
         }
     }
 
     /// Everything there is to say, gravest first; what weighs the same stands in the order of judging.
-    fn findings(&self, evidence: &Evidence) -> Vec<Found> {
+    fn findings(&self, evidence: &Evidence, varying: Option<(&Tallies, &[Change])>) -> Vec<Found> {
         let (policy, counts) = (self.policy, &self.counts);
         let whole = counts.cases >= evidence.of;
         let mut found = coverage::findings(policy, counts, self.missing.any_mark(), evidence);
@@ -121,10 +144,22 @@ impl<'p> Judge<'p> {
         found.extend(self.guards.findings());
         found.extend(self.missing.findings(policy, counts, evidence));
         found.extend(self.models.finding());
-        found.extend(self.repeats.finding());
-        found.extend(self.regressions.findings(policy));
+        match varying {
+            None => {
+                found.extend(self.repeats.finding());
+                found.extend(self.regressions.findings(policy));
+            }
+            Some((tallies, changes)) => {
+                found.extend(falls::findings(policy, changes));
+                let fell = changes.iter().filter(|change| change.call == AreaCall::Fell).map(|change| change.area);
+                let fell: Vec<Area> = fell.collect();
+                found.extend(broken::findings(policy, &broken::suspects(tallies, policy), &fell));
+            }
+        }
         found.extend(self.budget.findings(policy));
-        found.extend(self.unreviewed.findings(policy));
+        found.extend(ratios::findings(policy, varying.map(|(tallies, _)| tallies)));
+        let regime = if varying.is_some() { Regime::Stochastic } else { Regime::Deterministic };
+        found.extend(self.unreviewed.findings(policy, regime));
         found.sort_by_key(|found| found.finding.weight);
         found
     }

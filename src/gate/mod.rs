@@ -1,27 +1,34 @@
-//! The gate: (results, policy, evidence about the run) to a verdict. Deterministic regime.
+//! The gate: (results, policy, baseline, evidence about the run) to a verdict.
 //!
 //! Pure and streaming: results are observed one by one in plan order and none is kept, so a verdict on 100,000 cases
-//! takes no more memory than what it has to say.
+//! takes no more memory than what it has to say, and a few counts a case where answers may vary.
 //!
-//! A file for each thing there is to find: what the run covered, violations, guards, missing data, a model that
-//! was swapped, repeats that
-//! disagree, regressions against the snapshots, budgets, unreviewed behaviour. All are always judged; the gravest decides.
+//! A file for each thing there is to find: what the run covered, violations and what a clean run is worth, guards,
+//! missing data, a model that was swapped, regressions, budgets, unreviewed behaviour. Where the agent answers alike every
+//! time, a regression is a mark below its snapshot; where answers vary, it is a fall that chance does not explain, of
+//! an area or of a single case. All are always judged; the gravest decides, and what decides is in `decide`.
 
 mod areas;
+mod assurance;
 mod baseline;
 mod blame;
+mod broken;
 mod budget;
+mod changes;
 mod coverage;
 mod decide;
+mod falls;
 mod finding;
 mod guards;
 mod headline;
 mod judge;
 mod missing;
 mod models;
+mod ratios;
 mod regressions;
 mod repeats;
 mod stages;
+mod tallies;
 mod unreviewed;
 mod verdict;
 mod violations;
@@ -29,13 +36,19 @@ mod violations;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
+mod speed_tests;
+#[cfg(test)]
+mod stages_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod varying_tests;
 
 pub use baseline::{Baseline, CaseBaseline};
 pub use decide::regime;
 pub use judge::{Evidence, Judge};
 pub use stages::{Next, Stages};
 pub use verdict::{
-    AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, Regime, UNREADABLE_SNAPSHOT, VERDICT_VERSION,
-    Verdict,
+    AreaState, AreaSummary, AreaTest, Counts, Decision, Finding, FindingWeight, PassHat, Regime, UNREADABLE_SNAPSHOT,
+    VERDICT_VERSION, Verdict,
 };

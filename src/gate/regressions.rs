@@ -16,7 +16,7 @@ impl Regressions {
     pub fn observe(&mut self, result: &TrialResult) {
         for area in &result.scored.areas {
             if let Some(held) = area.held.filter(|held| held.now < held.was) {
-                let mark = Move { from: Some(held.was), to: Some(held.now) };
+                let mark = Move { from: Some(held.was), to: Some(held.now), repeat: None };
                 self.fell[area.area.index()].add(result, mark, || why(&result.scored, area));
             }
         }

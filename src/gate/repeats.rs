@@ -16,8 +16,9 @@ pub struct Repeats {
     disagreeing: Blame,
 }
 
+/// What one trial did, as far as another repeat can do the same.
 #[derive(PartialEq)]
-struct Seen {
+pub struct Seen {
     behaviour: Behaviour,
     marks: Vec<Option<Trit>>,
 }
@@ -44,16 +45,16 @@ impl Repeats {
         if first {
             self.before = None;
         }
-        if let Outcome::Failed { .. } = result.trial.outcome {
-            return;
-        }
-        let repeatable = result.scored.criteria.iter().filter(|criterion| criterion.repeatable);
-        let marks = repeatable.map(|criterion| criterion.mark.trit()).collect();
-        let seen = Seen { behaviour: behaviour(result), marks };
+        let Some(seen) = Seen::of(result) else { return };
         if self.before.as_ref().is_some_and(|before| *before != seen) {
             self.disagreeing.add(result, Move::default(), String::new);
         }
         self.before = Some(seen);
+    }
+
+    /// Whether those of any case do.
+    pub fn disagree(&self) -> bool {
+        !self.disagreeing.is_empty()
     }
 
     pub fn finding(&self) -> Option<Found> {
@@ -67,6 +68,18 @@ impl Repeats {
         );
         let unclear = Found::new("repeats_disagree", FindingWeight::Inconclusive, &brief, &rest);
         Some(unclear.about(self.disagreeing.names()))
+    }
+}
+
+impl Seen {
+    /// `None` where the target failed: nothing was seen.
+    pub fn of(result: &TrialResult) -> Option<Self> {
+        if let Outcome::Failed { .. } = result.trial.outcome {
+            return None;
+        }
+        let repeatable = result.scored.criteria.iter().filter(|criterion| criterion.repeatable);
+        let marks = repeatable.map(|criterion| criterion.mark.trit()).collect();
+        Some(Self { behaviour: behaviour(result), marks })
     }
 }
 

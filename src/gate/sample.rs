@@ -52,6 +52,20 @@ impl Sample {
         self
     }
 
+    /// Under a new id that names the old one.
+    pub fn renamed(mut self, prefix: &str) -> Self {
+        let case = Arc::make_mut(&mut self.0.case);
+        case.moved_from = vec![case.id.clone()];
+        case.id = slug(&format!("{prefix}{}", case.id));
+        self.0.trial.case = case.id.clone();
+        self
+    }
+
+    pub fn of_org(mut self, org: String) -> Self {
+        Arc::make_mut(&mut self.0.case).request.org_id = org;
+        self
+    }
+
     pub fn critical(mut self) -> Self {
         Arc::make_mut(&mut self.0.case).weight = Weight::Critical;
         self
@@ -197,6 +211,7 @@ pub fn policy() -> Policy {
     serde_json::from_value(json!({
         "version": 1,
         "profile": "pr",
+        "mode": "deterministic",
         "areas": {
             "task_success": {"gate": "non_inferiority"},
             "tool_correctness": {"gate": "non_inferiority", "unsafe_call": "zero_tolerance"},
@@ -216,10 +231,65 @@ pub fn evidence(samples: &[Sample]) -> Evidence {
 }
 
 pub fn judged(policy: &Policy, samples: &[Sample], evidence: &Evidence) -> Verdict {
-    let baseline = Baseline::default();
-    let mut judge = Judge::new(policy, 2, &baseline);
+    held_against(&Baseline::default(), policy, samples, evidence)
+}
+
+/// The verdict on a run whose cases are planned with two repeats.
+pub fn held_against(baseline: &Baseline, policy: &Policy, samples: &[Sample], evidence: &Evidence) -> Verdict {
+    let mut judge = Judge::new(policy, 2, baseline);
     samples.iter().for_each(|sample| judge.observe(&sample.done()));
     judge.finish(evidence)
+}
+
+/// A case by its marks in an area: what was accepted, and what the run did.
+#[derive(Debug, Clone)]
+pub struct Repeated {
+    pub id: String,
+    pub area: Area,
+    pub was: Vec<i8>,
+    pub now: Vec<i8>,
+}
+
+pub fn repeated(id: &str, area: Area, was: &[i8], now: &[i8]) -> Repeated {
+    Repeated { id: id.to_owned(), area, was: was.to_vec(), now: now.to_vec() }
+}
+
+impl Repeated {
+    /// One trial a repeat.
+    pub fn trials(&self) -> Vec<Sample> {
+        let marks = self.now.iter().zip(1..);
+        marks.map(|(&mark, repeat)| case(&self.id).marked(self.area, mark).repeat(repeat)).collect()
+    }
+}
+
+/// What was accepted of the cases; those without accepted repeats are unknown. An answer took 100 ms and a cent.
+pub fn baseline(cases: &[Repeated]) -> Baseline {
+    let mut baseline = Baseline { source: "golden".into(), ..Baseline::default() };
+    for one in cases.iter().filter(|one| !one.was.is_empty()) {
+        let accepted = baseline.cases.entry(slug(&one.id)).or_default();
+        accepted.repeats = one.was.len() as u32;
+        accepted.behaviours = 1;
+        accepted.areas.insert(one.area, one.was.iter().map(|&mark| trit(mark)).collect());
+        accepted.wall_ms = vec![100.0; one.was.len()];
+        accepted.cost_usd = vec![0.01; one.was.len()];
+    }
+    baseline
+}
+
+/// All trials, repeats of a case together.
+pub fn trials(cases: &[Repeated]) -> Vec<Sample> {
+    cases.iter().flat_map(Repeated::trials).collect()
+}
+
+/// The policy of an agent whose answers vary, with the parts of a policy for `change`d.
+pub fn varying(change: &[(&str, Value)]) -> Policy {
+    let mut policy = serde_json::to_value(policy()).unwrap();
+    policy["mode"] = json!("stochastic");
+    for (pointer, value) in change {
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        policy.pointer_mut(parent).unwrap()[key] = value.clone();
+    }
+    serde_json::from_value(policy).unwrap()
 }
 
 /// Ten cases with nothing to complain about.

@@ -2,7 +2,7 @@
 
 use super::blame::{Blame, Move};
 use super::finding::{Found, cases, verb};
-use super::verdict::FindingWeight;
+use super::verdict::{FindingWeight, Regime};
 use crate::domain::{OnPending, Policy};
 use crate::golden::Comparison;
 use crate::score::TrialResult;
@@ -12,10 +12,16 @@ use crate::score::TrialResult;
 pub struct Unreviewed {
     changed: Blame,
     new: Blame,
+    /// Without accepted repeats.
+    without_baseline: Blame,
 }
 
 impl Unreviewed {
-    pub fn observe(&mut self, result: &TrialResult) {
+    /// `has_baseline`: whether repeats of the case were accepted; `None` where only snapshots count.
+    pub fn observe(&mut self, result: &TrialResult, has_baseline: Option<bool>) {
+        if has_baseline == Some(false) {
+            self.without_baseline.add(result, Move::default(), String::new);
+        }
         let waiting = match result.scored.comparison {
             Comparison::Changed(_) => &mut self.changed,
             Comparison::New => &mut self.new,
@@ -29,24 +35,45 @@ impl Unreviewed {
         self.changed.len() as u64
     }
 
-    /// Cases without a snapshot.
-    pub fn new_cases(&self) -> u64 {
-        self.new.len() as u64
+    /// Cases of which nothing is accepted.
+    pub fn new_cases(&self, regime: Regime) -> u64 {
+        self.unknown(regime).len() as u64
     }
 
-    pub fn findings(&self, policy: &Policy) -> Vec<Found> {
-        let weight = match policy.pending {
+    /// Cases that wait for a review.
+    pub fn waiting(&self, regime: Regime) -> u64 {
+        match regime {
+            Regime::Deterministic => self.changed() + self.new_cases(regime),
+            Regime::Stochastic => self.new_cases(regime),
+        }
+    }
+
+    fn unknown(&self, regime: Regime) -> &Blame {
+        match regime {
+            Regime::Deterministic => &self.new,
+            Regime::Stochastic => &self.without_baseline,
+        }
+    }
+
+    /// Where answers vary, one that was not seen before is no news.
+    pub fn findings(&self, policy: &Policy, regime: Regime) -> Vec<Found> {
+        let pending = match policy.pending {
             OnPending::Block => FindingWeight::Pending,
             OnPending::Warn => FindingWeight::Warns,
         };
-        let (changed, new) = (self.changed.len(), self.new.len());
+        let unknown = self.unknown(regime);
+        let (changed, new) = (self.changed.len(), unknown.len());
+        let (weight, differently) = match regime {
+            Regime::Deterministic => (pending, "differently from what was accepted"),
+            Regime::Stochastic => (FindingWeight::Warns, "in a way not seen before, as answers that vary do"),
+        };
         let told = [
-            ("changed", &self.changed, verb(changed, "behaves", "behave"), "differently from what was accepted"),
-            ("new", &self.new, verb(new, "has", "have"), "no accepted behaviour yet"),
+            ("changed", weight, &self.changed, verb(changed, "behaves", "behave"), differently),
+            ("new", pending, unknown, verb(new, "has", "have"), "no accepted behaviour yet"),
         ];
         told.into_iter()
-            .filter(|(_, waiting, ..)| !waiting.is_empty())
-            .map(|(code, waiting, verb, what)| {
+            .filter(|(_, _, waiting, ..)| !waiting.is_empty())
+            .map(|(code, weight, waiting, verb, what)| {
                 let brief = format!("{} {verb} {what}", cases(waiting.len()));
                 let rest = format!(": {}.", waiting.listed());
                 Found::new(code, weight, &brief, &rest).about(waiting.names())

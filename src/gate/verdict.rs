@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Area, AreaGate, Profile, Slug};
+use crate::domain::{Area, AreaGate, Multiplicity, Profile, Slug};
 
 /// Version of `verdict.json`.
 pub const VERDICT_VERSION: u32 = 1;
@@ -88,23 +88,65 @@ pub struct AreaSummary {
     pub useful: u64,
     /// Trials in which nothing of the area applied or could be judged.
     pub not_scored: u64,
-    /// Mean mark, -1..1; absent where nothing was scored.
+    /// Mean mark, -1..1, of trials, and where answers vary of cases; absent where nothing was scored.
     pub mean: Option<f64>,
-    /// Mean mark of the accepted snapshots of the same cases, -1..1; absent without snapshots, and for
-    /// areas whose marks snapshots do not hold.
+    /// Mean mark of what was accepted of the same cases, -1..1; absent where nothing was, and for areas whose marks
+    /// snapshots do not hold.
     pub was: Option<f64>,
-    /// Mean change of the trials that `was` is about; not `mean` less `was`, which are about different trials where some
-    /// cases have no snapshot.
+    /// Mean change of the trials or cases that `was` is about; not `mean` less `was`, which are about different ones
+    /// where of some nothing is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<f64>,
-    /// Cases with a trial below, and with one above, their snapshot.
+    /// Cases with a trial below, and with one above, their snapshot; where answers vary, cases whose mean fell or rose.
     pub fell: u64,
     pub rose: u64,
+    /// How reliably cases are at +1, where answers vary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass_hat: Option<PassHat>,
+    /// What chance can explain of the change, where answers vary and anything was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<AreaTest>,
     /// What the gate says of the area.
     pub state: AreaState,
     /// What a clean result is worth, e.g. the bound it puts on the true rate of violations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// pass^k: the chance that `k` repeats of a case are all at +1, averaged over cases. 0..1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PassHat {
+    /// As many repeats as every case has.
+    pub k: u64,
+    pub now: f64,
+    /// Of what was accepted; absent where fewer repeats were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<f64>,
+}
+
+/// An area held against the accepted repeats of its cases.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct AreaTest {
+    /// Cases with marks on both sides.
+    pub cases: u64,
+    /// Lower bound of the mean change, one-sided at `conf`.
+    pub lower: Option<f64>,
+    pub conf: f64,
+    /// The drop that the bound has to exclude; absent where none has to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
+    /// Workflows or orgs the cases are from, and whether they are too few to lean on the bound; 0 where the policy
+    /// does not put cases together.
+    pub clusters: u64,
+    pub few_clusters: bool,
+    /// Share of relabelings within cases that fall as far, if nothing changed.
+    pub p_worse: f64,
+    /// The same, adjusted for the other gating areas; absent where the area does not gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p_adjusted: Option<f64>,
+    pub adjusted_by: Multiplicity,
+    /// The level that it is held against.
+    pub alpha: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@
 use super::cases::worst_first;
 use super::{RenderError, RunReport, foreign, words};
 use crate::domain::Trit;
-use crate::gate::FindingWeight;
+use crate::gate::{FindingWeight, Regime, Verdict};
 
 /// Most cases listed.
 const CASES: usize = 10;
@@ -26,25 +26,7 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
         verdict.exit,
         prose(&verdict.headline),
     );
-    if !verdict.areas.is_empty() {
-        page.push_str("\n| area | now | was | Δ | -1 | 0 | +1 | not scored | verdict |\n");
-        page.push_str("|:--|--:|--:|--:|--:|--:|--:|--:|:--|\n");
-    }
-    for area in &verdict.areas {
-        page.push_str(&format!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {}{} |\n",
-            area.area,
-            words::mean(area.mean),
-            words::mean(area.was),
-            words::mean(area.change),
-            area.harmful,
-            area.incomplete,
-            area.useful,
-            area.not_scored,
-            words::area_state(area.state),
-            area.note.as_deref().map_or_else(String::new, |note| format!(": {}", prose(note)))
-        ));
-    }
+    page.push_str(&areas(verdict));
     if !verdict.findings.is_empty() {
         page.push_str("\n**Findings**\n\n");
     }
@@ -63,6 +45,47 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
     page.push_str(&worst_cases(report));
     page.push_str(&format!("\nRun {} · evalgate {}\n", code(&report.meta.id), prose(&report.meta.evalgate)));
     Ok(page.into_bytes())
+}
+
+/// Where answers vary, the columns of chance stand between the means and the counts.
+fn areas(verdict: &Verdict) -> String {
+    if verdict.areas.is_empty() {
+        return String::new();
+    }
+    let (heads, rule) = match verdict.regime {
+        Regime::Deterministic => (String::new(), ""),
+        Regime::Stochastic => (format!(" bound | {} | pass^k |", words::p_head(&verdict.areas)), "--:|--:|--:|"),
+    };
+    let mut table = format!("\n| area | now | was | Δ |{heads} -1 | 0 | +1 | not scored | verdict |\n");
+    table.push_str(&format!("|:--|--:|--:|--:|{rule}--:|--:|--:|--:|:--|\n"));
+    for area in &verdict.areas {
+        let tested = match verdict.regime {
+            Regime::Deterministic => String::new(),
+            Regime::Stochastic => format!(
+                " {} | {} | {} |",
+                words::mean(area.test.and_then(|test| test.lower)),
+                words::p_value(area.test.and_then(|test| test.p_adjusted)).replace('<', "&lt;"),
+                area.pass_hat.map_or_else(|| "–".to_owned(), |pass| format!("{:.2} (k {})", pass.now, pass.k))
+            ),
+        };
+        table.push_str(&format!(
+            "| {} | {} | {} | {} |{tested} {} | {} | {} | {} | {}{} |\n",
+            area.area,
+            words::mean(area.mean),
+            words::mean(area.was),
+            words::mean(area.change),
+            area.harmful,
+            area.incomplete,
+            area.useful,
+            area.not_scored,
+            words::area_verdict(area),
+            area.note.as_deref().map_or_else(String::new, |note| format!(": {}", prose(note)))
+        ));
+    }
+    if let Some(legend) = words::legend(&verdict.areas) {
+        table.push_str(&format!("\n{}\n", prose(&legend)));
+    }
+    table
 }
 
 fn worst_cases(report: &RunReport) -> String {
@@ -148,6 +171,11 @@ mod tests {
     fn a_sentence_mentions_and_links_nothing() {
         assert_eq!(prose("@team <b> ![x](http://y)"), "@&#8288;team &lt;b&gt; \\!\\[x\\](http:&#8288;//y)");
         assert_eq!(prose("task_success fell"), "task_success fell");
+    }
+
+    #[test]
+    fn a_run_whose_answers_vary_as_a_page() {
+        insta::assert_snapshot!(String::from_utf8(render(&sample::varying()).unwrap()).unwrap());
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::{Area, AreaGate, Exchange, Outcome, Trit};
+use crate::domain::{Area, AreaGate, Exchange, Multiplicity, Outcome, Trit};
 use crate::event::RunState;
-use crate::gate::{AreaState, Decision, Finding};
+use crate::gate::{AreaState, AreaSummary, Decision, Finding};
 use crate::golden::Comparison;
 
 /// The spelling of an enum of the domain, e.g. `automation_fix`.
@@ -113,6 +113,46 @@ pub fn mean(mean: Option<f64>) -> String {
         Some(value) => format!("{value:+.2}"),
         None => "–".to_owned(),
     }
+}
+
+/// An adjusted p-value: three digits are as many as say something.
+pub fn p_value(p: Option<f64>) -> String {
+    match p {
+        Some(p) if p < 0.001 => "<0.001".to_owned(),
+        Some(p) => format!("{p:.3}"),
+        None => "–".to_owned(),
+    }
+}
+
+/// What the gate says of an area, with the drop that a pass excludes.
+pub fn area_verdict(area: &AreaSummary) -> String {
+    let state = area_state(area.state);
+    match area.test.and_then(|test| test.margin) {
+        Some(margin) if area.state == AreaState::Pass => format!("{state} (margin {margin:.2})"),
+        Some(_) | None => state.to_owned(),
+    }
+}
+
+/// The head of the column of adjusted p-values.
+pub fn p_head(areas: &[AreaSummary]) -> &'static str {
+    match areas.iter().find_map(|area| area.test).map(|test| test.adjusted_by) {
+        Some(Multiplicity::Bonferroni) => "p(Bonf.)",
+        Some(Multiplicity::Holm) | None => "p(Holm)",
+    }
+}
+
+/// How the columns of a table of tested areas are to be read: one line.
+pub fn legend(areas: &[AreaSummary]) -> Option<String> {
+    let test = areas.iter().find_map(|area| area.test)?;
+    let few =
+        areas.iter().filter_map(|area| area.test.filter(|test| test.few_clusters)).map(|test| test.clusters).min();
+    let few = few
+        .map_or_else(String::new, |n| format!("; the cases are of {} only, so it is a rough one", count(n, "cluster")));
+    Some(format!(
+        "Means over cases. bound: the change is above it with {:.0} % confidence{few}. p: of a fall as large by chance, \
+         adjusted for the areas tested.",
+        test.conf * 100.0
+    ))
 }
 
 /// Milliseconds for people.

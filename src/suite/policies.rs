@@ -2,7 +2,7 @@
 
 use super::{Parsed, SourceFile, read_and_check};
 use crate::diagnostic::Diagnostic;
-use crate::domain::{Area, AreaGate, AreaPolicy, Policy};
+use crate::domain::{Area, AreaGate, AreaPolicy, CaseBreakPolicy, Policy};
 
 /// The format version this program reads.
 const VERSION: u32 = 1;
@@ -12,56 +12,163 @@ pub fn parse(file: &SourceFile) -> Parsed<Policy> {
 }
 
 fn check(policy: &Policy, path: &str) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let mut found = Found { path, all: Vec::new() };
     if policy.version != VERSION {
         let message = format!("version {} is not known: this program reads version {VERSION}", policy.version);
-        found.push(Diagnostic::error("unknown-version", path, "/version", message));
+        found.error("unknown-version", "/version", message);
     }
-    for (key, value) in [("max_fraction", policy.missing.max_fraction), ("max_per_area", policy.missing.max_per_area)] {
-        if !(0.0..=1.0).contains(&value) {
-            let message = format!("{key} is a fraction from 0 to 1, not {value}");
-            found.push(Diagnostic::error("out-of-range", path, format!("/missing/{key}"), message));
-        }
-    }
-    for (key, value) in [("suite_usd", policy.limits.suite_usd), ("suite_minutes", policy.limits.suite_minutes)] {
-        found.extend(not_a_ceiling(path, format!("/limits/{key}"), key, value));
-    }
+    found.fraction("/missing/max_fraction", policy.missing.max_fraction);
+    found.fraction("/missing/max_per_area", policy.missing.max_per_area);
+    found.fraction("/quarantine/max_fraction", policy.quarantine.max_fraction);
+    check_repeats(policy, &mut found);
+    let limits = &policy.limits;
+    found.ceiling("/limits/suite_usd", limits.suite_usd);
+    found.ceiling("/limits/suite_minutes", limits.suite_minutes);
+    found.at_least_one("/limits/case_tool_calls", limits.case_tool_calls);
+    found.at_least_one("/limits/body_mib", limits.body_mib);
     for (area, gate) in &policy.areas {
-        check_area(*area, gate, path, &mut found);
+        check_area(*area, gate, &mut found);
     }
     if policy.areas.values().all(|area| area.gate == AreaGate::Advisory && area.unsafe_call.is_none()) {
-        found.push(Diagnostic::warning("gates-nothing", path, "/areas", "every area is advisory: nothing can fail"));
+        let message = "every area is advisory: nothing can fail";
+        found.all.push(Diagnostic::warning("gates-nothing", path, "/areas", message));
     }
-    found
+    found.all
 }
 
-fn check_area(area: Area, policy: &AreaPolicy, path: &str, found: &mut Vec<Diagnostic>) {
-    let pointer = format!("/areas/{area}");
-    let caps = [("cap_usd_per_case", policy.cap_usd_per_case), ("cap_latency_p95_s", policy.cap_latency_p95_s)];
-    for (key, value) in caps {
-        found.extend(not_a_ceiling(path, format!("{pointer}/{key}"), key, value));
-        if value.is_some() && policy.gate != AreaGate::Budget {
-            let message = format!("{key} has no effect without `gate: budget`");
-            found.push(Diagnostic::error("unused-setting", path, format!("{pointer}/{key}"), message).at_key());
+fn check_repeats(policy: &Policy, found: &mut Found) {
+    let repeats = &policy.repeats;
+    found.at_least_one("/repeats/stage1", Some(repeats.stage1));
+    if repeats.stage2 < repeats.stage1 {
+        let message =
+            format!("stage2 counts all repeats of a case, so {} is below stage1 ({})", repeats.stage2, repeats.stage1);
+        found.error("out-of-range", "/repeats/stage2", message);
+    }
+    for (place, alpha) in repeats.alpha.into_iter().enumerate() {
+        found.between_0_and_1(&format!("/repeats/alpha/{place}"), alpha);
+    }
+    if !policy.retries.errors_only {
+        let message = "an answer is never asked for again because of its mark";
+        found.error("unsupported-value", "/retries/errors_only", message.to_owned());
+    }
+    let rule = &policy.case_break;
+    found.between_0_and_1("/case_break/alpha", rule.alpha);
+    let least = CaseBreakPolicy::LEAST_REPEATS;
+    if rule.enabled && rule.max_repeats < least {
+        let message = format!("the rule looks at cases with {least} repeats or more: fewer prove nothing");
+        found.error("out-of-range", "/case_break/max_repeats", message);
+    }
+    let conf = policy.interval.conf;
+    if !(0.5..1.0).contains(&conf) {
+        found.error("out-of-range", "/interval/conf", format!("conf is at least 0.5 and below 1, not {conf}"));
+    }
+}
+
+fn check_area(area: Area, policy: &AreaPolicy, found: &mut Found) {
+    let at = |key: &str| format!("/areas/{area}/{key}");
+    // What each gate has a use for.
+    for (key, is_set, gate) in [
+        ("min_drop", policy.min_drop.is_some(), AreaGate::NonInferiority),
+        ("margin", policy.margin.is_some(), AreaGate::NonInferiority),
+        ("floor", policy.floor.is_some(), AreaGate::NonInferiority),
+        ("assurance", policy.assurance.is_some(), AreaGate::ZeroTolerance),
+        ("max_ratio", policy.max_ratio.is_some(), AreaGate::Budget),
+        ("cap_usd_per_case", policy.cap_usd_per_case.is_some(), AreaGate::Budget),
+        ("cap_latency_p95_s", policy.cap_latency_p95_s.is_some(), AreaGate::Budget),
+    ] {
+        if is_set && policy.gate != gate {
+            found.unused(&at(key), format!("{key} has no effect without `gate: {}`", gate.name()));
         }
     }
-    if policy.gate == AreaGate::Budget && caps.iter().all(|(_, cap)| cap.is_none()) {
-        let message = "a budget without a cap never fails";
-        found.push(
-            Diagnostic::error("budget-without-cap", path, format!("{pointer}/gate"), message)
-                .with_help("add cap_usd_per_case or cap_latency_p95_s"),
-        );
+    found.ceiling(&at("cap_usd_per_case"), policy.cap_usd_per_case);
+    found.ceiling(&at("cap_latency_p95_s"), policy.cap_latency_p95_s);
+    found.within(&at("min_drop"), policy.min_drop, (0.0, 2.0));
+    found.within(&at("floor"), policy.floor, (-1.0, 1.0));
+    if let Some(ratio) = policy.max_ratio.filter(|ratio| !(ratio.is_finite() && *ratio > 0.0)) {
+        let message = format!("max_ratio is a finite number above 0, e.g. 1.25 for a quarter more, not {ratio}");
+        found.error("out-of-range", &at("max_ratio"), message);
     }
+    if let Some(assurance) = &policy.assurance {
+        found.between_0_and_1(&at("assurance/max_rate"), assurance.max_rate);
+        found.between_0_and_1(&at("assurance/conf"), assurance.conf);
+    }
+    check_budget(area, policy, found);
     if policy.unsafe_call.is_some() && area != Area::ToolCorrectness {
-        let message = format!("unsafe_call is a setting of {}", Area::ToolCorrectness);
-        found.push(Diagnostic::error("unused-setting", path, format!("{pointer}/unsafe_call"), message).at_key());
+        found.unused(&at("unsafe_call"), format!("unsafe_call is a setting of {}", Area::ToolCorrectness));
+    } else if policy.unsafe_call.is_some_and(|gate| gate != AreaGate::ZeroTolerance) {
+        let message = "unsafe_call is zero_tolerance, or left out: the area's own gate judges the rest";
+        found.error("unsupported-value", &at("unsafe_call"), message.to_owned());
     }
 }
 
-/// NaN compares with nothing, so only what is proven to be in range passes.
-fn not_a_ceiling(path: &str, pointer: String, key: &str, value: Option<f64>) -> Option<Diagnostic> {
-    let value = value.filter(|value| !(value.is_finite() && *value >= 0.0))?;
-    Some(Diagnostic::error("out-of-range", path, pointer, format!("{key} is a finite number from 0 up, not {value}")))
+fn check_budget(area: Area, policy: &AreaPolicy, found: &mut Found) {
+    let at = |key: &str| format!("/areas/{area}/{key}");
+    if policy.max_ratio.is_some() && !matches!(area, Area::CostAndLatency | Area::ReviewerBurden) {
+        let message = format!("a ratio is of what trials take: a setting of {}", Area::CostAndLatency);
+        found.unused(&at("max_ratio"), message);
+    }
+    let checks = [policy.max_ratio, policy.cap_usd_per_case, policy.cap_latency_p95_s];
+    if policy.gate == AreaGate::Budget && checks.iter().all(Option::is_none) {
+        let message = "a budget without a cap never fails";
+        found.all.push(
+            Diagnostic::error("budget-without-cap", found.path, at("gate"), message)
+                .with_help("add cap_usd_per_case, cap_latency_p95_s or max_ratio"),
+        );
+    }
+}
+
+/// What is wrong with the policy at `path`. NaN compares with nothing, so only what is proven to be in range passes.
+struct Found<'p> {
+    path: &'p str,
+    all: Vec<Diagnostic>,
+}
+
+impl Found<'_> {
+    fn error(&mut self, code: &'static str, pointer: &str, message: String) {
+        self.all.push(Diagnostic::error(code, self.path, pointer, message));
+    }
+
+    fn unused(&mut self, pointer: &str, message: String) {
+        self.all.push(Diagnostic::error("unused-setting", self.path, pointer, message).at_key());
+    }
+
+    fn fraction(&mut self, pointer: &str, value: f64) {
+        if !(0.0..=1.0).contains(&value) {
+            self.error("out-of-range", pointer, format!("{} is a fraction from 0 to 1, not {value}", key(pointer)));
+        }
+    }
+
+    fn between_0_and_1(&mut self, pointer: &str, value: f64) {
+        if !(value > 0.0 && value < 1.0) {
+            self.error("out-of-range", pointer, format!("{} is above 0 and below 1, not {value}", key(pointer)));
+        }
+    }
+
+    fn within(&mut self, pointer: &str, value: Option<f64>, (least, most): (f64, f64)) {
+        if let Some(value) = value.filter(|value| !(least..=most).contains(value)) {
+            let message = format!("{} is a number from {least} to {most}, not {value}", key(pointer));
+            self.error("out-of-range", pointer, message);
+        }
+    }
+
+    fn ceiling(&mut self, pointer: &str, value: Option<f64>) {
+        if let Some(value) = value.filter(|value| !(value.is_finite() && *value >= 0.0)) {
+            let message = format!("{} is a finite number from 0 up, not {value}", key(pointer));
+            self.error("out-of-range", pointer, message);
+        }
+    }
+
+    fn at_least_one(&mut self, pointer: &str, value: Option<u32>) {
+        if value == Some(0) {
+            self.error("out-of-range", pointer, format!("{} is at least 1", key(pointer)));
+        }
+    }
+}
+
+/// The name of the setting: of `/repeats/alpha/0` it is `alpha`.
+fn key(pointer: &str) -> &str {
+    let mut names = pointer.rsplit('/').filter(|name| name.parse::<usize>().is_err());
+    names.next().unwrap_or(pointer)
 }
 
 #[cfg(test)]
@@ -116,6 +223,94 @@ mod tests {
         );
         check(", cap_usd_per_case: 1.5", "", &[("budget-without-cap", "budget")]);
         check("version: 1", "version: 2", &[("unknown-version", "2")]);
+    }
+
+    /// A policy with the line added at its end.
+    fn with(line: &str, expected: &[(&'static str, &str)]) {
+        let text = format!("{GOOD}{line}\n");
+        let (policy, found) = parse(&file("p.yaml", &text));
+        assert_eq!(codes(&text, &found), expected, "{line}");
+        assert_eq!(policy.is_some(), expected.is_empty(), "{line}");
+    }
+
+    #[test]
+    fn every_number_about_repeats_and_chance_has_its_range() {
+        for good in [
+            "repeats: {stage1: 1, stage2: 1, alpha: [0.01, 0.04]}",
+            "retries: {errors_only: true, max: 0}",
+            "case_break: {enabled: false, alpha: 0.5, max_repeats: 0}",
+            "interval: {conf: 0.5, cluster_by: org}",
+            "quarantine: {max_fraction: 0, max_days: 1}",
+            "limits: {case_tool_calls: 1, body_mib: 1}",
+            "inconclusive: {pr: warn, servicing: block}",
+            "multiplicity: {gating: bonferroni}",
+        ] {
+            with(good, &[]);
+        }
+        for (bad, code, at) in [
+            ("repeats: {stage1: 0}", "out-of-range", "0"),
+            ("repeats: {stage1: 4, stage2: 3}", "out-of-range", "3"),
+            ("repeats: {alpha: [0, 0.04]}", "out-of-range", "0"),
+            ("repeats: {alpha: [0.01, 1]}", "out-of-range", "1"),
+            ("repeats: {alpha: [0.01, .nan]}", "out-of-range", ".nan"),
+            ("retries: {errors_only: false}", "unsupported-value", "false"),
+            ("case_break: {alpha: 0}", "out-of-range", "0"),
+            ("case_break: {max_repeats: 4}", "out-of-range", "4"),
+            ("interval: {conf: 0.49}", "out-of-range", "0.49"),
+            ("interval: {conf: 1}", "out-of-range", "1"),
+            ("interval: {cluster_by: region}", "unknown-value", "region"),
+            ("quarantine: {max_fraction: 1.1}", "out-of-range", "1.1"),
+            ("limits: {case_tool_calls: 0}", "out-of-range", "0"),
+            ("limits: {body_mib: 0}", "out-of-range", "0"),
+            ("inconclusive: {prod: warn}", "unknown-value", "prod"),
+            ("multiplicity: {gating: none}", "unknown-value", "none"),
+        ] {
+            with(bad, &[(code, at)]);
+        }
+    }
+
+    #[test]
+    fn every_setting_of_an_area_has_its_gate_and_its_range() {
+        let ratio = "cost_and_latency: {gate: budget, max_ratio: ";
+        let cost = "cost_and_latency: {gate: budget, cap_usd_per_case: ";
+        let task = "task_success: {gate: non_inferiority";
+        for (from, to, expected) in [
+            (task, "task_success: {gate: guard, min_drop: 0.1", &[("unused-setting", "min_drop")][..]),
+            (task, "task_success: {gate: guard, margin: auto", &[("unused-setting", "margin")]),
+            (task, "task_success: {gate: guard, floor: 0", &[("unused-setting", "floor")]),
+            (
+                task,
+                "task_success: {gate: guard, max_ratio: 2",
+                &[("unused-setting", "max_ratio"), ("unused-setting", "max_ratio")],
+            ),
+            (
+                task,
+                "task_success: {gate: guard, assurance: {max_rate: 0.1, conf: 0.9}",
+                &[("unused-setting", "assurance")],
+            ),
+            (task, "task_success: {gate: budget, max_ratio: 2", &[("unused-setting", "max_ratio")]),
+            (task, "task_success: {gate: non_inferiority, min_drop: 2.1", &[("out-of-range", "2.1")]),
+            (task, "task_success: {gate: non_inferiority, min_drop: -0.1", &[("out-of-range", "-0.1")]),
+            (task, "task_success: {gate: non_inferiority, margin: 0", &[("unknown-value", "0")]),
+            (task, "task_success: {gate: non_inferiority, margin: some", &[("unknown-value", "some")]),
+            (task, "task_success: {gate: non_inferiority, floor: -1.1", &[("out-of-range", "-1.1")]),
+            (
+                task,
+                "task_success: {gate: zero_tolerance, assurance: {max_rate: 0, conf: 0.9}",
+                &[("out-of-range", "0")],
+            ),
+            (
+                task,
+                "task_success: {gate: zero_tolerance, assurance: {max_rate: 0.1, conf: 1}",
+                &[("out-of-range", "1")],
+            ),
+            (cost, &format!("{ratio}0, cap_usd_per_case: "), &[("out-of-range", "0")]),
+            ("unsafe_call: zero_tolerance", "unsafe_call: guard", &[("unsupported-value", "guard")]),
+        ] {
+            check(from, to, expected);
+        }
+        let (policy, found) = parse(&file("p.yaml", &GOOD.replace("cap_usd_per_case: 1.5", "max_ratio: 1.25")));
+        assert_eq!((policy.is_some(), found), (true, Vec::new()), "a ratio alone is a budget");
     }
 
     #[test]

@@ -57,6 +57,11 @@ impl Policy {
         self.areas.get(&area).map_or(AreaGate::Advisory, |rules| rules.gate)
     }
 
+    /// What it means for this profile that the evidence decides nothing.
+    pub fn on_inconclusive(&self) -> OnInconclusive {
+        self.inconclusive.get(&self.profile).copied().unwrap_or_default()
+    }
+
     /// Whether one -1 in the area fails, whatever was accepted.
     pub fn forbids_harm(&self, area: Area) -> bool {
         let strict = |rules: &AreaPolicy| {
@@ -145,7 +150,7 @@ pub struct AreaPolicy {
     /// For `tool_correctness`: a -1 here fails as zero tolerance does, whatever `gate` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsafe_call: Option<AreaGate>,
-    /// For `non_inferiority`, stochastic: a mean change above minus this fails no area, however certain. 0..2; 0.05 if absent.
+    /// For `non_inferiority`, stochastic: a mean change above minus this fails no area, however certain. 0..=2; 0.05 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_drop: Option<f64>,
     /// For `non_inferiority`, stochastic: the drop that has to be excluded to pass; `auto` if absent.
@@ -157,7 +162,7 @@ pub struct AreaPolicy {
     /// For `zero_tolerance`: how well a clean run must bound the true rate of violations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assurance: Option<Assurance>,
-    /// For `budget`: highest ratio to the baseline, e.g. 1.25 for a quarter more.
+    /// For `budget`, stochastic: highest ratio to the baseline, e.g. 1.25 for a quarter more. Above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_ratio: Option<f64>,
     /// For `budget`: highest cost of one case, in US dollars.
@@ -171,19 +176,30 @@ pub struct AreaPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AreaGate {
-    /// No case may fall below its snapshot.
+    /// No case may fall below its snapshot; where answers vary, no drop of the margin may be left possible.
     NonInferiority,
     /// One -1 in any trial fails.
     ZeroTolerance,
     /// Cases born from corrections must be 1 in every trial.
     Guard,
-    /// Caps on cost and latency; marks are shown only.
+    /// Caps and ratios of cost and latency; marks are shown only.
     Budget,
     /// Shown, never blocking.
     Advisory,
 }
 
 impl AreaGate {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            AreaGate::NonInferiority => "non_inferiority",
+            AreaGate::ZeroTolerance => "zero_tolerance",
+            AreaGate::Guard => "guard",
+            AreaGate::Budget => "budget",
+            AreaGate::Advisory => "advisory",
+        }
+    }
+
     /// Whether falling below a snapshot fails.
     pub fn holds(self) -> bool {
         match self {

@@ -105,6 +105,11 @@ pub struct CaseBreakPolicy {
     pub max_repeats: u32,
 }
 
+impl CaseBreakPolicy {
+    /// Fewer repeats than this, accepted or now, show no break.
+    pub const LEAST_REPEATS: u32 = 5;
+}
+
 impl Default for CaseBreakPolicy {
     fn default() -> Self {
         Self { enabled: true, alpha: 0.01, max_repeats: 25 }
@@ -130,7 +135,7 @@ pub enum Multiplicity {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IntervalPolicy {
-    /// Of the one-sided bound, above 0 and below 1.
+    /// Of the one-sided bound, at least 0.5 and below 1.
     pub conf: f64,
     pub cluster_by: ClusterBy,
 }

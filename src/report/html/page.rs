@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::case::{CaseDetail, CaseRow};
 use crate::domain::{Area, Trit};
-use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight};
+use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, Regime};
 use crate::report::cases::worst_first;
 use crate::report::{RunReport, foreign, words};
 
@@ -37,6 +37,9 @@ pub struct Page {
     /// Findings that only `verdict.json` has.
     more_findings: usize,
     areas: Vec<AreaLine>,
+    /// How the areas' bounds and p-values are to be read, where answers vary.
+    legend: Option<String>,
+    p_head: &'static str,
     /// The areas as columns of the cases.
     columns: Vec<AreaColumn>,
     pipelines: BTreeSet<String>,
@@ -86,11 +89,14 @@ struct AreaLine {
     was: String,
     delta: String,
     delta_tone: &'static str,
+    bound: String,
+    p: String,
+    solid: String,
     counts: [Count; 4],
     bar: Vec<Slice>,
     fell: u64,
     rose: u64,
-    state: &'static str,
+    state: String,
     state_tone: &'static str,
     state_sign: &'static str,
     note: Option<String>,
@@ -154,6 +160,9 @@ impl Page {
             more_findings: verdict.findings.len().saturating_sub(FINDINGS),
             findings: verdict.findings.iter().take(FINDINGS).map(|finding| finding_line(finding, &here)).collect(),
             areas: verdict.areas.iter().map(area_line).collect(),
+            p_head: words::p_head(&verdict.areas),
+            legend: (verdict.regime == Regime::Stochastic)
+                .then(|| words::legend(&verdict.areas).unwrap_or_else(|| "Nothing was accepted yet.".to_owned())),
             columns: asked.iter().map(|&area| AreaColumn { name: area.name(), short: words::short(area) }).collect(),
             pipelines: views.iter().map(|view| view.first().pipeline.to_string()).collect(),
             kinds: views.iter().map(|view| view.first().kind.name()).collect(),
@@ -254,11 +263,14 @@ fn area_line(area: &AreaSummary) -> AreaLine {
             Some(delta) if delta > 0.005 => "good",
             Some(_) | None => "none",
         },
+        bound: minus(&words::mean(area.test.and_then(|test| test.lower))),
+        p: words::p_value(area.test.and_then(|test| test.p_adjusted)),
+        solid: area.pass_hat.map_or_else(|| "–".to_owned(), |pass| format!("{:.2} (k {})", pass.now, pass.k)),
         bar: bar(&counts),
         counts,
         fell: area.fell,
         rose: area.rose,
-        state: words::area_state(area.state),
+        state: words::area_verdict(area),
         state_tone,
         state_sign,
         note: area.note.as_deref().map(shown),

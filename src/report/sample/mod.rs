@@ -48,6 +48,13 @@ pub fn run() -> RunReport {
     }
 }
 
+/// The same run of an agent whose answers vary, held against five accepted repeats of every case.
+pub fn varying() -> RunReport {
+    let mut report = run();
+    report.verdict = verdict::varying(&report.results);
+    report
+}
+
 /// A run that was stopped before its first trial ended.
 pub fn empty() -> RunReport {
     RunReport {

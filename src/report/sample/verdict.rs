@@ -4,14 +4,15 @@ use serde_json::json;
 
 use super::parts::slug;
 use super::{HOSTILE, NEW, REGRESSED, UNREACHABLE};
-use crate::domain::{Area, Policy, Profile};
+use crate::domain::{Area, Mode, Policy, Profile, Trit};
 use crate::gate::{
-    AreaState, Baseline, Decision, Evidence, Finding, FindingWeight, Judge, Regime, VERDICT_VERSION, Verdict,
+    AreaState, Baseline, CaseBaseline, Decision, Evidence, Finding, FindingWeight, Judge, Regime, VERDICT_VERSION,
+    Verdict,
 };
 use crate::score::TrialResult;
 
 pub fn verdict(results: &[TrialResult]) -> Verdict {
-    let Verdict { mut areas, counts, .. } = judged(results);
+    let Verdict { mut areas, counts, .. } = judged(results, Mode::Deterministic, &Baseline::default());
     for area in areas.iter_mut().filter(|area| area.area == Area::EvidenceQuality) {
         area.state = AreaState::Inconclusive;
     }
@@ -65,11 +66,24 @@ pub fn verdict(results: &[TrialResult]) -> Verdict {
     }
 }
 
+/// Of an agent that always passed, and whose answers vary: the gate's own, with its sentences.
+pub fn varying(results: &[TrialResult]) -> Verdict {
+    let accepted = |result: &TrialResult| CaseBaseline {
+        repeats: 5,
+        behaviours: 2,
+        areas: result.scored.areas.iter().map(|area| (area.area, vec![Trit::Useful; 5])).collect(),
+        ..CaseBaseline::default()
+    };
+    let cases = results.iter().map(|result| (result.case.id.clone(), accepted(result))).collect();
+    judged(results, Mode::Stochastic, &Baseline { source: "golden".into(), cases })
+}
+
 /// The numbers are the gate's own.
-fn judged(results: &[TrialResult]) -> Verdict {
+fn judged(results: &[TrialResult], mode: Mode, baseline: &Baseline) -> Verdict {
     let policy: Policy = serde_json::from_value(json!({
         "version": 1,
         "profile": "pr",
+        "mode": mode,
         "missing": {"max_fraction": 0.2, "max_per_area": 0.2},
         "areas": {
             "task_success": {"gate": "non_inferiority"},
@@ -81,8 +95,7 @@ fn judged(results: &[TrialResult]) -> Verdict {
         },
     }))
     .unwrap();
-    let baseline = Baseline::default();
-    let mut judge = Judge::new(&policy, 2, &baseline);
+    let mut judge = Judge::new(&policy, 2, baseline);
     results.iter().for_each(|result| judge.observe(result));
     judge.finish(&Evidence { planned: results.len() as u64, ..Evidence::default() })
 }

@@ -11,6 +11,7 @@ mod criteria;
 mod discrimination;
 mod matrix;
 mod screen;
+mod tested;
 
 use columns::{Align, Column, Row, table};
 use screen::{Screen, Tone};
@@ -19,7 +20,7 @@ use super::cases::{CaseView, worst_first};
 use super::{RenderError, RunReport, foreign::clip, words};
 use crate::domain::{Area, Trit};
 use crate::event::RunState;
-use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT};
+use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, Regime, UNREADABLE_SNAPSHOT};
 use crate::score::Held;
 
 pub use case::{render as render_case, render_steps};
@@ -32,6 +33,8 @@ pub use screen::Style;
 /// Most findings and most changed cases on the screen.
 const FINDINGS: usize = 8;
 const CHANGED: usize = 6;
+/// Codes of findings that only more cases answer.
+const TOO_FEW_CASES: [&str; 2] = ["interval", "assurance"];
 /// Most bytes of one sentence.
 const SENTENCE: usize = 320;
 
@@ -39,10 +42,13 @@ const SENTENCE: usize = 320;
 pub fn render(report: &RunReport, style: Style) -> String {
     let mut screen = Screen::new(style);
     head(&mut screen, report);
-    areas(&mut screen, &report.verdict.areas);
+    match report.verdict.regime {
+        Regime::Deterministic => areas(&mut screen, &report.verdict.areas),
+        Regime::Stochastic => tested::areas(&mut screen, &report.verdict),
+    }
     findings(&mut screen, &report.verdict.findings);
     let views = worst_first(report);
-    changed(&mut screen, &views);
+    changed(&mut screen, &views, report.verdict.regime);
     foot(&mut screen, report, &views);
     screen.into_text()
 }
@@ -101,29 +107,35 @@ fn areas(screen: &mut Screen, areas: &[AreaSummary]) {
     table(screen, &columns, &rows);
 }
 
-fn area_row(area: &AreaSummary) -> Row {
-    let counted = |n: u64, tone| (if n == 0 { Tone::Quiet } else { tone }, n.to_string());
-    let state = match area.state {
+fn state_tone(area: &AreaSummary) -> Tone {
+    match area.state {
         AreaState::Pass => Tone::Good,
         AreaState::Fail => Tone::Bad,
         AreaState::Inconclusive => Tone::Middling,
         AreaState::Advisory | AreaState::NotScored | AreaState::NotCompared => Tone::Quiet,
-    };
-    let moved = match area.change {
+    }
+}
+
+fn change_tone(area: &AreaSummary) -> Tone {
+    match area.change {
         Some(delta) if delta < -0.005 => Tone::Bad,
         Some(delta) if delta > 0.005 => Tone::Good,
         Some(_) | None => Tone::Quiet,
-    };
+    }
+}
+
+fn area_row(area: &AreaSummary) -> Row {
+    let counted = |n: u64, tone| (if n == 0 { Tone::Quiet } else { tone }, n.to_string());
     let cells = vec![
         (Tone::Plain, area.area.name().to_owned()),
         (Tone::Plain, words::mean(area.mean)),
         (Tone::Quiet, words::mean(area.was)),
-        (moved, words::mean(area.change)),
+        (change_tone(area), words::mean(area.change)),
         counted(area.harmful, Tone::Bad),
         counted(area.incomplete, Tone::Middling),
         counted(area.useful, Tone::Plain),
         counted(area.not_scored, Tone::Plain),
-        (state, words::area_state(area.state).to_owned()),
+        (state_tone(area), words::area_state(area.state).to_owned()),
     ];
     Row { cells, note: area.note.clone() }
 }
@@ -152,15 +164,18 @@ fn findings(screen: &mut Screen, findings: &[Finding]) {
     }
 }
 
-fn changed(screen: &mut Screen, views: &[CaseView]) {
+fn changed(screen: &mut Screen, views: &[CaseView], regime: Regime) {
     let changed: Vec<&CaseView> = views.iter().filter(|view| view.needs_review()).collect();
     if changed.is_empty() {
         return;
     }
     let of = words::count(views.len() as u64, "case");
+    let what = match regime {
+        Regime::Deterministic => "changed since the accepted state",
+        Regime::Stochastic => "not seen before, to look at",
+    };
     screen.blank();
-    screen
-        .line(&[(Tone::Quiet, &format!("  changed since the accepted state: {} of {of}, worst first", changed.len()))]);
+    screen.line(&[(Tone::Quiet, &format!("  {what}: {} of {of}, worst first", changed.len()))]);
     for view in changed.iter().take(CHANGED) {
         screen.line(&[(Tone::Plain, "  evalgate show "), (Tone::Strong, view.id())]);
         let (tone, what) = change(view);
@@ -225,6 +240,7 @@ fn foot(screen: &mut Screen, report: &RunReport, views: &[CaseView]) {
 /// What to do now.
 fn next(report: &RunReport, views: &[CaseView]) -> String {
     let blamed = report.verdict.findings.iter().filter(|finding| finding.weight != FindingWeight::Warns);
+    let gravest = report.verdict.findings.first().map(|finding| finding.code.as_str());
     let first = blamed.flat_map(|finding| &finding.cases).next().map(|case| case.as_str());
     let first = first.or_else(|| views.first().filter(|view| view.needs_attention()).map(|view| view.id()));
     match report.verdict.decision {
@@ -245,6 +261,9 @@ fn next(report: &RunReport, views: &[CaseView]) -> String {
         }
         Decision::Inconclusive if report.verdict.findings.iter().any(|f| f.code == UNREADABLE_SNAPSHOT) => {
             "mend the snapshots that the findings name, then `evalgate run`".to_owned()
+        }
+        Decision::Inconclusive if gravest.is_some_and(|code| TOO_FEW_CASES.contains(&code)) => {
+            "add as many cases as the findings name, then `evalgate run`".to_owned()
         }
         Decision::Inconclusive => match first {
             Some(case) => format!("`evalgate show {case}`: find out why the evidence is missing, then `evalgate run`"),
@@ -279,6 +298,11 @@ mod tests {
     }
 
     #[test]
+    fn a_run_whose_answers_vary_on_80_columns() {
+        insta::assert_snapshot!(render(&sample::varying(), Style::PLAIN));
+    }
+
+    #[test]
     fn a_passing_run_says_so_in_few_lines() {
         insta::assert_snapshot!(render(&sample::passing(), Style::PLAIN));
     }
@@ -286,7 +310,7 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         for width in [40, 60, 79, 80, 120] {
-            for report in [sample::run(), sample::empty(), sample::passing()] {
+            for report in [sample::run(), sample::varying(), sample::empty(), sample::passing()] {
                 for line in render(&report, Style { width, ..Style::PLAIN }).lines() {
                     assert!(line.width() <= width, "{width}: {line}");
                 }

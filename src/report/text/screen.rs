@@ -167,6 +167,7 @@ impl Screen {
                 '×' => plain.push('x'),
                 '−' | '–' => plain.push('-'),
                 '→' => plain.push_str("->"),
+                '←' => plain.push_str("<-"),
                 '…' => plain.push_str("..."),
                 'Δ' => plain.push('d'),
                 c if c.is_ascii() => plain.push(c),
