@@ -169,6 +169,7 @@ impl Run {
                 planned: 0,
                 how_often: HowOften { each: meta.repeats, ..HowOften::default() },
                 seed: meta.seed,
+                staged: meta.staged,
                 folder: &folder,
                 golden: &golden,
                 baseline: &baseline,

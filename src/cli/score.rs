@@ -51,6 +51,7 @@ impl Score {
                 how_often,
                 planned,
                 seed: None,
+                staged: false,
                 folder: &folder,
                 golden: &golden,
                 baseline: &baseline,

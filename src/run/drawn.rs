@@ -21,7 +21,7 @@ use crate::stats::random::Random;
 /// Asks in stages.
 pub struct Drawn<'s, 'a> {
     scoring: &'s Scoring<'a>,
-    stages: Stages<'a>,
+    stages: Stages<'s>,
     seed: u32,
     stage: u64,
     /// The first repeat of every case of the plan.
@@ -44,7 +44,7 @@ impl<'s, 'a> Drawn<'s, 'a> {
         selected: &Selected,
         how_often: &HowOften,
         scoring: &'s Scoring<'a>,
-        stages: Stages<'a>,
+        stages: Stages<'s>,
         seed: u32,
     ) -> Result<Self, RunError> {
         let (mut cases, mut first) = (Vec::new(), Vec::new());

@@ -30,8 +30,10 @@ pub struct Running<'a> {
     pub how_often: HowOften,
     /// Trials that the plan holds at least, of which some may be of cases that are not there any more.
     pub planned: u64,
-    /// Where the order of asking is drawn from; that of the plan without it, and then nothing is repeated in stages.
+    /// Where the order of asking is drawn from; that of the plan without it, and then no trial is added to it.
     pub seed: Option<u32>,
+    /// Whether `how_often` is a first stage only, after which the policy says who is repeated more.
+    pub staged: bool,
     pub folder: &'a RunFolder,
     pub golden: &'a GoldenFolder,
     /// What the gate holds the run against where answers vary.
@@ -103,7 +105,10 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
     let mut dispatcher = Dispatcher::new(catalog, policy, running.recorded, running.asking, now);
     let mut asked = Asked::default();
     if let Some(seed) = running.seed {
-        let stages = Stages::new(policy, baseline);
+        // Who says how often gets that, and more only of what looks broken.
+        let mut as_said = policy.clone();
+        (as_said.repeats.stage1, as_said.repeats.stage2) = (how_often.each, how_often.each);
+        let stages = Stages::new(if running.staged { policy } else { &as_said }, baseline);
         let mut drawn = Drawn::new(checked, selected, &how_often, &scoring, stages, seed)?;
         asked = dispatcher.run(&mut drawn, progress, clock).await?;
         how_often = drawn.how_often(how_often.each);

@@ -33,6 +33,11 @@ impl Project {
         Self::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects").join(name), &[""])
     }
 
+    /// A copy of this project, without what runs wrote into it.
+    pub fn again(&self) -> Self {
+        Self::copy_of(&self.root, &["evalgate.yaml", "suites", "rubrics", "golden"])
+    }
+
     /// A copy of the project that this repository is, without its snapshots.
     pub fn shipped() -> Self {
         Self::copy_of(Path::new(env!("CARGO_MANIFEST_DIR")), &["evalgate.yaml", "suites", "rubrics"])
