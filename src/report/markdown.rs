@@ -65,7 +65,7 @@ fn areas(verdict: &Verdict) -> String {
                 " {} | {} | {} |",
                 words::mean(area.test.and_then(|test| test.lower)),
                 words::p_value(area.test.and_then(|test| test.p_adjusted)).replace('<', "&lt;"),
-                area.pass_hat.map_or_else(|| "–".to_owned(), |pass| format!("{:.2} (k {})", pass.now, pass.k))
+                words::share(area.pass_hat.map(|pass| pass.now))
             ),
         };
         table.push_str(&format!(

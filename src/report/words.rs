@@ -115,6 +115,11 @@ pub fn mean(mean: Option<f64>) -> String {
     }
 }
 
+/// A share of 1; `–` where there is none.
+pub fn share(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".to_owned(), |share| format!("{share:.2}"))
+}
+
 /// An adjusted p-value: three digits are as many as say something.
 pub fn p_value(p: Option<f64>) -> String {
     match p {
@@ -148,9 +153,14 @@ pub fn legend(areas: &[AreaSummary]) -> Option<String> {
         areas.iter().filter_map(|area| area.test.filter(|test| test.few_clusters)).map(|test| test.clusters).min();
     let few = few
         .map_or_else(String::new, |n| format!("; the cases are of {} only, so it is a rough one", count(n, "cluster")));
+    let ks = || areas.iter().filter_map(|area| area.pass_hat).map(|pass| pass.k);
+    let k = match (ks().min(), ks().max()) {
+        (Some(least), Some(most)) if least < most => format!("{least} to {most}"),
+        (least, _) => least.unwrap_or_default().to_string(),
+    };
     Some(format!(
         "Means over cases. bound: the change is above it with {:.0} % confidence{few}. p: of a fall as large by chance, \
-         adjusted for the areas tested.",
+         adjusted for the areas tested. pass^k: all of k repeats are at +1, k = {k}.",
         test.conf * 100.0
     ))
 }

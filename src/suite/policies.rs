@@ -262,7 +262,7 @@ mod tests {
             ("quarantine: {max_fraction: 1.1}", "out-of-range", "1.1"),
             ("limits: {case_tool_calls: 0}", "out-of-range", "0"),
             ("limits: {body_mib: 0}", "out-of-range", "0"),
-            ("inconclusive: {prod: warn}", "unknown-value", "prod"),
+            ("inconclusive: {prod: warn}", "wrong-value", "prod"),
             ("multiplicity: {gating: none}", "unknown-value", "none"),
         ] {
             with(bad, &[(code, at)]);

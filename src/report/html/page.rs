@@ -265,7 +265,7 @@ fn area_line(area: &AreaSummary) -> AreaLine {
         },
         bound: minus(&words::mean(area.test.and_then(|test| test.lower))),
         p: words::p_value(area.test.and_then(|test| test.p_adjusted)),
-        solid: area.pass_hat.map_or_else(|| "–".to_owned(), |pass| format!("{:.2} (k {})", pass.now, pass.k)),
+        solid: words::share(area.pass_hat.map(|pass| pass.now)),
         bar: bar(&counts),
         counts,
         fell: area.fell,

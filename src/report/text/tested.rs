@@ -4,7 +4,7 @@ use super::columns::{Align, Column, Row, table};
 use super::screen::{Screen, Tone};
 use super::{change_tone, state_tone, words};
 use crate::domain::Slug;
-use crate::gate::{AreaState, AreaSummary, FindingWeight, PassHat, Verdict};
+use crate::gate::{AreaState, AreaSummary, FindingWeight, Verdict};
 
 /// Most cases named beside an area.
 const NAMED: usize = 3;
@@ -40,7 +40,7 @@ fn row(area: &AreaSummary, verdict: &Verdict) -> Row {
         (change_tone(area), words::mean(area.change)),
         (Tone::Plain, words::mean(test.and_then(|test| test.lower))),
         (Tone::Plain, words::p_value(test.and_then(|test| test.p_adjusted))),
-        (Tone::Quiet, area.pass_hat.map_or_else(|| "–".to_owned(), solid)),
+        (Tone::Quiet, words::share(area.pass_hat.map(|pass| pass.now))),
         (state_tone(area), words::area_verdict(area)),
     ];
     let note = match area.state {
@@ -48,11 +48,6 @@ fn row(area: &AreaSummary, verdict: &Verdict) -> Row {
         _ => area.note.clone(),
     };
     Row { cells, note }
-}
-
-/// `0.57^5`: the share and its k.
-fn solid(pass_hat: PassHat) -> String {
-    format!("{:.2}^{}", pass_hat.now, pass_hat.k)
 }
 
 /// The cases that the area fails for.
