@@ -3,6 +3,7 @@
 use super::areas::Areas;
 use super::budget::Budget;
 use super::finding::Found;
+use super::floors::Floors;
 use super::guards::Guards;
 use super::missing::Missing;
 use super::models::Models;
@@ -40,6 +41,7 @@ pub struct Judge<'p> {
     case: Option<Slug>,
     areas: Areas,
     violations: Violations,
+    floors: Floors,
     guards: Guards,
     missing: Missing,
     models: Models,
@@ -58,6 +60,7 @@ impl<'p> Judge<'p> {
             case: None,
             areas: Areas::default(),
             violations: Violations::default(),
+            floors: Floors::default(),
             guards: Guards::default(),
             missing: Missing::default(),
             models: Models::default(),
@@ -78,6 +81,7 @@ impl<'p> Judge<'p> {
         self.counts.trials += 1;
         self.areas.observe(&result.scored.areas, first);
         self.violations.observe(result, self.policy);
+        self.floors.observe(result, self.policy, first);
         self.guards.observe(result, self.policy, first);
         self.missing.observe(result);
         self.models.observe(result);
@@ -108,11 +112,12 @@ impl<'p> Judge<'p> {
     }
 
     /// Everything there is to say, gravest first; what weighs the same stands in the order of judging.
-    fn findings(&self, evidence: &Evidence) -> Vec<Found> {
+    fn findings(&mut self, evidence: &Evidence) -> Vec<Found> {
         let (policy, counts) = (self.policy, &self.counts);
         let whole = counts.cases >= evidence.of;
         let mut found = coverage::findings(policy, counts, self.missing.any_mark(), evidence);
         found.extend(self.violations.findings(policy, counts, whole));
+        found.extend(self.floors.findings(policy, counts, whole, evidence.of));
         found.extend(self.guards.findings());
         found.extend(self.missing.findings(policy, counts, evidence));
         found.extend(self.models.finding());

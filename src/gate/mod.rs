@@ -3,7 +3,7 @@
 //! Pure and streaming: results are observed one by one in plan order and none is kept, so a verdict on 100,000 cases
 //! takes no more memory than what it has to say.
 //!
-//! A file for each thing there is to find: what the run covered, violations, guards, missing data, a model that
+//! A file for each thing there is to find: what the run covered, violations, floors, guards, missing data, a model that
 //! was swapped, repeats that
 //! disagree, regressions against the snapshots, budgets, unreviewed behaviour. All are always judged; the gravest decides.
 
@@ -13,6 +13,7 @@ mod blame;
 mod budget;
 mod coverage;
 mod finding;
+mod floors;
 mod guards;
 mod headline;
 mod judge;

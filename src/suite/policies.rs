@@ -52,6 +52,17 @@ fn check_area(area: Area, policy: &AreaPolicy, path: &str, found: &mut Vec<Diagn
                 .with_help("add cap_usd_per_case or cap_latency_p95_s"),
         );
     }
+    if let Some(floor) = policy.floor {
+        // NaN is in no range.
+        if !(-1.0..=1.0).contains(&floor) {
+            let message = format!("floor is a mean mark from -1 to 1, not {floor}");
+            found.push(Diagnostic::error("out-of-range", path, format!("{pointer}/floor"), message));
+        }
+        if policy.gate != AreaGate::NonInferiority {
+            let message = "floor has no effect without `gate: non_inferiority`";
+            found.push(Diagnostic::error("unused-setting", path, format!("{pointer}/floor"), message).at_key());
+        }
+    }
     if policy.unsafe_call.is_some() && area != Area::ToolCorrectness {
         let message = format!("unsafe_call is a setting of {}", Area::ToolCorrectness);
         found.push(Diagnostic::error("unused-setting", path, format!("{pointer}/unsafe_call"), message).at_key());
@@ -99,6 +110,21 @@ mod tests {
         }
         check("0.05", "no", &[("wrong-type", "no")]);
         check("0.05", "[0.05]", &[("wrong-type", "[0.05]")]);
+    }
+
+    #[test]
+    fn a_floor_is_a_mean_mark_of_an_area_that_may_not_get_worse() {
+        let with = |floor: &str| GOOD.replace("{gate: non_inferiority}", &format!("{{gate: non_inferiority, floor: {floor}}}"));
+        for good in ["-1", "-0.5", "0", "1.0"] {
+            let (policy, found) = parse(&file("p.yaml", &with(good)));
+            assert!(policy.is_some() && found.is_empty(), "{good}: {found:?}");
+        }
+        for bad in [".nan", "-.inf", "-1.01", "1.5"] {
+            let found = parse(&file("p.yaml", &with(bad))).1;
+            assert_eq!(found.len(), 1, "{bad}: {found:?}");
+            assert!(matches!(found[0].code, "out-of-range" | "not-finite"), "{found:?}");
+        }
+        check("{gate: budget,", "{gate: budget, floor: 0.5,", &[("unused-setting", "floor")]);
     }
 
     #[test]
