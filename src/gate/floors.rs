@@ -77,7 +77,9 @@ impl Standing {
         }
         let decimals = decimals(mean, floor);
         let stands = |over: &str| {
-            format!("{area} is {mean:+.decimals$} on average over {over}, the policy asks for at least {floor:+.decimals$}")
+            format!(
+                "{area} is {mean:+.decimals$} on average over {over}, the policy asks for at least {floor:+.decimals$}"
+            )
         };
         let found = if whole {
             let rest = format!(": {}.", self.below.told());

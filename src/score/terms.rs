@@ -111,7 +111,8 @@ mod tests {
     #[test]
     fn a_term_of_a_script_without_spaces_may_stand_anywhere() {
         let words = Words::of("旅券番号は入れない。このCSVの列、ｶﾅ表示、ในระบบ ERPシステム");
-        for found in ["番号", "入れない", "csv", "csvの列", "表示", "ﾅ", "ระบบ", "システム", "none|旅券"] {
+        for found in ["番号", "入れない", "csv", "csvの列", "表示", "ﾅ", "ระบบ", "システム", "none|旅券"]
+        {
             assert!(words.has(found), "{found}");
         }
         // What is written with spaces keeps its word starts, also beside such a script, and Korean is.

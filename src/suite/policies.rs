@@ -114,7 +114,9 @@ mod tests {
 
     #[test]
     fn a_floor_is_a_mean_mark_of_an_area_that_may_not_get_worse() {
-        let with = |floor: &str| GOOD.replace("{gate: non_inferiority}", &format!("{{gate: non_inferiority, floor: {floor}}}"));
+        let with = |floor: &str| {
+            GOOD.replace("{gate: non_inferiority}", &format!("{{gate: non_inferiority, floor: {floor}}}"))
+        };
         for good in ["-1", "-0.5", "0", "1.0"] {
             let (policy, found) = parse(&file("p.yaml", &with(good)));
             assert!(policy.is_some() && found.is_empty(), "{good}: {found:?}");

@@ -286,7 +286,10 @@ mod tests {
             sample(status).output(claims("TBD", "TBD")).partial(&why);
             let touching = sample(status);
             let component = json!({"component": "flow:Close"});
-            touching.reference("deploy_metadata", component, ReferenceEnd::Stopped).output(claims("TBD", "TBD")).partial(&why);
+            touching
+                .reference("deploy_metadata", component, ReferenceEnd::Stopped)
+                .output(claims("TBD", "TBD"))
+                .partial(&why);
         }
         let mut by_nobody = approval("deploy_metadata", "flow:*", ApprovalStatus::Granted);
         by_nobody.approver = "d.kessler".into();
