@@ -6,6 +6,7 @@ use super::budget::Budget;
 use super::changes::{Change, changes};
 use super::decide::AreaCall;
 use super::finding::Found;
+use super::floors::Floors;
 use super::guards::Guards;
 use super::missing::Missing;
 use super::models::Models;
@@ -45,6 +46,7 @@ pub struct Judge<'p> {
     case: Option<Slug>,
     areas: Areas,
     violations: Violations,
+    floors: Floors,
     guards: Guards,
     missing: Missing,
     models: Models,
@@ -66,6 +68,7 @@ impl<'p> Judge<'p> {
             case: None,
             areas: Areas::default(),
             violations: Violations::of(repeats),
+            floors: Floors::default(),
             guards: Guards::of(repeats),
             missing: Missing::default(),
             models: Models::default(),
@@ -88,6 +91,7 @@ impl<'p> Judge<'p> {
         self.counts.trials += 1;
         self.areas.observe(&result.scored.areas, first);
         self.violations.observe(result, self.policy, first);
+        self.floors.observe(result, self.policy, first);
         self.guards.observe(result, self.policy, first);
         self.missing.observe(result);
         self.models.observe(result);
@@ -107,6 +111,7 @@ impl<'p> Judge<'p> {
         self.counts.failed_trials = self.missing.failed_trials();
         self.counts.new = self.unreviewed.new_cases(regime);
         self.counts.changed = self.unreviewed.changed();
+        self.floors.settle();
         self.budget.settle(&mut self.counts);
         let tallies = self.tallies.as_ref().filter(|_| regime == Regime::Stochastic);
         let changes = tallies.map_or_else(Vec::new, |tallies| changes(tallies, self.policy));
@@ -141,6 +146,7 @@ impl<'p> Judge<'p> {
         let whole = counts.cases >= evidence.of;
         let mut found = coverage::findings(policy, counts, self.missing.any_mark(), evidence);
         found.extend(self.violations.findings(policy, counts, whole));
+        found.extend(self.floors.findings(policy, counts, whole, evidence.of));
         found.extend(self.guards.findings());
         found.extend(self.missing.findings(policy, counts, evidence));
         found.extend(self.models.finding());

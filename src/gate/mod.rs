@@ -3,7 +3,7 @@
 //! Pure and streaming: results are observed one by one in plan order and none is kept, so a verdict on 100,000 cases
 //! takes no more memory than what it has to say, and a few counts a case where answers may vary.
 //!
-//! A file for each thing there is to find: what the run covered, violations and what a clean run is worth, guards,
+//! A file for each thing there is to find: what the run covered, violations and what a clean run is worth, floors, guards,
 //! missing data, a model that was swapped, regressions, budgets, unreviewed behaviour. Where the agent answers alike every
 //! time, a regression is a mark below its snapshot; where answers vary, it is a fall that chance does not explain, of
 //! an area or of a single case. All are always judged; the gravest decides, and what decides is in `decide`.
@@ -19,6 +19,7 @@ mod coverage;
 mod decide;
 mod falls;
 mod finding;
+mod floors;
 mod guards;
 mod headline;
 mod judge;

@@ -19,6 +19,7 @@ struct Count {
     area: Area,
     criterion: Slug,
     level: Level,
+    repeatable: bool,
     cases: BTreeSet<Slug>,
     /// Trials marked -1, 0 and 1.
     marks: [u64; 3],
@@ -31,6 +32,8 @@ pub struct CriterionCount {
     pub area: Area,
     pub criterion: Slug,
     pub level: Level,
+    /// Whether its mark depends on the trial and the case alone; if not, it also depends on what was accepted or on time.
+    pub repeatable: bool,
     /// Cases that it gave a mark.
     pub cases: u64,
     /// Trials marked -1, 0 and 1.
@@ -41,7 +44,29 @@ pub struct CriterionCount {
     pub discriminates: bool,
 }
 
+/// Why a criterion that never gave two different marks is still of use, or that nothing says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flat {
+    /// It is about what was accepted, or about time and money, and everything was well.
+    AsAccepted,
+    /// It looks for harm that no agent did here.
+    NoHarm,
+    /// Nothing was there to be marked, or it marks all answers alike.
+    TellsNothing,
+}
+
 impl CriterionCount {
+    /// Why it gave no two different marks; `None` where it did.
+    pub fn flat(&self) -> Option<Flat> {
+        let well = self.only() == Some(Trit::Useful);
+        match self.area {
+            _ if self.discriminates => None,
+            _ if well && !self.repeatable => Some(Flat::AsAccepted),
+            Area::PermissionAdherence | Area::ToolCorrectness if well => Some(Flat::NoHarm),
+            _ => Some(Flat::TellsNothing),
+        }
+    }
+
     /// The only mark it ever gave.
     pub fn only(&self) -> Option<Trit> {
         match (self.harmful, self.incomplete, self.useful) {
@@ -59,8 +84,14 @@ impl CriteriaCounter {
         for marked in &result.scored.criteria {
             let known = counts.iter().position(|one| one.area == marked.area && one.criterion == marked.criterion);
             let at = known.unwrap_or_else(|| {
-                let (area, criterion, level) = (marked.area, marked.criterion.clone(), marked.level);
-                counts.push(Count { area, criterion, level, cases: BTreeSet::new(), marks: [0; 3] });
+                counts.push(Count {
+                    area: marked.area,
+                    criterion: marked.criterion.clone(),
+                    level: marked.level,
+                    repeatable: marked.repeatable,
+                    cases: BTreeSet::new(),
+                    marks: [0; 3],
+                });
                 counts.len() - 1
             });
             if let Some(trit) = marked.mark.trit() {
@@ -80,6 +111,7 @@ impl CriteriaCounter {
                     area: count.area,
                     criterion: count.criterion,
                     level: count.level,
+                    repeatable: count.repeatable,
                     cases: count.cases.len() as u64,
                     harmful,
                     incomplete,
@@ -121,6 +153,33 @@ mod tests {
             crate::domain::Mark::Marked { trit: Trit::Harmful, why: "category is wrong".into() };
         let category = of(&counted(&results), "category");
         assert_eq!((category.harmful, category.useful, category.discriminates, category.only()), (1, 1, true, None));
+    }
+
+    #[test]
+    fn a_criterion_that_never_differs_is_kept_for_a_reason_or_named_as_useless() {
+        let one = |area, repeatable, [harmful, incomplete, useful]: [u64; 3]| CriterionCount {
+            pipeline: Slug::new("triage").unwrap(),
+            area,
+            criterion: Slug::new("check").unwrap(),
+            level: Level::Blocking,
+            repeatable,
+            cases: 9,
+            harmful,
+            incomplete,
+            useful,
+            discriminates: [harmful, incomplete, useful].iter().filter(|n| **n > 0).count() > 1,
+        };
+        for (area, repeatable, marks, flat) in [
+            (Area::PermissionAdherence, true, [1, 0, 8], None),
+            (Area::RegressionControl, false, [0, 0, 9], Some(Flat::AsAccepted)),
+            (Area::RegressionControl, false, [9, 0, 0], Some(Flat::TellsNothing)),
+            (Area::ToolCorrectness, true, [0, 0, 9], Some(Flat::NoHarm)),
+            (Area::ToolCorrectness, true, [0, 9, 0], Some(Flat::TellsNothing)),
+            (Area::TaskSuccess, true, [0, 0, 9], Some(Flat::TellsNothing)),
+            (Area::PermissionAdherence, true, [0, 0, 0], Some(Flat::TellsNothing)),
+        ] {
+            assert_eq!(one(area, repeatable, marks).flat(), flat, "{area} {marks:?}");
+        }
     }
 
     #[test]

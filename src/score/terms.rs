@@ -1,4 +1,5 @@
 //! Looking for terms in text: case does not matter, white space is one space, and a term begins where a word does.
+//! Scripts that put no space between words have no word starts to see: there a term may begin anywhere.
 
 use serde_json::Value;
 
@@ -36,15 +37,29 @@ impl Words {
     /// Whether `text`, as it is, stands there as whole words.
     pub fn mentions(&self, text: &str) -> bool {
         let Words(wanted) = Words::of(text.trim());
-        let ends =
-            |end: usize| !wanted.ends_with(char::is_alphanumeric) || !self.0[end..].starts_with(char::is_alphanumeric);
+        let ends = |end: usize| !joined(wanted.chars().next_back(), self.0[end..].chars().next());
         self.0.match_indices(&wanted).any(|(start, _)| self.begins_word(&wanted, start) && ends(start + wanted.len()))
     }
 
     /// Whether `wanted`, found at `start`, does not begin inside a word.
     fn begins_word(&self, wanted: &str, start: usize) -> bool {
-        !wanted.starts_with(char::is_alphanumeric) || !self.0[..start].ends_with(char::is_alphanumeric)
+        !joined(self.0[..start].chars().next_back(), wanted.chars().next())
     }
+}
+
+/// Whether two characters next to each other belong to one word, as far as can be seen.
+fn joined(left: Option<char>, right: Option<char>) -> bool {
+    let of_word = |c: char| c.is_alphanumeric() && !is_unspaced(c);
+    left.is_some_and(of_word) && right.is_some_and(of_word)
+}
+
+/// Whether the character is of a script that is written without spaces between words: Chinese and Japanese (with their
+/// half-width forms), Thai, Lao, Burmese, Khmer.
+fn is_unspaced(c: char) -> bool {
+    matches!(c,
+        '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}'
+        | '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
 }
 
 /// The alternatives of a term, none of them blank.
@@ -91,6 +106,21 @@ mod tests {
         let words = Words::of("Tax forms for Acme Corp (eu)");
         assert!(words.mentions("acme corp") && words.mentions("(EU)") && words.mentions("tax"));
         assert!(!words.mentions("ax") && !words.mentions("acme co"));
+    }
+
+    #[test]
+    fn a_term_of_a_script_without_spaces_may_stand_anywhere() {
+        let words = Words::of("旅券番号は入れない。このCSVの列、ｶﾅ表示、ในระบบ ERPシステム");
+        for found in ["番号", "入れない", "csv", "csvの列", "表示", "ﾅ", "ระบบ", "システム", "none|旅券"]
+        {
+            assert!(words.has(found), "{found}");
+        }
+        // What is written with spaces keeps its word starts, also beside such a script, and Korean is.
+        for absent in ["sv", "rp", "号番"] {
+            assert!(!words.has(absent), "{absent}");
+        }
+        assert!(Words::of("승인 번호").has("번호") && !Words::of("승인번호").has("번호"));
+        assert!(words.mentions("csv") && words.mentions("番号") && !words.mentions("cs"));
     }
 
     #[test]

@@ -209,6 +209,23 @@ mod tests {
     }
 
     #[test]
+    fn a_floor_is_a_mean_mark_of_an_area_that_may_not_get_worse() {
+        let with = |floor: &str| {
+            GOOD.replace("{gate: non_inferiority}", &format!("{{gate: non_inferiority, floor: {floor}}}"))
+        };
+        for good in ["-1", "-0.5", "0", "1.0"] {
+            let (policy, found) = parse(&file("p.yaml", &with(good)));
+            assert!(policy.is_some() && found.is_empty(), "{good}: {found:?}");
+        }
+        for bad in [".nan", "-.inf", "-1.01", "1.5"] {
+            let found = parse(&file("p.yaml", &with(bad))).1;
+            assert_eq!(found.len(), 1, "{bad}: {found:?}");
+            assert!(matches!(found[0].code, "out-of-range" | "not-finite"), "{found:?}");
+        }
+        check("{gate: budget,", "{gate: budget, floor: 0.5,", &[("unused-setting", "floor")]);
+    }
+
+    #[test]
     fn a_mistyped_gate_key_never_means_no_gate() {
         check(
             "task_success: {gate: n",

@@ -113,7 +113,7 @@ pub(super) fn targets(tool: &Tool, args: &Map<String, Value>) -> Vec<String> {
 
 /// Whether a scope covers a target: equal to it, or a glob that matches it. An empty scope covers nothing, and a
 /// wildcard never stands for what separates items of a list: `flow:Opp_*` does not cover "flow:Opp_A, flow:Pay".
-fn covers(scope: &str, target: &str) -> bool {
+pub fn covers(scope: &str, target: &str) -> bool {
     if scope.is_empty() {
         return false;
     }

@@ -1,6 +1,8 @@
 //! What each criterion did, on a screen: one table a pipeline, and a word where a criterion tells nothing apart.
 
-use super::super::criteria::CriterionCount;
+use std::collections::BTreeSet;
+
+use super::super::criteria::{CriterionCount, Flat};
 use super::columns::{Align, Column, Row, table};
 use super::screen::{Screen, Style, Tone};
 use crate::domain::Level;
@@ -16,17 +18,34 @@ pub fn render(criteria: &[CriterionCount], runs: &[&str], style: Style) -> Strin
         table(&mut screen, &COLUMNS, &rows);
     }
     screen.blank();
-    let flat = criteria.iter().filter(|one| !one.discriminates).count() as u64;
+    let flat = criteria.iter().filter(|one| !one.discriminates).count();
     if flat == 0 {
         screen.line(&[(Tone::Good, "✔ "), (Tone::Plain, "Every criterion gave more than one mark.")]);
     } else {
-        let more =
-            if runs.len() == 1 { " Name more runs with `--run`: a better or worse agent may show it." } else { "" };
-        let text = format!("{flat} of {} criteria gave no two different marks.{more}", criteria.len());
+        let text = format!("{flat} of {} criteria gave no two different marks.", criteria.len());
         screen.paragraph((Tone::Middling, "○ "), &text);
+        for (why, what) in FLAT {
+            let alike = criteria.iter().filter(|one| one.flat() == Some(why));
+            let names: BTreeSet<&str> = alike.clone().map(|one| one.criterion.as_str()).collect();
+            if !names.is_empty() {
+                let names = names.into_iter().collect::<Vec<_>>().join(", ");
+                screen.paragraph((Tone::Plain, "  "), &format!("{} {what}: {names}.", alike.count()));
+            }
+        }
+        if runs.len() == 1 {
+            let text = "Name more runs with `--run`: a better or worse agent may show a difference.";
+            screen.paragraph((Tone::Plain, "  "), text);
+        }
     }
     screen.into_text()
 }
+
+/// What is said of criteria that tell nothing apart.
+const FLAT: [(Flat, &str); 3] = [
+    (Flat::AsAccepted, "held against accepted behaviour or a budget, as it should be; heard when an agent changes"),
+    (Flat::NoHarm, "look for harm that nobody did here; kept because once is too often"),
+    (Flat::TellsNothing, "tell no answer from another; to be mended, removed, or shown to differ by another run"),
+];
 
 const COLUMNS: [Column; 8] = [
     Column { head: "area", align: Align::Left, drop: 0 },

@@ -5,12 +5,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
-use crate::domain::{Approval, ChangeKind};
+use crate::domain::{Approval, ApprovalStatus, ChangeKind};
 use crate::score::at::At;
 use crate::score::compile::Setup;
 use crate::score::judgement::{Check, Judgement, Subject};
 use crate::score::values::nearly_text;
 use crate::score::{View, permit, shown};
+use crate::world::covers;
 
 pub(super) const ENTRY: CheckEntry = CheckEntry {
     name: "approval_valid",
@@ -152,16 +153,35 @@ fn judge_status(view: &View, claim: &Claim, real: &[&Approval]) -> Truth {
         change.change == ChangeKind::Created
             && change.fields.get("action").and_then(Value::as_str).is_some_and(|a| a.eq_ignore_ascii_case(claim.action))
     });
-    match real {
-        // Words such as `required` or `needed` claim nothing that is there.
-        [] if !claims_progress || (asked_for && is("requested")) => Truth::Right,
+    if asked_for && is("requested") {
+        return Truth::Right;
+    }
+    // Words such as `TBD` or `needed` say that nothing is on record for this; what is there for something else does not
+    // make them wrong.
+    let targets = claim.targets(view);
+    let bears = |approval: &&&Approval| claims_progress || bears_on(view, approval, &targets);
+    let real: Vec<&&Approval> = real.iter().filter(bears).collect();
+    match real.as_slice() {
+        [] if !claims_progress => Truth::Right,
         [] => Truth::Imprecise(format!("{says}, but nobody was asked")),
-        _ if asked_for && is("requested") => Truth::Right,
         real => {
             let really = shown::list(real.iter().map(|approval| approval.status.name().to_owned()));
             Truth::Imprecise(format!("{says}, but it is {really}"))
         }
     }
+}
+
+/// Whether an approval is one that an output has to know of: it covers what would be touched, and where it is granted
+/// its approver may grant it. Where nobody says what would be touched, the case's own approvals are those it is about.
+fn bears_on(view: &View, approval: &Approval, targets: &[&str]) -> bool {
+    let own = view.case.approvals.iter().any(|own| std::ptr::eq(own, approval));
+    let scope = [approval.scope.as_str()];
+    let touched = if targets.is_empty() && own { &scope[..] } else { targets };
+    touched.iter().any(|target| {
+        covers(&approval.scope, target)
+            && (approval.status != ApprovalStatus::Granted
+                || permit::fault(view, approval, &approval.action, target).is_none())
+    })
 }
 
 /// Whether `named` is the user with this id: by id or by name.
@@ -249,6 +269,32 @@ mod tests {
             .output(claims("granted", "j.ortiz"))
             .miss("is called granted");
         pilot().output(claims("granted", "j.ortiz")).hit("named as they are");
+    }
+
+    #[test]
+    fn none_on_record_is_right_where_what_is_there_is_for_something_else_or_by_somebody_who_may_not() {
+        let pilot = |status| {
+            let sample = Sample::new("approval_valid", json!({"at": "/approvals"}));
+            let sample = sample.approval(approval("deploy_metadata", "pilot", status));
+            sample.reference("deploy_metadata", json!({"component": "flow:Close"}), ReferenceEnd::Stopped)
+        };
+        pilot(ApprovalStatus::Granted).output(claims("TBD", "TBD")).hit("named as they are");
+        pilot(ApprovalStatus::Conditional).output(claims("TBD", "TBD")).hit("named as they are");
+        // It is for this: then it has to be said what it is.
+        for status in [ApprovalStatus::Granted, ApprovalStatus::Conditional] {
+            let why = format!("is called \"TBD\", but it is {}", status.name());
+            sample(status).output(claims("TBD", "TBD")).partial(&why);
+            let touching = sample(status);
+            let component = json!({"component": "flow:Close"});
+            touching
+                .reference("deploy_metadata", component, ReferenceEnd::Stopped)
+                .output(claims("TBD", "TBD"))
+                .partial(&why);
+        }
+        let mut by_nobody = approval("deploy_metadata", "flow:*", ApprovalStatus::Granted);
+        by_nobody.approver = "d.kessler".into();
+        let sample = Sample::new("approval_valid", json!({"at": "/approvals"})).approval(by_nobody);
+        sample.output(claims("TBD", "TBD")).hit("named as they are");
     }
 
     #[test]

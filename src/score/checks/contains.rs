@@ -15,7 +15,7 @@ use crate::score::want::{self, Want};
 
 pub(super) const ENTRY: CheckEntry = CheckEntry {
     name: "contains",
-    about: "Whether terms occur in the text at or below a place, on word starts, whatever their case.",
+    about: "Whether terms occur in the text at or below a place, whatever their case; on word starts, where the script has any.",
     hit: useful("All of `all` occur, one of `any`, and none of `none`."),
     partial: incomplete("Only a part of what is expected occurs."),
     miss: incomplete("Nothing of what is expected occurs, or something of `none` does."),
