@@ -1,6 +1,7 @@
 //! `evalgate gate`: judges a stored run again.
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::context::{Context, Project};
 use super::exit::Exit;
@@ -10,7 +11,7 @@ use super::run::named;
 use crate::domain::Slug;
 use crate::event::RunState;
 use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
-use crate::run::{guards_left_out, orphans};
+use crate::run::{guards_left_out, orphans, waived};
 
 #[derive(Args)]
 pub struct Gate {
@@ -36,6 +37,7 @@ impl Gate {
         let policy = named(&catalog.policies, &report.meta.policy, "policy")?;
         let golden = context.golden(&checked.root, &report.meta.target);
         let selection = &report.meta.selection;
+        let listing = golden.list()?;
         let mut judge = Judge::new(policy, report.meta.repeats);
         for result in &report.results {
             judge.observe(result);
@@ -50,10 +52,11 @@ impl Gate {
                 RunState::Stopped { reason } => Some(reason.clone()),
                 RunState::Unfinished | RunState::Finished => None,
             },
-            orphans: orphans(&checked.census, &golden.list()?),
+            orphans: orphans(&checked.census, &listing),
             unreadable,
             of: selection.of,
             guards_left_out: guards_left_out(&checked, &ran).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
+            waivers: waived(&checked, &catalog.waivers, &listing, Timestamp::now()),
         });
         output::print_verdict(&report, self.format)?;
         Ok(Exit::of_verdict(report.verdict.exit))

@@ -152,6 +152,7 @@ impl Run {
                 checked: &checked,
                 catalog: &catalog,
                 policy,
+                waivers: &catalog.waivers,
                 selected: &selected,
                 repeats: request.repeats,
                 folder: &folder,

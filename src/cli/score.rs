@@ -45,6 +45,7 @@ impl Score {
                 checked: &checked,
                 catalog: &catalog,
                 policy,
+                waivers: &catalog.waivers,
                 selected: &selected,
                 repeats: meta.repeats,
                 folder: &folder,

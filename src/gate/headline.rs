@@ -3,15 +3,20 @@
 use super::finding::{Found, cases, listed, verb};
 use super::verdict::{Counts, Decision, FindingWeight};
 
-/// What a manager can repeat: the gravest finding without its reasons. `of`: cases of the project.
-pub fn of(decision: Decision, findings: &[Found], counts: &Counts, of: u64) -> String {
+/// What a manager can repeat: the gravest finding without its reasons. `of`: cases of the project. `excused`: those whose
+/// fall a waiver excuses.
+pub fn of(decision: Decision, findings: &[Found], counts: &Counts, of: u64, excused: usize) -> String {
     let ran = counts.cases as usize;
     let checked = match counts.cases >= of {
         true if ran == 1 => "the only case".to_owned(),
         true => format!("any of the {}", cases(ran)),
         false => format!("the {ran} of {} that {} run", cases(of as usize), verb(ran, "was", "were")),
     };
-    let held = format!("Nothing that gates got worse in {checked}");
+    let aside = match excused {
+        0 => String::new(),
+        n => format!(", {n} waived {} aside", verb(n, "case", "cases")),
+    };
+    let held = format!("Nothing that gates got worse in {checked}{aside}");
     match decision {
         Decision::Pass => format!("{held}.{}", more(findings, FindingWeight::Warns, 0, ["1 warning.", "warnings."])),
         Decision::Fail => {

@@ -11,6 +11,7 @@ use super::repeats::Repeats;
 use super::unreviewed::Unreviewed;
 use super::verdict::{Counts, Decision, FindingWeight, VERDICT_VERSION, Verdict};
 use super::violations::Violations;
+use super::waivers::{self, Waived};
 use super::{coverage, headline};
 use crate::domain::{Policy, Slug};
 use crate::score::TrialResult;
@@ -30,6 +31,8 @@ pub struct Evidence {
     pub of: u64,
     /// Golden requests and reviewer corrections that were not selected.
     pub guards_left_out: u64,
+    /// What people excuse, as it stands on the day of judging.
+    pub waivers: Vec<Waived>,
 }
 
 /// Judges one run under one policy.
@@ -93,17 +96,18 @@ impl<'p> Judge<'p> {
         self.counts.new = self.unreviewed.new_cases();
         self.counts.changed = self.unreviewed.changed();
         self.budget.settle(&mut self.counts);
-        let found = self.findings(evidence);
+        let (found, waivers) = waivers::excuse(self.findings(evidence), self.policy, &evidence.waivers);
         let decision = decide(&found);
         Verdict {
             version: VERDICT_VERSION,
             decision,
             exit: exit_code(decision),
             profile: self.policy.profile,
-            headline: headline::of(decision, &found, &self.counts, evidence.of),
+            headline: headline::of(decision, &found, &self.counts, evidence.of, waivers::excused(&waivers)),
             areas: self.areas.summaries(self.policy, &found),
             findings: found.into_iter().map(|found| found.finding).collect(),
             counts: self.counts,
+            waivers,
         }
     }
 

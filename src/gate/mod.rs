@@ -23,6 +23,7 @@ mod repeats;
 mod unreviewed;
 mod verdict;
 mod violations;
+mod waivers;
 
 #[cfg(test)]
 mod sample;
@@ -34,3 +35,4 @@ pub use judge::{Evidence, Judge};
 pub use verdict::{
     AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT, VERDICT_VERSION, Verdict,
 };
+pub use waivers::{Waived, WaiverLine, WaiverState, over_quarantine};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::waivers::WaiverLine;
 use crate::domain::{Area, AreaGate, Profile, Slug};
 
 /// Version of `verdict.json`.
@@ -25,6 +26,9 @@ pub struct Verdict {
     /// One per area that the rubrics mark, in the areas' order.
     pub areas: Vec<AreaSummary>,
     pub counts: Counts,
+    /// What people excuse, in the order of their file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverLine>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

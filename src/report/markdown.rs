@@ -60,6 +60,15 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
     if let Some(more) = verdict.findings.len().checked_sub(FINDINGS).filter(|&more| more > 0) {
         page.push_str(&format!("- … and {more} more\n"));
     }
+    if !verdict.waivers.is_empty() {
+        page.push_str("\n**Waivers**\n\n");
+    }
+    for line in verdict.waivers.iter().take(FINDINGS) {
+        page.push_str(&format!("- {}: {}\n", words::waiver_state(line.state), prose(&words::waiver(line))));
+    }
+    if let Some(more) = verdict.waivers.len().checked_sub(FINDINGS).filter(|&more| more > 0) {
+        page.push_str(&format!("- … and {more} more\n"));
+    }
     page.push_str(&worst_cases(report));
     page.push_str(&format!("\nRun {} · evalgate {}\n", code(&report.meta.id), prose(&report.meta.evalgate)));
     Ok(page.into_bytes())
@@ -148,6 +157,15 @@ mod tests {
     fn a_sentence_mentions_and_links_nothing() {
         assert_eq!(prose("@team <b> ![x](http://y)"), "@&#8288;team &lt;b&gt; \\!\\[x\\](http:&#8288;//y)");
         assert_eq!(prose("task_success fell"), "task_success fell");
+    }
+
+    #[test]
+    fn every_waiver_is_told_with_its_state() {
+        let page = String::from_utf8(render(&sample::waived()).unwrap()).unwrap();
+        for state in ["in use", "not needed", "EXPIRED", "not yet", "refused"] {
+            assert!(page.contains(&format!("\n- {state}: {} in ", sample::REGRESSED)), "{state}\n{page}");
+        }
+        assert!(page.contains("by ada &lt;@&#8288;ops&gt; until 2026-03-10, 8 days left"), "{page}");
     }
 
     #[test]

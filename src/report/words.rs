@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::domain::{Area, AreaGate, Exchange, Outcome, Trit};
 use crate::event::RunState;
-use crate::gate::{AreaState, Decision, Finding};
+use crate::gate::{AreaState, Decision, Finding, WaiverLine, WaiverState};
 use crate::golden::Comparison;
 
 /// The spelling of an enum of the domain, e.g. `automation_fix`.
@@ -69,6 +69,23 @@ pub fn area_state(state: AreaState) -> &'static str {
         AreaState::NotScored => "not scored",
         AreaState::NotCompared => "not compared",
     }
+}
+
+/// What a waiver does to the verdict, in a word or two.
+pub fn waiver_state(state: WaiverState) -> &'static str {
+    match state {
+        WaiverState::Excuses => "in use",
+        WaiverState::Idle => "not needed",
+        WaiverState::Expired => "EXPIRED",
+        WaiverState::Ahead => "not yet",
+        WaiverState::Refused => "refused",
+    }
+}
+
+/// A waiver in one line, without its state.
+pub fn waiver(line: &WaiverLine) -> String {
+    let refused = line.why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    format!("{} in {} {}{refused}", line.waiver.case, line.waiver.area, line.by())
 }
 
 /// How a policy gates an area, in a few words.

@@ -16,8 +16,9 @@ use super::interrupt::Interrupt;
 use super::scoring::{Recorded, Scoring, sentence};
 use super::select::{Selected, orphans};
 use super::trials::{Done, Job};
+use super::waived::waived;
 use crate::client::Client;
-use crate::domain::{Outcome, Policy, Slug, Suite, Trial, Usage};
+use crate::domain::{Outcome, Policy, Slug, Suite, Trial, Usage, Waiver};
 use crate::event::EventKind;
 use crate::gate::{Evidence, Judge, Verdict};
 use crate::load::Checked;
@@ -41,6 +42,8 @@ pub struct Running<'a> {
     pub checked: &'a Checked,
     pub catalog: &'a Catalog,
     pub policy: &'a Policy,
+    /// What people excuse.
+    pub waivers: &'a [Waiver],
     pub selected: &'a Selected,
     pub repeats: u32,
     pub folder: &'a RunFolder,
@@ -132,11 +135,25 @@ impl Walk<'_> {
 
 /// Runs what is missing, records it, scores everything and judges it.
 pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Result<Ended, RunError> {
-    let Running { checked, catalog, policy, selected, repeats, folder, golden, propose, recorded, asking, now, clock } =
-        running;
+    let Running {
+        checked,
+        catalog,
+        policy,
+        waivers,
+        selected,
+        repeats,
+        folder,
+        golden,
+        propose,
+        recorded,
+        asking,
+        now,
+        clock,
+    } = running;
     let planned = selected.selection.cases * u64::from(repeats);
     let listing = golden.list()?;
     let orphans = orphans(&checked.census, &listing);
+    let waivers = waived(checked, waivers, &listing, now());
     let scoring = Scoring {
         catalog,
         accepted: listing.accepted.into_iter().collect(),
@@ -184,6 +201,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         unreadable,
         of: selected.selection.of,
         guards_left_out: selected.guards_left_out,
+        waivers,
     };
     Ok(Ended { verdict: judge.finish(&evidence), interrupted, stopped, at: now() })
 }

@@ -9,9 +9,11 @@ mod interrupt;
 mod scoring;
 mod select;
 mod trials;
+mod waived;
 
 pub use clock::{Clock, PHASES, Phase, Timings};
 pub use execute::{Asking, Ended, RunError, Running, execute};
 pub use interrupt::Interrupt;
 pub use scoring::sentence;
 pub use select::{Selected, SelectedSuite, Wanted, failing_cases, guards_left_out, orphans, select};
+pub use waived::{kind_of, waived};

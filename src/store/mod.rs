@@ -12,7 +12,7 @@ mod review;
 mod run_folder;
 mod runs;
 
-pub use disk::StoreError;
+pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay};
 pub use golden_folder::{Acceptance, GoldenFolder, Listing, SnapshotKey};
 pub use recordings::{RecordingKey, Recordings, ascii_json};

@@ -27,3 +27,4 @@ mod run;
 mod schema;
 mod service;
 mod tidy;
+mod waive;

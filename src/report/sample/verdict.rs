@@ -59,6 +59,7 @@ pub fn verdict(results: &[TrialResult]) -> Verdict {
         ],
         areas,
         counts,
+        waivers: Vec::new(),
     }
 }
 

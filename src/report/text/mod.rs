@@ -19,7 +19,9 @@ use super::cases::{CaseView, worst_first};
 use super::{RenderError, RunReport, foreign::clip, words};
 use crate::domain::{Area, Trit};
 use crate::event::RunState;
-use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT};
+use crate::gate::{
+    AreaState, AreaSummary, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT, WaiverLine, WaiverState,
+};
 use crate::score::Held;
 
 pub use case::{render as render_case, render_steps};
@@ -32,6 +34,8 @@ pub use screen::Style;
 /// Most findings and most changed cases on the screen.
 const FINDINGS: usize = 8;
 const CHANGED: usize = 6;
+/// Most waivers on the screen.
+const WAIVERS: usize = 6;
 /// Most bytes of one sentence.
 const SENTENCE: usize = 320;
 
@@ -41,6 +45,7 @@ pub fn render(report: &RunReport, style: Style) -> String {
     head(&mut screen, report);
     areas(&mut screen, &report.verdict.areas);
     findings(&mut screen, &report.verdict.findings);
+    waivers(&mut screen, &report.verdict.waivers);
     let views = worst_first(report);
     changed(&mut screen, &views);
     foot(&mut screen, report, &views);
@@ -149,6 +154,27 @@ fn findings(screen: &mut Screen, findings: &[Finding]) {
     }
     if let Some(more) = findings.len().checked_sub(FINDINGS).filter(|&more| more > 0) {
         screen.line(&[(Tone::Quiet, &format!("    … and {more} more: `evalgate gate` lists them"))]);
+    }
+}
+
+fn waivers(screen: &mut Screen, waivers: &[WaiverLine]) {
+    if waivers.is_empty() {
+        return;
+    }
+    let count = |state| waivers.iter().filter(|line| line.state == state).count();
+    let states =
+        [WaiverState::Excuses, WaiverState::Expired, WaiverState::Refused, WaiverState::Ahead, WaiverState::Idle];
+    let counts = states.map(|state| (count(state), words::waiver_state(state)));
+    let counts: Vec<String> =
+        { counts.iter() }.filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let n = words::count(waivers.len() as u64, "waiver");
+    screen.blank();
+    screen.line(&[(Tone::Quiet, &format!("  {n}: {}; `evalgate waive --list`", counts.join(", ")))]);
+    let mut worst: Vec<&WaiverLine> = waivers.iter().collect();
+    worst.sort_by_key(|line| states.iter().position(|state| *state == line.state));
+    for line in worst.into_iter().take(WAIVERS) {
+        let lead = format!("    {}: ", words::waiver_state(line.state));
+        sentence(screen, (Tone::Quiet, &lead), &words::waiver(line));
     }
 }
 
@@ -284,9 +310,17 @@ mod tests {
     }
 
     #[test]
+    fn waivers_are_counted_and_told() {
+        let screen = render(&sample::waived(), Style::PLAIN);
+        assert!(screen.contains("  5 waivers: 1 in use, 1 EXPIRED, 1 refused, 1 not yet, 1 not needed;"), "{screen}");
+        let told = ["    in use: ", "    EXPIRED: ", "    refused: ", "    not yet: ", "    not needed: "];
+        assert!(told.iter().all(|lead| screen.contains(lead)), "{screen}");
+    }
+
+    #[test]
     fn no_line_is_wider_than_the_terminal() {
         for width in [40, 60, 79, 80, 120] {
-            for report in [sample::run(), sample::empty(), sample::passing()] {
+            for report in [sample::run(), sample::empty(), sample::passing(), sample::waived()] {
                 for line in render(&report, Style { width, ..Style::PLAIN }).lines() {
                     assert!(line.width() <= width, "{width}: {line}");
                 }
