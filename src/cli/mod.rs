@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, exit codes, and the only printing.
 
+mod baseline;
 mod bench;
 mod check;
 mod compare;
@@ -10,6 +11,7 @@ mod failure;
 mod gate;
 mod gateway;
 mod init;
+mod judging;
 mod list;
 mod output;
 mod outside;

@@ -12,7 +12,7 @@ use super::output::{self, Answer};
 use super::run::named;
 use crate::domain::{Slug, Trial};
 use crate::progress::JsonLines;
-use crate::run::{Clock, Running, Wanted, execute, select};
+use crate::run::{Clock, JudgedBy, Running, Wanted, execute, select};
 
 #[derive(Args)]
 pub struct Score {
@@ -45,7 +45,7 @@ impl Score {
                 checked: &checked,
                 catalog: &catalog,
                 policy,
-                waivers: &catalog.waivers,
+                judged_by: &JudgedBy::waiving(&catalog.waivers),
                 selected: &selected,
                 repeats: meta.repeats,
                 folder: &folder,

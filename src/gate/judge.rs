@@ -11,6 +11,7 @@ use super::repeats::Repeats;
 use super::unreviewed::Unreviewed;
 use super::verdict::{Counts, Decision, FindingWeight, VERDICT_VERSION, Verdict};
 use super::violations::Violations;
+use super::weakened::PolicyFrom;
 use super::waivers::{self, Waived};
 use super::{coverage, headline};
 use crate::domain::{Policy, Slug};
@@ -33,6 +34,10 @@ pub struct Evidence {
     pub guards_left_out: u64,
     /// What people excuse, as it stands on the day of judging.
     pub waivers: Vec<Waived>,
+    /// Where the policy and the waivers are from, if not from the project as it stands.
+    pub policy_from: Option<PolicyFrom>,
+    /// What the run was held against, if not against what the project has accepted.
+    pub held_against: Option<String>,
 }
 
 /// Judges one run under one policy.
@@ -96,7 +101,9 @@ impl<'p> Judge<'p> {
         self.counts.new = self.unreviewed.new_cases();
         self.counts.changed = self.unreviewed.changed();
         self.budget.settle(&mut self.counts);
-        let (found, waivers) = waivers::excuse(self.findings(evidence), self.policy, &evidence.waivers);
+        let (mut found, waivers) = waivers::excuse(self.findings(evidence), self.policy, &evidence.waivers);
+        // Before all others: whoever reads the verdict has to know that its judge was to be another.
+        found.splice(..0, evidence.policy_from.as_ref().and_then(PolicyFrom::finding));
         let decision = decide(&found);
         Verdict {
             version: VERDICT_VERSION,
@@ -108,6 +115,8 @@ impl<'p> Judge<'p> {
             findings: found.into_iter().map(|found| found.finding).collect(),
             counts: self.counts,
             waivers,
+            policy_from: evidence.policy_from.as_ref().map(|from| from.revision.clone()),
+            held_against: evidence.held_against.clone(),
         }
     }
 

@@ -24,15 +24,17 @@ mod unreviewed;
 mod verdict;
 mod violations;
 mod waivers;
+mod weakened;
 
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod tests;
 
-pub use baseline::{Baseline, CaseBaseline};
+pub use baseline::{Baseline, BaselineOf, CaseBaseline};
 pub use judge::{Evidence, Judge};
 pub use verdict::{
     AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT, VERDICT_VERSION, Verdict,
 };
 pub use waivers::{Waived, WaiverLine, WaiverState, over_quarantine};
+pub use weakened::{PolicyFrom, weakened};

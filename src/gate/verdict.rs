@@ -21,7 +21,7 @@ pub struct Verdict {
     pub profile: Profile,
     /// One sentence a manager can repeat.
     pub headline: String,
-    /// Gravest first.
+    /// Gravest first, but for `policy_weakened`, which stands before all others.
     pub findings: Vec<Finding>,
     /// One per area that the rubrics mark, in the areas' order.
     pub areas: Vec<AreaSummary>,
@@ -29,6 +29,12 @@ pub struct Verdict {
     /// What people excuse, in the order of their file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<WaiverLine>,
+    /// The revision that the policy and the waivers are from, if not from the project as it stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_from: Option<String>,
+    /// What the run was held against, if not against what the project had accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_against: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

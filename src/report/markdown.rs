@@ -26,6 +26,9 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
         verdict.exit,
         prose(&verdict.headline),
     );
+    if let Some(judged_by) = words::judged_by(verdict) {
+        page.push_str(&format!("\n{}\n", prose(&judged_by)));
+    }
     if !verdict.areas.is_empty() {
         page.push_str("\n| area | now | was | Δ | -1 | 0 | +1 | not scored | verdict |\n");
         page.push_str("|:--|--:|--:|--:|--:|--:|--:|--:|:--|\n");

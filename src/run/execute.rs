@@ -13,12 +13,13 @@ use tokio::task::JoinSet;
 
 use super::clock::{Clock, Phase};
 use super::interrupt::Interrupt;
+use super::judged_by::JudgedBy;
 use super::scoring::{Recorded, Scoring, sentence};
 use super::select::{Selected, orphans};
 use super::trials::{Done, Job};
 use super::waived::waived;
 use crate::client::Client;
-use crate::domain::{Outcome, Policy, Slug, Suite, Trial, Usage, Waiver};
+use crate::domain::{Outcome, Policy, Slug, Suite, Trial, Usage};
 use crate::event::EventKind;
 use crate::gate::{Evidence, Judge, Verdict};
 use crate::load::Checked;
@@ -42,8 +43,7 @@ pub struct Running<'a> {
     pub checked: &'a Checked,
     pub catalog: &'a Catalog,
     pub policy: &'a Policy,
-    /// What people excuse.
-    pub waivers: &'a [Waiver],
+    pub judged_by: &'a JudgedBy,
     pub selected: &'a Selected,
     pub repeats: u32,
     pub folder: &'a RunFolder,
@@ -139,7 +139,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         checked,
         catalog,
         policy,
-        waivers,
+        judged_by,
         selected,
         repeats,
         folder,
@@ -153,7 +153,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
     let planned = selected.selection.cases * u64::from(repeats);
     let listing = golden.list()?;
     let orphans = orphans(&checked.census, &listing);
-    let waivers = waived(checked, waivers, &listing, now());
+    let waivers = waived(checked, &judged_by.waivers, &listing, now());
     let scoring = Scoring {
         catalog,
         accepted: listing.accepted.into_iter().collect(),
@@ -202,6 +202,8 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         of: selected.selection.of,
         guards_left_out: selected.guards_left_out,
         waivers,
+        policy_from: judged_by.policy_from.clone(),
+        held_against: judged_by.held_against.clone(),
     };
     Ok(Ended { verdict: judge.finish(&evidence), interrupted, stopped, at: now() })
 }

@@ -6,6 +6,7 @@
 mod clock;
 mod execute;
 mod interrupt;
+mod judged_by;
 mod scoring;
 mod select;
 mod trials;
@@ -14,6 +15,7 @@ mod waived;
 pub use clock::{Clock, PHASES, Phase, Timings};
 pub use execute::{Asking, Ended, RunError, Running, execute};
 pub use interrupt::Interrupt;
+pub use judged_by::JudgedBy;
 pub use scoring::sentence;
 pub use select::{Selected, SelectedSuite, Wanted, failing_cases, guards_left_out, orphans, select};
 pub use waived::{kind_of, waived};

@@ -23,6 +23,7 @@ mod recordings;
 mod report;
 mod resume;
 mod review;
+mod revisions;
 mod run;
 mod schema;
 mod service;

@@ -203,6 +203,7 @@ fn facts(report: &RunReport) -> Vec<Fact> {
         Fact::new("Wall time p95", counts.wall_ms_p95.map_or("unknown".to_owned(), words::duration)),
         Fact::new("Cost", words::dollars(counts.cost_usd)),
     ];
+    facts.extend(words::judged_by(&report.verdict).map(|by| Fact::new("Judged by", shown(&by))));
     facts.push(Fact::new("Exit code", report.verdict.exit.to_string()));
     facts
 }

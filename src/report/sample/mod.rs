@@ -63,6 +63,8 @@ pub fn empty() -> RunReport {
             areas: Vec::new(),
             counts: Counts::default(),
             waivers: Vec::new(),
+            policy_from: None,
+            held_against: None,
         },
         results: Vec::new(),
         finished_at: "2026-03-02T09:30:01Z".parse().unwrap(),

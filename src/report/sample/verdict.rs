@@ -60,6 +60,8 @@ pub fn verdict(results: &[TrialResult]) -> Verdict {
         areas,
         counts,
         waivers: Vec::new(),
+        policy_from: None,
+        held_against: None,
     }
 }
 

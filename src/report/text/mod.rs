@@ -79,6 +79,9 @@ fn head(screen: &mut Screen, report: &RunReport) {
     if let Some(end) = words::unfinished(&report.state, &findings[..findings.len().min(FINDINGS)]) {
         sentence(screen, (Tone::Middling, "  "), &end);
     }
+    if let Some(judged_by) = words::judged_by(&report.verdict) {
+        screen.paragraph((Tone::Quiet, "  "), &judged_by);
+    }
     let selection = &report.meta.selection;
     if let Some(filter) = &selection.filter {
         let only = format!("only {} of {} cases: {filter}", selection.cases, selection.of);
