@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use crate::diagnostic::closest;
-use crate::load::LoadError;
+use crate::load::{LoadError, RevisionError};
 use crate::run::RunError;
 use crate::store::StoreError;
 
@@ -57,6 +57,24 @@ impl From<StoreError> for Failure {
                 (Exit::Usage, Some("name a run by its id, the beginning of its id, `latest` or `latest~1`"))
             }
             _ => (Exit::Internal, None),
+        };
+        Self { exit, error: error.into(), hint: hint.map(str::to_owned) }
+    }
+}
+
+impl From<RevisionError> for Failure {
+    fn from(error: RevisionError) -> Self {
+        let (exit, hint) = match &error {
+            RevisionError::Unknown { near: None, .. } => (
+                Exit::Usage,
+                Some("where only a part of the history is there, as in CI, `git fetch` the revision first"),
+            ),
+            RevisionError::Unknown { .. } | RevisionError::Absent { .. } | RevisionError::NoRepository { .. } => {
+                (Exit::Usage, None)
+            }
+            RevisionError::NotText { .. } => (Exit::ProjectInvalid, None),
+            RevisionError::NoGit(_) => (Exit::Internal, Some("revisions are read by git: install it")),
+            RevisionError::Failed { .. } | RevisionError::Copy { .. } => (Exit::Internal, None),
         };
         Self { exit, error: error.into(), hint: hint.map(str::to_owned) }
     }

@@ -1,16 +1,20 @@
 //! `evalgate gate`: judges a stored run again.
 
-use clap::Args;
+use std::collections::BTreeSet;
 
+use clap::Args;
+use jiff::Timestamp;
+
+use super::baseline::Held;
 use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::judging::{Base, Judging, judging};
 use super::output::{self, Answer};
-use super::run::named;
 use crate::domain::Slug;
 use crate::event::RunState;
-use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
-use crate::run::{guards_left_out, orphans};
+use crate::gate::{Baseline, Evidence, Judge, UNREADABLE_SNAPSHOT};
+use crate::run::{Wanted, guards_left_out, needs_baseline, orphans, select, waived};
 
 #[derive(Args)]
 pub struct Gate {
@@ -20,44 +24,70 @@ pub struct Gate {
     /// Which policy of rubrics/policies judges [default: the run's]
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
+    /// Judge by the policy and the waivers of this git revision, so that a change cannot weaken its judge
+    #[arg(long, value_name = "REV")]
+    policy_from: Option<String>,
+    /// What to hold the recorded marks against: `golden`, a run or a git revision [default: as recorded]
+    #[arg(long, value_name = "WHAT")]
+    baseline: Option<String>,
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Answer,
 }
-
 impl Gate {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let Project { checked, catalog } = context.project()?;
-        let folder = output::resolve(&context.runs(&checked.root), self.run.as_deref())?;
+        let runs = context.runs(&checked.root);
+        let folder = output::resolve(&runs, self.run.as_deref())?;
         let mut report = output::load(&folder, |_| true)?;
         if let Some(name) = &self.policy {
             report.meta.policy =
                 Slug::new(name).map_err(|error| Failure::usage(format!("policy {name:?}: {error}")))?;
         }
-        let policy = named(&catalog.policies, &report.meta.policy, "policy")?;
-        let golden = context.golden(&checked.root, &report.meta.target);
+        let base = self.policy_from.as_deref().map(|name| Base::open(&checked.root, name)).transpose()?;
+        let Judging { policy, by } = judging(&catalog, base.as_ref(), &report.meta.policy)?;
+        let against = self.baseline.as_deref();
+        let held = Held::of(against, context, &runs, &checked.root, &catalog, &report.meta.target)?;
+        let mut unreadable: Vec<String> = Vec::new();
+        if against.is_some() {
+            unreadable = held.hold(&mut report.results, &catalog)?;
+        } else {
+            // Which snapshots could not be read was found when the run was scored; it is evidence like the marks.
+            let found = report.verdict.findings.iter().filter(|finding| finding.code == UNREADABLE_SNAPSHOT);
+            unreadable.extend(found.map(|finding| finding.sentence.clone()));
+        }
         let selection = &report.meta.selection;
         // Of a run that came to no end nobody knows how many trials it would have had.
         let counted = selection.cases * u64::from(report.meta.repeats);
-        let baseline = output::baseline(&folder)?;
+        let listing = held.golden.list()?;
+        let ran: BTreeSet<Slug> = report.results.iter().map(|result| result.case.id.clone()).collect();
+        let baseline = match against {
+            None => output::baseline(&folder)?,
+            Some(_) if !needs_baseline(&policy, &report.meta) => Baseline::default(),
+            Some(_) => {
+                let wanted = Wanted { filter: None, failing_of: Some((folder.id().clone(), ran.clone())) };
+                let selected = select(&checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
+                held.baseline(&checked, &catalog, &selected)?
+            }
+        };
         let repeats = report.results.iter().map(|result| result.trial.repeat).max().unwrap_or(1);
-        let mut judge = Judge::new(policy, repeats, &baseline);
+        let mut judge = Judge::new(&policy, repeats, &baseline);
         for result in &report.results {
             judge.observe(result);
         }
-        // Which snapshots could not be read was found when the run was scored; it is evidence like the marks.
-        let unreadable = report.verdict.findings.iter().filter(|finding| finding.code == UNREADABLE_SNAPSHOT);
-        let unreadable = unreadable.map(|finding| finding.sentence.clone()).collect();
-        let ran = report.results.iter().map(|result| &result.case.id).collect();
         report.verdict = judge.finish(&Evidence {
             planned: folder.read(|_| {})?.record.planned.unwrap_or(counted),
             stopped: match &report.state {
                 RunState::Stopped { reason } => Some(reason.clone()),
                 RunState::Unfinished | RunState::Finished => None,
             },
-            orphans: orphans(&checked.census, &golden.list()?),
+            orphans: orphans(&checked.census, &listing),
             unreadable,
             of: selection.of,
-            guards_left_out: guards_left_out(&checked, &ran).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
+            guards_left_out: guards_left_out(&checked, &ran.iter().collect())
+                .map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
+            waivers: waived(&checked, &by.waivers, &listing, Timestamp::now()),
+            policy_from: by.policy_from,
+            held_against: held.source.clone().or(report.verdict.held_against),
         });
         output::print_verdict(&report, self.format)?;
         Ok(Exit::of_verdict(report.verdict.exit))

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, exit codes, and the only printing.
 
+mod baseline;
 mod bench;
 mod check;
 mod compare;
@@ -10,6 +11,7 @@ mod failure;
 mod gate;
 mod gateway;
 mod init;
+mod judging;
 mod list;
 mod output;
 mod outside;
@@ -21,6 +23,7 @@ mod schema;
 mod score;
 mod show;
 mod target;
+mod waive;
 
 use std::ffi::OsString;
 use std::panic::UnwindSafe;
@@ -55,6 +58,8 @@ enum Command {
     Run(run::Run),
     /// Show what a run changed, and accept or reject it
     Review(review::Review),
+    /// Excuse a case's fall in one area for some days
+    Waive(waive::Waive),
     /// Show one case of a run: request, output, diff, every criterion and why, the transcript
     Show(show::Show),
     /// Judge a run again from what is stored, e.g. under another policy
@@ -99,6 +104,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Init(command)) => command.run(&context),
         Some(Command::Run(command)) => command.run(&context),
         Some(Command::Review(command)) => command.run(&context),
+        Some(Command::Waive(command)) => command.run(&context),
         Some(Command::Show(command)) => command.run(&context),
         Some(Command::Gate(command)) => command.run(&context),
         Some(Command::Compare(command)) => command.run(&context),

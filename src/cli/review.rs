@@ -139,7 +139,7 @@ fn list(pending: &[Pending], orphans: &[Slug], strays: &[PathBuf], full: bool) -
 }
 
 /// The name that git signs commits with, or the login name.
-fn who() -> String {
+pub fn who() -> String {
     let git = std::process::Command::new("git").args(["config", "user.name"]).output();
     let name = git.ok().filter(|out| out.status.success()).and_then(|out| String::from_utf8(out.stdout).ok());
     let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());

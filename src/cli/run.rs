@@ -7,9 +7,11 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
+use super::baseline::Held;
 use super::context::{Context, Project, show_diagnostics};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::judging::{Base, Judging, judging};
 use super::output::{self, Answer};
 use super::outside;
 use crate::domain::{Policy, Slug};
@@ -19,8 +21,8 @@ use crate::load::Checked;
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
 use crate::run::{
-    Asking, Clock, HowOften, Interrupt, Phase, Running, Selected, Wanted, accepted_baseline, execute, failing_cases,
-    needs_baseline, select,
+    Asking, Clock, HowOften, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, needs_baseline,
+    select,
 };
 use crate::score::texts;
 use crate::store::{RunFolder, Runs, new_run_id};
@@ -35,6 +37,12 @@ pub struct Run {
     /// Which policy of rubrics/policies judges [env: EVALGATE_POLICY; default: the project's]
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
+    /// Judge by the policy and the waivers of this git revision, so that a change cannot weaken its judge
+    #[arg(long, value_name = "REV")]
+    policy_from: Option<String>,
+    /// What to hold the run against: a run or a git revision [default: golden, what is accepted here]
+    #[arg(long, value_name = "WHAT")]
+    baseline: Option<String>,
     /// Only cases that match, e.g. 'pipeline(triage) and not tag(slow)'
     #[arg(long, short, value_name = "EXPRESSION")]
     filter: Option<String>,
@@ -108,13 +116,15 @@ impl Run {
             show_diagnostics(&checked);
         }
         let runs = context.runs(&checked.root);
+        let base = self.policy_from.as_deref().map(|name| Base::open(&checked.root, name)).transpose()?;
         let resumed = self.resume.as_deref().map(|name| runs.resolve(name)).transpose()?;
         let began = resumed.as_ref().map(RunFolder::meta).transpose()?;
         let request = match &began {
             Some(began) => Request::of_run(began, &runs)?,
-            None => self.request(&catalog, &runs)?,
+            None => self.request(&catalog, &runs, base.as_ref().map(Base::default_policy))?,
         };
-        let policy = named(&catalog.policies, &request.policy, "policy")?;
+        let Judging { policy, by: mut judged_by } = judging(&catalog, base.as_ref(), &request.policy)?;
+        let policy = &policy;
         named(&catalog.project.targets, &request.target, "target")?;
         let target: Arc<dyn Target> = built(&mut checked, &request.target)?.into();
         let client = outside::client(&*target, request.answers, checked.root.path(), self.ca_bundle.clone())?;
@@ -128,10 +138,12 @@ impl Run {
         if selected.selection.cases == 0 {
             return Err(nothing_selected(&wanted, &selected));
         }
-        let golden = context.golden(&checked.root, &request.target);
-        let mut meta = meta(&request, &checked, &catalog, &selected, runs.path());
+        let held = Held::of(self.baseline.as_deref(), context, &runs, &checked.root, &catalog, &request.target)?;
+        judged_by.held_against.clone_from(&held.source);
+        let mut meta = meta(&request, &checked, &catalog, policy, &selected, runs.path());
+        meta.digests.extend(held.source.as_ref().map(|source| ("baseline".to_owned(), digest(source.as_bytes()))));
         let baseline = match needs_baseline(policy, &meta) {
-            true => accepted_baseline(&checked, &catalog, &selected, &golden)?,
+            true => held.baseline(&checked, &catalog, &selected)?,
             false => Baseline::default(),
         };
         match &began {
@@ -165,15 +177,16 @@ impl Run {
                 checked: &checked,
                 catalog: &catalog,
                 policy,
+                judged_by: &judged_by,
                 selected: &selected,
                 planned: 0,
                 how_often: HowOften { each: meta.repeats, ..HowOften::default() },
                 seed: meta.seed,
                 staged: meta.staged,
                 folder: &folder,
-                golden: &golden,
+                golden: &held.golden,
                 baseline: &baseline,
-                propose: !context.ci,
+                propose: !context.ci && held.is_own(),
                 recorded,
                 asking: Some(Asking {
                     name: request.target.clone(),
@@ -200,7 +213,8 @@ impl Run {
         Ok(Exit::of_verdict(ended.verdict.exit))
     }
 
-    fn request(&self, catalog: &Catalog, runs: &Runs) -> Result<Request, Failure> {
+    /// `base`: the policy of the base, where the project's own does not judge.
+    fn request(&self, catalog: &Catalog, runs: &Runs, base: Option<&Slug>) -> Result<Request, Failure> {
         let project = &catalog.project;
         let name = |given: &Option<String>, default: &Slug, what: &str| match given {
             Some(text) => Slug::new(text).map_err(|error| Failure::usage(format!("{what} {text:?}: {error}"))),
@@ -210,7 +224,7 @@ impl Run {
         let policy = self.policy.clone().or_else(|| std::env::var("EVALGATE_POLICY").ok().filter(|p| !p.is_empty()));
         Ok(Request {
             target: name(&self.target, &project.default_target, "target")?,
-            policy: name(&policy, &project.policy, "policy")?,
+            policy: name(&policy, base.unwrap_or(&project.policy), "policy")?,
             filter: self.filter.clone(),
             failing_of: self.failing_of.as_deref().map(|name| runs.resolve(name)).transpose()?,
             repeats: self.repeat.or(project.defaults.repeat).unwrap_or(1),
@@ -295,13 +309,13 @@ fn meta(
     request: &Request,
     checked: &Checked,
     catalog: &Catalog,
+    policy: &Policy,
     selected: &Selected,
     runs: &std::path::Path,
 ) -> RunMeta {
     let now = Timestamp::now();
     let mut digests = checked.digests.clone();
-    let policy = catalog.policies.get(&request.policy);
-    digests.insert("policy".to_owned(), digest(&policy.map(serialised::<Policy>).unwrap_or_default()));
+    digests.insert("policy".to_owned(), digest(&serialised(policy)));
     digests.insert("target".to_owned(), target_digest(&request.target, checked, catalog));
     let kind = catalog.project.targets.get(&request.target).and_then(|spec| spec.0.keys().next());
     let mut id = new_run_id(now, u64::from(std::process::id()));

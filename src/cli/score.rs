@@ -10,7 +10,7 @@ use super::output::{self, Answer};
 use super::run::named;
 use crate::gate::Baseline;
 use crate::progress::JsonLines;
-use crate::run::{Clock, HowOften, Running, Wanted, accepted_baseline, execute, needs_baseline, select};
+use crate::run::{Clock, HowOften, JudgedBy, Running, Wanted, accepted_baseline, execute, needs_baseline, select};
 
 #[derive(Args)]
 pub struct Score {
@@ -47,6 +47,7 @@ impl Score {
                 checked: &checked,
                 catalog: &catalog,
                 policy,
+                judged_by: &JudgedBy::waiving(&catalog.waivers),
                 selected: &selected,
                 how_often,
                 planned,

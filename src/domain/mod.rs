@@ -19,6 +19,7 @@ mod rubric;
 mod slug;
 mod trial;
 mod vocabulary;
+mod waiver;
 mod world;
 
 pub use approval::{Approval, ApprovalStatus};
@@ -43,4 +44,5 @@ pub use trial::{
     Call, Change, ChangeKind, Exchange, Message, Outcome, Refusal, RefusalKind, Role, Stage, Step, Trial, Usage,
 };
 pub use vocabulary::{NextActor, Priority, RequestStatus, RequestType, Risk};
+pub use waiver::{Standing, WaivedArea, Waiver, WaiverFile};
 pub use world::{Access, Breadth, Canary, Entry, Operation, Org, Permission, SHARED_ORG, Tool, User, World};

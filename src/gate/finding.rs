@@ -40,6 +40,13 @@ impl Found {
         self
     }
 
+    /// Says more: `brief` behind its first part, `rest` at its end.
+    pub fn add(&mut self, brief: &str, rest: &str) {
+        self.finding.sentence.insert_str(self.brief, brief);
+        self.finding.sentence.push_str(rest);
+        self.brief += brief.len();
+    }
+
     /// What was found, without a full stop at the end.
     pub fn brief(&self) -> &str {
         &self.finding.sentence[..self.brief]

@@ -12,11 +12,13 @@ pub struct Told<'a> {
     pub of: u64,
     /// Cases that wait for a review.
     pub waiting: u64,
+    /// Cases whose fall a waiver excuses.
+    pub excused: usize,
 }
 
 /// What a manager can repeat: the gravest finding without its reasons.
 pub fn of(told: &Told, findings: &[Found]) -> String {
-    let Told { decision, regime, counts, of, waiting } = *told;
+    let Told { decision, regime, counts, of, waiting, excused } = *told;
     let ran = counts.cases as usize;
     let checked = match counts.cases >= of {
         true if ran == 1 => "the only case".to_owned(),
@@ -27,7 +29,11 @@ pub fn of(told: &Told, findings: &[Found]) -> String {
         Regime::Deterministic => "",
         Regime::Stochastic => " beyond chance",
     };
-    let held = format!("Nothing that gates got worse{beyond} in {checked}");
+    let aside = match excused {
+        0 => String::new(),
+        n => format!(", {n} waived {} aside", verb(n, "case", "cases")),
+    };
+    let held = format!("Nothing that gates got worse{beyond} in {checked}{aside}");
     match decision {
         Decision::Pass => format!("{held}.{}", more(findings, FindingWeight::Warns, 0, ["1 warning.", "warnings."])),
         Decision::Fail => {

@@ -16,6 +16,8 @@ use super::tallies::Tallies;
 use super::unreviewed::Unreviewed;
 use super::verdict::{Counts, Regime, VERDICT_VERSION, Verdict};
 use super::violations::Violations;
+use super::waivers::{self, Waived};
+use super::weakened::PolicyFrom;
 use super::{broken, coverage, decide, falls, headline, ratios};
 use crate::domain::{Area, Policy, Slug};
 use crate::score::TrialResult;
@@ -35,6 +37,12 @@ pub struct Evidence {
     pub of: u64,
     /// Golden requests and reviewer corrections that were not selected.
     pub guards_left_out: u64,
+    /// What people excuse, as it stands on the day of judging.
+    pub waivers: Vec<Waived>,
+    /// Where the policy and the waivers are from, if not from the project as it stands.
+    pub policy_from: Option<PolicyFrom>,
+    /// What the run was held against, if not against what the project has accepted.
+    pub held_against: Option<String>,
 }
 
 /// Judges one run under one policy.
@@ -116,7 +124,9 @@ impl<'p> Judge<'p> {
         let tallies = self.tallies.as_ref().filter(|_| regime == Regime::Stochastic);
         let changes = tallies.map_or_else(Vec::new, |tallies| changes(tallies, self.policy));
         let varying = tallies.map(|tallies| (tallies, changes.as_slice()));
-        let found = self.findings(evidence, varying);
+        let (mut found, waivers) = waivers::excuse(self.findings(evidence, varying), self.policy, &evidence.waivers);
+        // Before all others: whoever reads the verdict has to know that its judge was to be another.
+        found.splice(..0, evidence.policy_from.as_ref().and_then(PolicyFrom::finding));
         let decision = decide::decision(found.iter().map(|found| found.finding.weight));
         let told = headline::Told {
             decision,
@@ -124,6 +134,7 @@ impl<'p> Judge<'p> {
             counts: &self.counts,
             of: evidence.of,
             waiting: self.unreviewed.waiting(regime),
+            excused: waivers::excused(&waivers),
         };
         let notes = |area| self.violations.note(self.policy, area);
         let known = Known { policy: self.policy, findings: &found, varying, notes: &notes };
@@ -137,6 +148,9 @@ impl<'p> Judge<'p> {
             areas: self.areas.summaries(&known),
             findings: found.into_iter().map(|found| found.finding).collect(),
             counts: self.counts,
+            waivers,
+            policy_from: evidence.policy_from.as_ref().map(|from| from.revision.clone()),
+            held_against: evidence.held_against.clone(),
         }
     }
 

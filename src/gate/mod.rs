@@ -33,6 +33,8 @@ mod tallies;
 mod unreviewed;
 mod verdict;
 mod violations;
+mod waivers;
+mod weakened;
 
 #[cfg(test)]
 mod sample;
@@ -45,7 +47,7 @@ mod tests;
 #[cfg(test)]
 mod varying_tests;
 
-pub use baseline::{Baseline, CaseBaseline};
+pub use baseline::{Baseline, BaselineOf, CaseBaseline};
 pub use decide::regime;
 pub use judge::{Evidence, Judge};
 pub use stages::{Next, Stages};
@@ -53,3 +55,5 @@ pub use verdict::{
     AreaState, AreaSummary, AreaTest, Counts, Decision, Finding, FindingWeight, PassHat, Regime, UNREADABLE_SNAPSHOT,
     VERDICT_VERSION, Verdict,
 };
+pub use waivers::{Waived, WaiverLine, WaiverState, over_quarantine};
+pub use weakened::{PolicyFrom, weakened};

@@ -24,8 +24,8 @@ pub struct Seen {
 }
 
 /// What is compared. Held against a snapshot, fields that vary by nature are out of it already.
-#[derive(PartialEq)]
-enum Behaviour {
+#[derive(PartialEq, Eq, Hash)]
+pub(super) enum Behaviour {
     AsAccepted,
     /// Digest of the difference from the snapshot; of the whole outcome where there is none.
     Other(blake3::Hash),
@@ -83,7 +83,7 @@ impl Seen {
     }
 }
 
-fn behaviour(result: &TrialResult) -> Behaviour {
+pub(super) fn behaviour(result: &TrialResult) -> Behaviour {
     match &result.scored.comparison {
         Comparison::Same => Behaviour::AsAccepted,
         Comparison::Changed(difference) => Behaviour::Other(digest(difference)),

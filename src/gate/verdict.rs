@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::waivers::WaiverLine;
 use crate::domain::{Area, AreaGate, Multiplicity, Profile, Slug};
 
 /// Version of `verdict.json`.
@@ -23,11 +24,20 @@ pub struct Verdict {
     pub regime: Regime,
     /// One sentence a manager can repeat.
     pub headline: String,
-    /// Gravest first.
+    /// Gravest first, but for `policy_weakened`, which stands before all others.
     pub findings: Vec<Finding>,
     /// One per area that the rubrics mark, in the areas' order.
     pub areas: Vec<AreaSummary>,
     pub counts: Counts,
+    /// What people excuse, in the order of their file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverLine>,
+    /// The revision that the policy and the waivers are from, if not from the project as it stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_from: Option<String>,
+    /// What the run was held against, if not against what the project had accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_against: Option<String>,
 }
 
 /// What a difference between two marks means.

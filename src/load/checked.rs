@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::files::{LoadError, MARKER, Root};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::domain::{CaseKind, Slug, Suite};
-use crate::plan::{Catalog, Census, Coverage, Parts, assemble};
+use crate::plan::{self, Catalog, Census, Coverage, Parts, WAIVERS, assemble};
 use crate::suite::{self, SourceFile};
 use crate::target::{self, Target};
 
@@ -128,6 +128,11 @@ impl Reader<'_> {
         }
         for name in self.root.list("rubrics")?.1.iter().filter(|name| name.ends_with(".yaml")) {
             let path = format!("rubrics/{name}");
+            if path == WAIVERS {
+                let read = self.read("waivers", &path).and_then(|file| self.keep(&path, suite::parse_waivers(&file)));
+                parts.waivers = read.map(|(_, file)| file.waivers).unwrap_or_default();
+                continue;
+            }
             let read = self.read("rubrics", &path).and_then(|file| self.keep(&path, suite::parse_rubric(&file)));
             match read {
                 Some(rubric) => parts.rubrics.push(rubric),
@@ -201,6 +206,9 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
     checked.digests.insert("suites".to_owned(), hasher.finalize().to_hex().to_string());
     if let Some(catalog) = &checked.catalog {
         found.extend(checked.census.finish(catalog));
+        found.extend(plan::examine_waivers(catalog, &checked.census, &|case| {
+            checked.suite_of(case).map(|suite| suite.kind)
+        }));
         let (targets, mut problems) = build_targets(root, catalog);
         checked.targets = targets;
         found.append(&mut problems);
@@ -272,6 +280,12 @@ impl Checked {
     /// Whether it can be run.
     pub fn is_sound(&self) -> bool {
         self.catalog.is_some() && !any_error(&self.diagnostics)
+    }
+
+    /// The suite that holds a case.
+    pub fn suite_of(&self, case: &Slug) -> Option<&SuiteFile> {
+        let (file, _) = self.census.cases.get(case)?;
+        self.suites.iter().find(|suite| suite.file == **file)
     }
 
     /// Errors and warnings.

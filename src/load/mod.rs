@@ -4,6 +4,8 @@
 
 mod checked;
 mod files;
+mod revision;
 
 pub use checked::{Checked, SuiteFile, check, read_catalog};
 pub use files::{LoadError, Root};
+pub use revision::{Exported, Revision, RevisionError};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
-use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, World};
+use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, Waiver, World};
 use crate::score::{self, CompiledRubric};
 use crate::world::System;
 
@@ -16,6 +16,8 @@ pub struct Catalog {
     /// By pipeline.
     pub rubrics: BTreeMap<Slug, Rubrics>,
     pub policies: BTreeMap<Slug, Policy>,
+    /// In the order of their file.
+    pub waivers: Vec<Waiver>,
     /// What is there but cannot be read. Whatever refers to it is not judged.
     pub unread: Unread,
 }
@@ -43,6 +45,7 @@ pub struct Parts {
     pub worlds: Vec<(String, World)>,
     pub rubrics: Vec<(String, Rubric)>,
     pub policies: Vec<(String, Policy)>,
+    pub waivers: Vec<Waiver>,
     pub unread: Unread,
 }
 
@@ -94,7 +97,7 @@ pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
         let known = policies.keys().map(Slug::as_str);
         found.push(Diagnostic::error("unknown-policy", &file, "/policy", message).suggest(&project.policy, known));
     }
-    (Some(Catalog { project, pipelines, systems, rubrics, policies, unread }), found)
+    (Some(Catalog { project, pipelines, systems, rubrics, policies, waivers: parts.waivers, unread }), found)
 }
 
 /// A pipeline's tool that no world has is a mistyped name.

@@ -214,6 +214,11 @@ impl Census {
         self.unread.insert(pipeline.clone());
     }
 
+    /// Whether every suite could be read: a case that is not here does not exist.
+    pub fn is_whole(&self) -> bool {
+        self.unread.is_empty()
+    }
+
     /// Adds a suite; what it repeats of another is wrong.
     pub fn add(&mut self, pipeline: &Slug, suite: &Slug, file: &str, coverage: Coverage) -> Vec<Diagnostic> {
         let mut found = Vec::new();

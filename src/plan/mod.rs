@@ -5,7 +5,9 @@
 mod catalog;
 mod examine;
 mod filter;
+mod waivers;
 
 pub use catalog::{Catalog, Parts, Unread, assemble};
 pub use examine::{Census, Coverage};
 pub use filter::{Filter, FilterError, PREDICATES, Subject};
+pub use waivers::{WAIVERS, examine as examine_waivers};

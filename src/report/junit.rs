@@ -6,7 +6,7 @@
 //!   snapshot (not where answers vary), or a finding names the case as a whole (nobody accepted it yet);
 //! - passed: everything else that is marked. A -1 or 0 that equals its accepted snapshot, or is only advisory, is
 //!   passed with a note in `system-out`, because the gate passes it;
-//! - skipped: not scored, with the reason;
+//! - skipped: not scored, or a fall that is waived, with the reason;
 //! - a flaky failure for every repeat that got a lower mark than another.
 //!
 //! A target that failed is an error in suite `<pipeline>/target`, once a case.
@@ -19,8 +19,8 @@ use quick_junit::{FlakyOrRerun, NonSuccessKind, Property, Report, TestCase, Test
 use super::cases::{Blame, CaseView, cases};
 use super::{RenderError, RunReport, foreign, words};
 use crate::diagnostic::printable_line;
-use crate::domain::{Area, AreaGate, Mark, Trit};
-use crate::gate::{Decision, FindingWeight, Regime, Verdict};
+use crate::domain::{Area, AreaGate, Mark, Trit, WaivedArea};
+use crate::gate::{Decision, FindingWeight, Regime, Verdict, WaiverLine, WaiverState};
 
 /// Most bytes of one message; CI servers choke on more.
 const MESSAGE: usize = 4 * 1024;
@@ -38,7 +38,8 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
             let Some(mark) = view.mark(area) else { continue };
             let suite =
                 suites.entry((pipeline, area.index())).or_insert_with(|| TestSuite::new(format!("{pipeline}/{area}")));
-            suite.add_test_case(area_case(view, area, mark, &gates, &blame));
+            let waiver = waived(&report.verdict, view, area);
+            suite.add_test_case(area_case(view, area, mark, &gates, &blame, waiver));
         }
         if let Some(error) = view.error() {
             let suite =
@@ -77,14 +78,35 @@ fn gate_suite(verdict: &Verdict) -> TestSuite {
     suite
 }
 
+/// The waiver without which the case would fail in the area.
+fn waived<'v>(verdict: &'v Verdict, view: &CaseView, area: Area) -> Option<&'v WaiverLine> {
+    let excuses = |line: &&WaiverLine| {
+        let waiver = &line.waiver;
+        line.state == WaiverState::Excuses && *waiver.case == *view.id() && waiver.area == WaivedArea::Area(area)
+    };
+    verdict.waivers.iter().find(excuses)
+}
+
 /// One case in one area.
-fn area_case(view: &CaseView, area: Area, mark: &Mark, gates: &Gates, blame: &Blame) -> TestCase {
+fn area_case(
+    view: &CaseView,
+    area: Area,
+    mark: &Mark,
+    gates: &Gates,
+    blame: &Blame,
+    waiver: Option<&WaiverLine>,
+) -> TestCase {
     let gate = gates.of_area(area);
     let Some(trit) = mark.trit() else {
         let mut status = TestCaseStatus::skipped();
         status.set_message(message(mark.why())).set_type("not_scored");
         return test_case(view, status, None);
     };
+    if let Some(line) = waiver {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(message(&format!("waived {}", line.by()))).set_type("waived");
+        return test_case(view, status, Some(format!("{} {}", words::mark(Some(trit)), mark.why())));
+    }
     let below = trit < Trit::Useful;
     let blamed = match blame.in_area(view.id(), area) {
         Some(finding) => Some(finding),
@@ -262,6 +284,19 @@ mod tests {
         let suite = junit.test_suites.iter().find(|one| one.name.as_str() == "triage/task_success").unwrap();
         let case = suite.test_cases.iter().find(|one| one.name.as_str() == sample::REGRESSED).unwrap();
         assert!(case.system_out.as_ref().unwrap().as_str().starts_with("-1 (not beyond chance): "));
+    }
+
+    #[test]
+    fn a_fall_that_is_waived_is_skipped_with_the_reason() {
+        let report = rendered(&sample::waived());
+        let TestCaseStatus::Skipped { message, ty, .. } = status(&report, "triage/task_success", sample::REGRESSED)
+        else {
+            panic!("{report:?}")
+        };
+        assert_eq!(ty.as_ref().unwrap().as_str(), "waived");
+        let message = message.as_ref().unwrap().as_str();
+        assert!(message.starts_with("waived by ada <@ops> until 2026-03-10, 8 days left, "), "{message}");
+        assert_eq!(kind(status(&report, "triage/tool_correctness", sample::REGRESSED)), "failure");
     }
 
     #[test]

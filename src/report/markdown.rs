@@ -26,6 +26,9 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
         verdict.exit,
         prose(&verdict.headline),
     );
+    if let Some(judged_by) = words::judged_by(verdict) {
+        page.push_str(&format!("\n{}\n", prose(&judged_by)));
+    }
     page.push_str(&areas(verdict));
     if !verdict.findings.is_empty() {
         page.push_str("\n**Findings**\n\n");
@@ -40,6 +43,15 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
         page.push_str(&format!("- {sign} {}\n", prose(&finding.sentence)));
     }
     if let Some(more) = verdict.findings.len().checked_sub(FINDINGS).filter(|&more| more > 0) {
+        page.push_str(&format!("- … and {more} more\n"));
+    }
+    if !verdict.waivers.is_empty() {
+        page.push_str("\n**Waivers**\n\n");
+    }
+    for line in verdict.waivers.iter().take(FINDINGS) {
+        page.push_str(&format!("- {}: {}\n", words::waiver_state(line.state), prose(&words::waiver(line))));
+    }
+    if let Some(more) = verdict.waivers.len().checked_sub(FINDINGS).filter(|&more| more > 0) {
         page.push_str(&format!("- … and {more} more\n"));
     }
     page.push_str(&worst_cases(report));
@@ -176,6 +188,15 @@ mod tests {
     #[test]
     fn a_run_whose_answers_vary_as_a_page() {
         insta::assert_snapshot!(String::from_utf8(render(&sample::varying()).unwrap()).unwrap());
+    }
+
+    #[test]
+    fn every_waiver_is_told_with_its_state() {
+        let page = String::from_utf8(render(&sample::waived()).unwrap()).unwrap();
+        for state in ["in use", "not needed", "EXPIRED", "not yet", "refused"] {
+            assert!(page.contains(&format!("\n- {state}: {} in ", sample::REGRESSED)), "{state}\n{page}");
+        }
+        assert!(page.contains("by ada &lt;@&#8288;ops&gt; until 2026-03-10, 8 days left"), "{page}");
     }
 
     #[test]

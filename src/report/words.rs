@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::domain::{Area, AreaGate, Exchange, Multiplicity, Outcome, Trit};
 use crate::event::RunState;
-use crate::gate::{AreaState, AreaSummary, Decision, Finding};
+use crate::gate::{AreaState, AreaSummary, Decision, Finding, Verdict, WaiverLine, WaiverState};
 use crate::golden::Comparison;
 
 /// The spelling of an enum of the domain, e.g. `automation_fix`.
@@ -69,6 +69,31 @@ pub fn area_state(state: AreaState) -> &'static str {
         AreaState::NotScored => "not scored",
         AreaState::NotCompared => "not compared",
     }
+}
+
+/// By what the run was judged, where that is not the project as it stood: the base of a change, not the change.
+pub fn judged_by(verdict: &Verdict) -> Option<String> {
+    let policy = verdict.policy_from.as_ref().map(|from| format!("policy and waivers of {from}"));
+    let held = verdict.held_against.as_ref().map(|held| format!("held against {held}"));
+    let parts: Vec<String> = policy.into_iter().chain(held).collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+/// What a waiver does to the verdict, in a word or two.
+pub fn waiver_state(state: WaiverState) -> &'static str {
+    match state {
+        WaiverState::Excuses => "in use",
+        WaiverState::Idle => "not needed",
+        WaiverState::Expired => "EXPIRED",
+        WaiverState::Ahead => "not yet",
+        WaiverState::Refused => "refused",
+    }
+}
+
+/// A waiver in one line, without its state.
+pub fn waiver(line: &WaiverLine) -> String {
+    let refused = line.why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    format!("{} in {} {}{refused}", line.waiver.case, line.waiver.area, line.by())
 }
 
 /// How a policy gates an area, in a few words.

@@ -9,9 +9,11 @@ use super::dispatch::{Asked, Dispatcher, Flow};
 use super::drawn::Drawn;
 use super::in_order::InOrder;
 use super::interrupt::Interrupt;
+use super::judged_by::JudgedBy;
 use super::plan::{HowOften, Walk};
 use super::scoring::Scoring;
 use super::select::{Selected, orphans};
+use super::waived::waived;
 use crate::client::Client;
 use crate::domain::{Policy, Slug};
 use crate::gate::{Baseline, Evidence, Judge, Stages, Verdict};
@@ -26,6 +28,7 @@ pub struct Running<'a> {
     pub checked: &'a Checked,
     pub catalog: &'a Catalog,
     pub policy: &'a Policy,
+    pub judged_by: &'a JudgedBy,
     pub selected: &'a Selected,
     pub how_often: HowOften,
     /// Trials that the plan holds at least, of which some may be of cases that are not there any more.
@@ -80,9 +83,10 @@ pub enum RunError {
 
 /// Runs what is missing, records it, scores everything and judges it.
 pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Result<Ended, RunError> {
-    let Running { checked, catalog, policy, selected, baseline, folder, golden, clock, now, .. } = running;
+    let Running { judged_by, checked, catalog, policy, selected, baseline, folder, golden, clock, now, .. } = running;
     let listing = golden.list()?;
     let orphans = orphans(&checked.census, &listing);
+    let waivers = waived(checked, &judged_by.waivers, &listing, now());
     let mut how_often = running.how_often;
     let mut scoring = Scoring {
         catalog,
@@ -136,6 +140,9 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         unreadable,
         of: selected.selection.of,
         guards_left_out: selected.guards_left_out,
+        waivers,
+        policy_from: judged_by.policy_from.clone(),
+        held_against: judged_by.held_against.clone(),
     };
     Ok(Ended { verdict: judge.finish(&evidence), interrupted, stopped, at: now() })
 }

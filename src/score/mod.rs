@@ -8,6 +8,7 @@ mod at;
 mod checks;
 mod compile;
 mod examine;
+mod hold;
 mod judgement;
 mod leak;
 mod lists;
@@ -31,6 +32,7 @@ use crate::world::System;
 pub use checks::{CHECKS, CheckEntry, Ending, Reads};
 pub use compile::{CompiledCriterion, CompiledRubric, compile};
 pub use examine::CaseProblem;
+pub use hold::{hold, snapshot_marks};
 pub use result::{AreaMark, CriterionMark, Held, Scored, TrialResult};
 pub use values::texts;
 

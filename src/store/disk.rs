@@ -66,6 +66,11 @@ pub(super) enum Durable {
     No,
 }
 
+/// Writes a file whole, safe from a crash and a power cut.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    replace(path, bytes, Durable::Yes)
+}
+
 /// A file that is written beside `path` and takes its place when finished. Dropped before that, it leaves no trace.
 pub(super) struct Replacement {
     file: tempfile::NamedTempFile,

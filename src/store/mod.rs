@@ -14,10 +14,9 @@ mod run_folder;
 mod runs;
 mod trial_index;
 
-pub use disk::StoreError;
+pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};
 pub use golden_folder::{Acceptance, GoldenFolder, Listing, SnapshotKey};
-
 pub use recordings::{RecordingKey, Recordings, ascii_json};
 pub use results::{Results, ResultsWriter};
 pub use review::{Choice, Pending, Plan, Refusal, load, plan, settle};

@@ -18,15 +18,17 @@ mod suites;
 #[cfg(test)]
 mod testing;
 mod tools;
+mod waivers;
 mod world_references;
 mod worlds;
 mod yaml;
 
 use crate::diagnostic::Diagnostic;
-use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, Suite, World};
+use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, Suite, WaiverFile, World};
 
 pub use locate::locate;
 pub use schemas::schemas;
+pub use waivers::add as add_waivers;
 
 /// A text and where it came from.
 #[derive(Debug, Clone)]
@@ -82,6 +84,11 @@ pub fn parse_rubric(file: &SourceFile) -> Parsed<Rubric> {
 /// A policy, with every number finite and in range.
 pub fn parse_policy(file: &SourceFile) -> Parsed<Policy> {
     policies::parse(file)
+}
+
+/// The waivers. Whether their cases exist is for the plan to say.
+pub fn parse_waivers(file: &SourceFile) -> Parsed<WaiverFile> {
+    waivers::parse(file)
 }
 
 /// The project file. Whether its kinds of target exist is for the table of targets to say.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::pipelines::RawPipeline;
 use super::suites::RawSuite;
 use super::worlds::RawWorldFile;
-use crate::domain::{Policy, Project, Rubric};
+use crate::domain::{Policy, Project, Rubric, WaiverFile};
 
 /// JSON Schemas (draft-07, for editors) of every format people write: file name → schema.
 pub fn schemas() -> Vec<(&'static str, Value)> {
@@ -18,8 +18,17 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("world.schema.json", titled::<RawWorldFile>("Part of a world: suites/worlds/<world>/*.yaml")),
         ("rubric.schema.json", titled::<Rubric>("rubrics/<pipeline>.yaml")),
         ("policy.schema.json", titled::<Policy>("rubrics/policies/<name>.yaml")),
+        ("waivers.schema.json", titled::<WaiverFile>("rubrics/waivers.yaml")),
     ]
 }
+
+/// The days that people write.
+const DAYS: &[&str] = &[
+    "/definitions/Entry/properties/updated",
+    "/definitions/Correction/properties/date",
+    "/definitions/Waiver/properties/date",
+    "/definitions/Waiver/properties/expires",
+];
 
 fn titled<T: JsonSchema>(title: &str) -> Value {
     let mut schema = schema_of::<T>();
@@ -30,8 +39,8 @@ fn titled<T: JsonSchema>(title: &str) -> Value {
 /// The draft-07 schema of a type.
 pub fn schema_of<T: JsonSchema>() -> Value {
     let mut schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<T>().to_value();
-    // The types hold these days as text to the schema generator.
-    for day in ["/definitions/Entry/properties/updated", "/definitions/Correction/properties/date"] {
+    // To the schema generator they are text.
+    for day in DAYS {
         if let Some(property) = schema.pointer_mut(day) {
             property["format"] = json!("date");
         }
@@ -42,7 +51,7 @@ pub fn schema_of<T: JsonSchema>() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Correction, Entry};
+    use crate::domain::{Correction, Entry, Waiver};
 
     #[test]
     fn every_format_has_a_draft_07_schema_that_describes_itself() {
@@ -56,7 +65,7 @@ mod tests {
 
     #[test]
     fn days_are_marked_as_days() {
-        for schema in [schema_of::<Vec<Entry>>(), schema_of::<Vec<Correction>>()] {
+        for schema in [schema_of::<Vec<Entry>>(), schema_of::<Vec<Correction>>(), schema_of::<Vec<Waiver>>()] {
             assert!(schema.to_string().contains(r#""format":"date""#), "{schema}");
         }
     }

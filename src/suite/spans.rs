@@ -84,6 +84,30 @@ impl Spans {
         key.unwrap_or(value)
     }
 
+    /// Where the last thing within the value at a JSON pointer ends. A block collection ends there; its bytes may go on
+    /// through comments.
+    pub fn last_end(&self, text: &str, pointer: &str) -> usize {
+        let Some(mut at) = self.at(pointer) else { return text.len() };
+        loop {
+            let Node { span, content } = &self.nodes[at];
+            let in_brackets = text[span.clone()].starts_with(['[', '{']);
+            let last = match content {
+                Content::List(items) => items.last().copied(),
+                Content::Map(entries) => entries.last().map(|entry| entry.node),
+                Content::Scalar | Content::Alias(_) => None,
+            };
+            match last.filter(|_| !in_brackets) {
+                Some(last) => at = last,
+                None => return span.end,
+            }
+        }
+    }
+
+    fn at(&self, pointer: &str) -> Option<usize> {
+        self.nodes.first()?;
+        pointer::keys(pointer).try_fold(0, |at, step| Some(self.child(at, &step)?.0))
+    }
+
     fn find(&self, pointer: &str) -> (Range<usize>, Option<Range<usize>>) {
         let Some(root) = self.nodes.first() else { return (0..0, None) };
         let (mut span, mut key) = (root.span.clone(), None);

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "init",
     "run",
     "review",
+    "waive",
     "show",
     "gate",
     "compare",

@@ -69,5 +69,5 @@ fn outside_of_a_project_schemas_need_a_folder() {
     let project = Project::empty();
     project.run(&["schema"]).exits(2);
     project.run(&["schema", "--out", "here"]).exits(0);
-    assert_eq!(project.files("here").len(), 7);
+    assert_eq!(project.files("here").len(), 8);
 }

@@ -4,6 +4,7 @@ mod coverage;
 mod criteria;
 mod discrimination;
 mod table;
+mod waivers;
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;
@@ -19,6 +20,7 @@ use crate::run::Wanted;
 use crate::score::CHECKS;
 use crate::target::KINDS;
 use table::Table;
+pub use waivers::waivers;
 
 #[derive(Args)]
 pub struct List {
@@ -57,16 +59,28 @@ enum What {
     Checks,
     Targets,
     Policies,
+    /// What is excused for some days, by whom, why, and for how long still
+    Waivers,
     Worlds,
     /// Runs, newest first
     Runs,
 }
 
 /// A list, for people and for programs.
-struct Listing {
+pub struct Listing {
     text: String,
     json: Value,
     exit: Exit,
+}
+
+impl Listing {
+    pub fn print(self, format: Answer) -> Result<Exit, Failure> {
+        match format {
+            Answer::Text => output::print(self.text.as_bytes())?,
+            Answer::Json => output::print(&output::pretty(&self.json)?)?,
+        }
+        Ok(self.exit)
+    }
 }
 
 impl List {
@@ -85,15 +99,12 @@ impl List {
             What::Discrimination => discrimination::list(context)?,
             What::Checks => checks().listing(),
             What::Targets => targets(context)?.listing(),
+            What::Waivers => waivers(context)?,
             What::Policies => policies(context)?.listing(),
             What::Worlds => worlds(context)?.listing(),
             What::Runs => runs(context)?.listing(),
         };
-        match self.format {
-            Answer::Text => output::print(listing.text.as_bytes())?,
-            Answer::Json => output::print(&output::pretty(&listing.json)?)?,
-        }
-        Ok(listing.exit)
+        listing.print(self.format)
     }
 
     fn what(&self) -> What {

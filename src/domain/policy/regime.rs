@@ -173,7 +173,7 @@ pub enum OnInconclusive {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QuarantinePolicy {
-    /// Of the cases of a suite, 0..1.
+    /// Of the cases of a pipeline's suites, 0..1; unless it is 0, one case may always be waived.
     pub max_fraction: f64,
     /// From the day of the waiver to its expiry.
     pub max_days: u32,

@@ -78,6 +78,16 @@ mod tests {
     }
 
     #[test]
+    fn every_waiver_is_a_row_with_its_state_and_its_end() {
+        let body = body(&sample::waived());
+        for state in ["in use", "not needed", "EXPIRED", "not yet", "refused"] {
+            assert!(body.contains(&format!("\">{state}</span></td>")), "{state}");
+        }
+        assert!(body.contains("<td>ada &lt;@ops&gt;</td>") && body.contains("<td>2026-03-10, expired 2 days ago</td>"));
+        assert_eq!(body.matches("<script").count(), 1);
+    }
+
+    #[test]
     fn every_attribute_that_could_run_or_load_is_the_tools_own() {
         let body = body(&sample::run());
         for tag in body.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(tag, _)| tag) {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::case::{CaseDetail, CaseRow};
-use crate::domain::{Area, Trit};
-use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, Regime};
+use crate::domain::{Area, Trit, Waiver};
+use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, Regime, WaiverLine, WaiverState};
 use crate::report::cases::worst_first;
 use crate::report::{RunReport, foreign, words};
 
@@ -36,6 +36,7 @@ pub struct Page {
     findings: Vec<FindingLine>,
     /// Findings that only `verdict.json` has.
     more_findings: usize,
+    waivers: Vec<WaiverRow>,
     areas: Vec<AreaLine>,
     /// How the areas' bounds and p-values are to be read, where answers vary.
     legend: Option<String>,
@@ -71,6 +72,18 @@ struct FindingLine {
     sentence: String,
     cases: Vec<CaseLink>,
     more: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct WaiverRow {
+    tone: &'static str,
+    state: &'static str,
+    case: CaseLink,
+    area: &'static str,
+    owner: String,
+    /// Until when, and how long still.
+    until: String,
+    reason: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -159,6 +172,7 @@ impl Page {
             facts: facts(report),
             more_findings: verdict.findings.len().saturating_sub(FINDINGS),
             findings: verdict.findings.iter().take(FINDINGS).map(|finding| finding_line(finding, &here)).collect(),
+            waivers: verdict.waivers.iter().take(FINDINGS).map(|line| waiver_row(line, &here)).collect(),
             areas: verdict.areas.iter().map(area_line).collect(),
             p_head: words::p_head(&verdict.areas),
             legend: (verdict.regime == Regime::Stochastic)
@@ -198,6 +212,7 @@ fn facts(report: &RunReport) -> Vec<Fact> {
         Fact::new("Wall time p95", counts.wall_ms_p95.map_or("unknown".to_owned(), words::duration)),
         Fact::new("Cost", words::dollars(counts.cost_usd)),
     ];
+    facts.extend(words::judged_by(&report.verdict).map(|by| Fact::new("Judged by", shown(&by))));
     facts.push(Fact::new("Exit code", report.verdict.exit.to_string()));
     facts
 }
@@ -235,6 +250,25 @@ fn finding_line(finding: &Finding, here: &BTreeSet<&str>) -> FindingLine {
         sentence: shown(&finding.sentence),
         cases: finding.cases.iter().take(NAMED).map(link).collect(),
         more: finding.cases.len().saturating_sub(NAMED),
+    }
+}
+
+fn waiver_row(line: &WaiverLine, here: &BTreeSet<&str>) -> WaiverRow {
+    let Waiver { case, area, reason, owner, issue, expires, .. } = &line.waiver;
+    let also = [issue.as_deref(), line.why.as_deref()].into_iter().flatten();
+    let reason: Vec<&str> = [reason.as_str()].into_iter().chain(also).collect();
+    WaiverRow {
+        tone: match line.state {
+            WaiverState::Expired => "bad",
+            WaiverState::Excuses | WaiverState::Refused => "mid",
+            WaiverState::Idle | WaiverState::Ahead => "none",
+        },
+        state: words::waiver_state(line.state),
+        case: CaseLink { id: case.to_string(), here: here.contains(case.as_str()) },
+        area: area.name(),
+        owner: shown(owner),
+        until: format!("{expires}, {}", line.standing()),
+        reason: shown(&reason.join(" · ")),
     }
 }
 

@@ -7,9 +7,9 @@ mod verdict;
 use std::collections::BTreeMap;
 
 use super::RunReport;
-use crate::domain::Profile;
+use crate::domain::{Area, Profile, WaivedArea, Waiver};
 use crate::event::{Answers, RunMeta, RunState, Selection};
-use crate::gate::{AreaState, Counts, Decision, Regime, VERDICT_VERSION, Verdict};
+use crate::gate::{AreaState, Counts, Decision, Regime, VERDICT_VERSION, Verdict, WaiverLine, WaiverState};
 use crate::score::TrialResult;
 use parts::slug;
 use verdict::verdict;
@@ -70,6 +70,9 @@ pub fn empty() -> RunReport {
             findings: Vec::new(),
             areas: Vec::new(),
             counts: Counts::default(),
+            waivers: Vec::new(),
+            policy_from: None,
+            held_against: None,
         },
         results: Vec::new(),
         finished_at: "2026-03-02T09:30:01Z".parse().unwrap(),
@@ -91,6 +94,29 @@ pub fn passing() -> RunReport {
         .iter_mut()
         .filter(|area| area.state == AreaState::Inconclusive)
         .for_each(|area| area.state = AreaState::Pass);
+    report
+}
+
+/// The run, with a waiver in every state: the first excuses a fall, and none of them is what a text should be.
+pub fn waived() -> RunReport {
+    let mut report = run();
+    let line = |(i, state): (usize, WaiverState)| WaiverLine {
+        waiver: Waiver {
+            case: slug(REGRESSED),
+            area: if i == 0 { WaivedArea::Area(Area::TaskSuccess) } else { WaivedArea::Coverage },
+            reason: format!("the barge is gone: {HOSTILE}"),
+            owner: "ada <@ops>".into(),
+            issue: Some("https://desk.example/7".into()),
+            date: "2026-03-01".parse().unwrap(),
+            expires: "2026-03-10".parse().unwrap(),
+        },
+        days_left: if state == WaiverState::Expired { -2 } else { 8 },
+        why: (state == WaiverState::Refused).then(|| "the policy tolerates no violation there".into()),
+        state,
+    };
+    let states =
+        [WaiverState::Excuses, WaiverState::Idle, WaiverState::Expired, WaiverState::Ahead, WaiverState::Refused];
+    report.verdict.waivers = states.into_iter().enumerate().map(line).collect();
     report
 }
 

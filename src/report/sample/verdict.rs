@@ -63,6 +63,9 @@ pub fn verdict(results: &[TrialResult]) -> Verdict {
         ],
         areas,
         counts,
+        waivers: Vec::new(),
+        policy_from: None,
+        held_against: None,
     }
 }
 

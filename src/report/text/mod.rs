@@ -20,7 +20,9 @@ use super::cases::{CaseView, worst_first};
 use super::{RenderError, RunReport, foreign::clip, words};
 use crate::domain::{Area, Trit};
 use crate::event::RunState;
-use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, Regime, UNREADABLE_SNAPSHOT};
+use crate::gate::{
+    AreaState, AreaSummary, Decision, Finding, FindingWeight, Regime, UNREADABLE_SNAPSHOT, WaiverLine, WaiverState,
+};
 use crate::score::Held;
 
 pub use case::{render as render_case, render_steps};
@@ -35,6 +37,8 @@ const FINDINGS: usize = 8;
 const CHANGED: usize = 6;
 /// Codes of findings that only more cases answer.
 const TOO_FEW_CASES: [&str; 2] = ["interval", "assurance"];
+/// Most waivers on the screen.
+const WAIVERS: usize = 6;
 /// Most bytes of one sentence.
 const SENTENCE: usize = 320;
 
@@ -47,6 +51,7 @@ pub fn render(report: &RunReport, style: Style) -> String {
         Regime::Stochastic => tested::areas(&mut screen, &report.verdict),
     }
     findings(&mut screen, &report.verdict.findings);
+    waivers(&mut screen, &report.verdict.waivers);
     let views = worst_first(report);
     changed(&mut screen, &views, report.verdict.regime);
     foot(&mut screen, report, &views);
@@ -79,6 +84,9 @@ fn head(screen: &mut Screen, report: &RunReport) {
     let findings = &report.verdict.findings;
     if let Some(end) = words::unfinished(&report.state, &findings[..findings.len().min(FINDINGS)]) {
         sentence(screen, (Tone::Middling, "  "), &end);
+    }
+    if let Some(judged_by) = words::judged_by(&report.verdict) {
+        screen.paragraph((Tone::Quiet, "  "), &judged_by);
     }
     let selection = &report.meta.selection;
     if let Some(filter) = &selection.filter {
@@ -161,6 +169,27 @@ fn findings(screen: &mut Screen, findings: &[Finding]) {
     }
     if let Some(more) = findings.len().checked_sub(FINDINGS).filter(|&more| more > 0) {
         screen.line(&[(Tone::Quiet, &format!("    … and {more} more: `evalgate gate` lists them"))]);
+    }
+}
+
+fn waivers(screen: &mut Screen, waivers: &[WaiverLine]) {
+    if waivers.is_empty() {
+        return;
+    }
+    let count = |state| waivers.iter().filter(|line| line.state == state).count();
+    let states =
+        [WaiverState::Excuses, WaiverState::Expired, WaiverState::Refused, WaiverState::Ahead, WaiverState::Idle];
+    let counts = states.map(|state| (count(state), words::waiver_state(state)));
+    let counts: Vec<String> =
+        { counts.iter() }.filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let n = words::count(waivers.len() as u64, "waiver");
+    screen.blank();
+    screen.line(&[(Tone::Quiet, &format!("  {n}: {}; `evalgate waive --list`", counts.join(", ")))]);
+    let mut worst: Vec<&WaiverLine> = waivers.iter().collect();
+    worst.sort_by_key(|line| states.iter().position(|state| *state == line.state));
+    for line in worst.into_iter().take(WAIVERS) {
+        let lead = format!("    {}: ", words::waiver_state(line.state));
+        sentence(screen, (Tone::Quiet, &lead), &words::waiver(line));
     }
 }
 
@@ -308,9 +337,17 @@ mod tests {
     }
 
     #[test]
+    fn waivers_are_counted_and_told() {
+        let screen = render(&sample::waived(), Style::PLAIN);
+        assert!(screen.contains("  5 waivers: 1 in use, 1 EXPIRED, 1 refused, 1 not yet, 1 not needed;"), "{screen}");
+        let told = ["    in use: ", "    EXPIRED: ", "    refused: ", "    not yet: ", "    not needed: "];
+        assert!(told.iter().all(|lead| screen.contains(lead)), "{screen}");
+    }
+
+    #[test]
     fn no_line_is_wider_than_the_terminal() {
         for width in [40, 60, 79, 80, 120] {
-            for report in [sample::run(), sample::varying(), sample::empty(), sample::passing()] {
+            for report in [sample::run(), sample::varying(), sample::empty(), sample::passing(), sample::waived()] {
                 for line in render(&report, Style { width, ..Style::PLAIN }).lines() {
                     assert!(line.width() <= width, "{width}: {line}");
                 }

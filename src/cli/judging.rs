@@ -1,0 +1,91 @@
+//! Which policy and which waivers judge: the project's, or those of another revision, so that a change cannot weaken its
+//! own judge.
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::run::named;
+use crate::domain::{Policy, Project, Slug, Waiver};
+use crate::gate::{PolicyFrom, weakened};
+use crate::load::{Revision, RevisionError, Root};
+use crate::plan::{Catalog, WAIVERS};
+use crate::run::JudgedBy;
+use crate::suite::{Parsed, SourceFile, parse_policy, parse_project, parse_waivers};
+
+/// A policy, and what else judges with it.
+pub struct Judging {
+    pub policy: Policy,
+    pub by: JudgedBy,
+}
+
+/// The judge that another revision has.
+pub struct Base {
+    revision: Revision,
+    project: Project,
+    waivers: Vec<Waiver>,
+}
+
+impl Base {
+    /// Of the revision that `--policy-from` names.
+    pub fn open(root: &Root, name: &str) -> Result<Self, Failure> {
+        let revision = Revision::resolve(root.path(), name)?;
+        let project = sound(&revision, &revision.read("evalgate.yaml")?, parse_project)?;
+        let waivers = match revision.read(WAIVERS) {
+            Ok(file) => sound(&revision, &file, parse_waivers)?.waivers,
+            Err(RevisionError::Absent { .. }) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self { revision, project, waivers })
+    }
+
+    /// The policy that judged there, unless somebody named one.
+    pub fn default_policy(&self) -> &Slug {
+        &self.project.policy
+    }
+
+    fn policy(&self, name: &Slug) -> Result<Policy, Failure> {
+        let folder = "rubrics/policies";
+        match self.revision.read(&format!("{folder}/{name}.yaml")) {
+            Ok(file) => sound(&self.revision, &file, parse_policy),
+            Err(RevisionError::Absent { .. }) => {
+                let names = self.revision.list(folder)?;
+                let known: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(".yaml")).collect();
+                Err(Failure::usage(format!("there is no policy {name:?} in {}", self.revision.label()))
+                    .suggest(name, &known))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The judge called `name`: the base's, where there is one.
+pub fn judging(catalog: &Catalog, base: Option<&Base>, name: &Slug) -> Result<Judging, Failure> {
+    let Some(base) = base else {
+        let policy = named(&catalog.policies, name, "policy")?.clone();
+        return Ok(Judging { policy, by: JudgedBy::waiving(&catalog.waivers) });
+    };
+    let policy = base.policy(name)?;
+    let mut told = Vec::new();
+    let mut now = name;
+    if name == base.default_policy() && catalog.project.policy != *name {
+        now = &catalog.project.policy;
+        told.push(format!("the project's policy was {name}, would be {now}"));
+    }
+    match catalog.policies.get(now) {
+        Some(now) => told.extend(weakened(&policy, now)),
+        None => told.push(format!("the policy {now} would be gone")),
+    }
+    for waiver in catalog.waivers.iter().filter(|waiver| !base.waivers.contains(waiver)) {
+        told.push(format!("{} would be waived in {}", waiver.case, waiver.area));
+    }
+    let from = PolicyFrom { revision: base.revision.label(), weakened: told };
+    Ok(Judging { policy, by: JudgedBy { policy_from: Some(from), ..JudgedBy::waiving(&base.waivers) } })
+}
+
+/// A file of a revision without errors.
+fn sound<T>(revision: &Revision, file: &SourceFile, parse: fn(&SourceFile) -> Parsed<T>) -> Result<T, Failure> {
+    let (read, found) = parse(file);
+    read.ok_or_else(|| {
+        let first = found.first().map_or("it cannot be read", |problem| problem.message.as_str());
+        Failure::new(Exit::ProjectInvalid, format!("{} of {}: {first}", file.path, revision.label()))
+    })
+}

@@ -1,0 +1,51 @@
+//! Holds marks that were recorded against another snapshot: the comparison is made again, the marks are not.
+
+use super::result::{AreaMark, CriterionMark, Scored};
+use super::{CompiledRubric, View, aggregate};
+use crate::domain::Level;
+use crate::golden::{self, Marks, SnapshotError, SnapshotInfo};
+
+/// Those of the recorded marks that a snapshot holds: repeatable, blocking, scored.
+pub fn snapshot_marks(recorded: &Scored) -> Marks {
+    let mut marks = Marks::new();
+    for criterion in recorded.criteria.iter().filter(|c| c.repeatable && c.level == Level::Blocking) {
+        if let Some(trit) = criterion.mark.trit() {
+            marks.entry(criterion.area).or_default().insert(criterion.criterion.clone(), trit);
+        }
+    }
+    marks
+}
+
+/// The recorded marks of a trial, held against [`View::accepted`]. Only criteria that read the snapshot are marked
+/// again. A criterion or an area that the rubric no longer has stays as it was recorded. Errors: the snapshot cannot be
+/// read.
+pub fn hold(rubric: &CompiledRubric, view: &View, recorded: &Scored) -> Result<Scored, SnapshotError> {
+    let observed = golden::observe(view.pipeline, view.trial, snapshot_marks(recorded), SnapshotInfo::default());
+    let comparison = match view.accepted {
+        Some(accepted) => accepted.compare(view.pipeline, observed.as_ref())?,
+        None => golden::compare(view.pipeline, None, observed.as_ref()),
+    };
+    let criteria: Vec<CriterionMark> = recorded
+        .criteria
+        .iter()
+        .map(|recorded| {
+            let known = rubric.criteria().iter().find(|c| c.area == recorded.area && c.id == recorded.criterion);
+            let mark = match known.filter(|_| !recorded.repeatable) {
+                Some(criterion) => criterion.mark(view, &comparison),
+                None => recorded.mark.clone(),
+            };
+            CriterionMark { mark, ..recorded.clone() }
+        })
+        .collect();
+    let area = |recorded: &AreaMark| match rubric.areas().iter().find(|(area, _)| *area == recorded.area) {
+        Some(&(area, combine)) => AreaMark {
+            area,
+            mark: aggregate::area_mark(area, combine, &criteria),
+            held: aggregate::held(area, combine, &criteria, &comparison),
+            missing: recorded.missing,
+        },
+        None => AreaMark { held: None, ..recorded.clone() },
+    };
+    let areas = recorded.areas.iter().map(area).collect();
+    Ok(Scored { criteria, areas, comparison })
+}
