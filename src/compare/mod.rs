@@ -20,6 +20,7 @@ mod sample;
 mod tests;
 
 pub use effect::effect;
+pub use regime::is_steady;
 pub use result::{
     AreaChange, AreaEffect, Bounds, Budget, COMPARE_VERSION, Chance, Compared, Effect, LeftOut, Marks, MarksEffect,
     Moved, Outcome, Ratio, Regime, Role, RunSide, Slice, SliceArea, SliceBy, Spend,

@@ -12,9 +12,11 @@ const STEADY: [&str; 3] = ["foil", "noop", "rules"];
 pub fn of(then: &Side, now: &Side, pairing: &Pairing) -> Regime {
     let disagrees = |side: &super::side::CaseMarks| side.tallies.iter().any(|tally| tally.worst() != tally.best());
     let varies = pairing.pairs.iter().any(|(a, b)| disagrees(a) || disagrees(b));
-    if is_steady(then) && is_steady(now) && !varies { Regime::Deterministic } else { Regime::Stochastic }
+    let steady = |side: &Side| is_steady(&side.meta.target_kind, side.meta.answers);
+    if steady(then) && steady(now) && !varies { Regime::Deterministic } else { Regime::Stochastic }
 }
 
-fn is_steady(side: &Side) -> bool {
-    STEADY.contains(&side.meta.target_kind.as_str()) || side.meta.answers == Answers::Replayed
+/// Whether a target of this kind, answering so, answers alike every time.
+pub fn is_steady(target_kind: &str, answers: Answers) -> bool {
+    STEADY.contains(&target_kind) || answers == Answers::Replayed
 }

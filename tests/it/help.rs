@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 17] = [
     "init",
     "run",
     "review",
     "show",
     "gate",
     "compare",
+    "power",
+    "simulate",
     "score",
     "report",
     "list",
