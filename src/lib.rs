@@ -14,6 +14,7 @@
 //! - [`stats`]: permutation test, intervals, agreement: numbers in, numbers out
 //! - [`gate`]: results and a policy to a verdict
 //! - [`compare`]: two runs side by side: what moved, what both hold, how its marks changed
+//! - [`power`]: what a suite can see under a policy, and how the gate does on simulated ones
 //! - [`plan`]: a loaded project to what can be run; every project error ends here
 //! - [`report`]: a stored run to text, JSON, JUnit, CSV, Markdown and HTML
 //!
@@ -38,6 +39,7 @@ pub mod score;
 pub mod stats;
 pub mod gate;
 pub mod compare;
+pub mod power;
 pub mod plan;
 pub mod report;
 pub mod store;

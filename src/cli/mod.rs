@@ -16,12 +16,14 @@ mod list;
 mod output;
 mod outside;
 mod overview;
+mod power;
 mod report;
 mod review;
 mod run;
 mod schema;
 mod score;
 mod show;
+mod simulate;
 mod target;
 mod waive;
 
@@ -66,6 +68,10 @@ enum Command {
     Gate(gate::Gate),
     /// Put two runs side by side: what moved between them, which areas and cases changed
     Compare(compare::Compare),
+    /// Say which drops this suite can see, which areas cannot gate yet, and what would do
+    Power(power::Power),
+    /// Simulate the gate: false alarms, and how often it sees what went wrong, by suite size
+    Simulate(simulate::Simulate),
     /// Score a run's recorded trials again, with today's cases and rubrics
     Score(score::Score),
     /// Write a run's reports again, or print one
@@ -108,6 +114,8 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Show(command)) => command.run(&context),
         Some(Command::Gate(command)) => command.run(&context),
         Some(Command::Compare(command)) => command.run(&context),
+        Some(Command::Power(command)) => command.run(&context),
+        Some(Command::Simulate(command)) => command.run(&context),
         Some(Command::Score(command)) => command.run(&context),
         Some(Command::Report(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),

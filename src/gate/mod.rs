@@ -47,7 +47,7 @@ mod tests;
 #[cfg(test)]
 mod varying_tests;
 
-pub use baseline::{Baseline, BaselineOf, CaseBaseline};
+pub use baseline::{Baseline, CaseBaseline};
 pub use decide::regime;
 pub use judge::{Evidence, Judge};
 pub use stages::{Next, Stages};

@@ -83,7 +83,7 @@ impl Seen {
     }
 }
 
-pub(super) fn behaviour(result: &TrialResult) -> Behaviour {
+fn behaviour(result: &TrialResult) -> Behaviour {
     match &result.scored.comparison {
         Comparison::Same => Behaviour::AsAccepted,
         Comparison::Changed(difference) => Behaviour::Other(digest(difference)),

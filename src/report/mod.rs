@@ -15,6 +15,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod power;
 #[cfg(test)]
 pub(crate) mod sample;
 mod text;
@@ -33,9 +34,10 @@ pub use criteria::{CriteriaCounter, CriterionCount};
 pub use csv::Writer as CsvWriter;
 pub use discrimination::{AreaStanding, Discrimination, Done, Role, Standing, StandingCounter, Wanting};
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary, Writer as JsonWriter};
+pub use power::{render_json as render_power_json, render_simulation_json, render_simulation_markdown};
 pub use text::{
     Style, render as render_text, render_case, render_compared, render_coverage, render_criteria,
-    render_discrimination, render_steps,
+    render_discrimination, render_power, render_simulation, render_steps,
 };
 pub use words::spelling;
 

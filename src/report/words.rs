@@ -8,6 +8,8 @@ use crate::event::RunState;
 use crate::gate::{AreaState, AreaSummary, Decision, Finding, Verdict, WaiverLine, WaiverState};
 use crate::golden::Comparison;
 
+pub use crate::power::percent;
+
 /// The spelling of an enum of the domain, e.g. `automation_fix`.
 pub fn spelling(value: impl Serialize) -> String {
     match serde_json::to_value(value) {
@@ -242,6 +244,11 @@ mod tests {
         assert_eq!(mean(Some(-0.144)), "-0.14");
         assert_eq!(mean(Some(-0.001)), "0.00");
         assert_eq!(mean(None), "–");
+    }
+
+    #[test]
+    fn almost_all_is_not_all() {
+        assert_eq!([0.0, 0.0421, 0.99997, 1.0].map(percent), ["0.0 %", "4.2 %", "99.99 %", "100 %"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Model (Miller 2024, one-sided): the mean change of n cases has variance (ω² + σ²/K_A + σ²/K_B) / n, where σ² is the
 //! variance of repeats within a case and ω² the variance of the change between cases.
 
-use super::distribution::{normal_cdf, normal_quantile};
+use super::distribution::{normal_cdf, normal_quantile, t_quantile};
 use super::{Pair, Tally, is_confidence};
 
 /// What is tested with what.
@@ -60,6 +60,53 @@ impl Design {
         let needed = (2.0 * self.within_case_var / allowed).ceil();
         (drop > 0.0 && allowed > 0.0 && needed.is_finite()).then(|| (needed as u64).max(1))
     }
+}
+
+/// More cases or repeats than anybody runs.
+const OUT_OF_REACH: u64 = 1 << 20;
+
+impl Design {
+    /// The least margin that an agent which did not change (ω² = 0) excludes with this power: what the bound with two
+    /// pseudo-cases at ±2 needs (`gate-statistics.md`, non-inferiority interval), at the confidence 1 − `alpha`:
+    /// t(1 − α, n + 1)·√((n·v + 8) / ((n + 1)(n + 2))) + z_power·√(v / n), where v = σ²/K_A + σ²/K_B. `None` without
+    /// cases or repeats.
+    pub fn excludable_drop(&self, power: f64) -> Option<f64> {
+        let unchanged = Design { between_case_var: 0.0, ..*self };
+        let (se, _) = (unchanged.se()?, unchanged.z(power)?);
+        let n = self.cases as f64;
+        let variance = (n * n * se * se + 8.0) / (n + 1.0);
+        Some(t_quantile(1.0 - self.alpha, n + 1.0) * (variance / (n + 2.0)).sqrt() + normal_quantile(power) * se)
+    }
+
+    /// Cases in all that it takes to exclude `drop` with these repeats; `None` if a million do not.
+    pub fn cases_to_exclude(&self, drop: f64, power: f64) -> Option<u64> {
+        least_of(|cases| Design { cases, ..*self }.excludable_drop(power).is_some_and(|least| least <= drop))
+    }
+
+    /// Repeats on each side that it takes to exclude `drop` with these cases; `None` if a million do not.
+    pub fn repeats_to_exclude(&self, drop: f64, power: f64) -> Option<u64> {
+        least_of(|repeats| {
+            let design = Design { baseline_repeats: repeats, candidate_repeats: repeats, ..*self };
+            design.excludable_drop(power).is_some_and(|least| least <= drop)
+        })
+    }
+}
+
+/// The least number from 1 on that is `enough`, for a property that, once true, stays true.
+fn least_of(enough: impl Fn(u64) -> bool) -> Option<u64> {
+    if !enough(OUT_OF_REACH) {
+        return None;
+    }
+    let (mut low, mut high) = (1, OUT_OF_REACH);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if enough(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Some(low)
 }
 
 /// Repeats a case that see most for the money: √(c_case / c_run · 2σ²/ω²), where a further case costs `case_cost`
@@ -159,6 +206,22 @@ mod tests {
         assert_eq!(Design { cases: 0, ..DESIGN }.minimum_detectable_drop(0.8), None);
         assert_eq!(Design { candidate_repeats: 0, ..DESIGN }.power(0.1), None);
         assert_eq!(DESIGN.minimum_detectable_drop(1.0), None);
+    }
+
+    #[test]
+    fn what_excludes_a_drop_is_enough_and_one_less_is_not() {
+        let drop = 0.2;
+        let excludes = |design: Design| design.excludable_drop(0.8).unwrap();
+        let cases = DESIGN.cases_to_exclude(drop, 0.8).unwrap();
+        assert!(excludes(Design { cases, ..DESIGN }) <= drop);
+        assert!(excludes(Design { cases: cases - 1, ..DESIGN }) > drop);
+        let few = Design { cases: 60, within_case_var: 0.6, ..DESIGN };
+        let repeats = few.repeats_to_exclude(drop, 0.8).unwrap();
+        let with = |repeats| Design { baseline_repeats: repeats, candidate_repeats: repeats, ..few };
+        assert!(excludes(with(repeats)) <= drop && excludes(with(repeats - 1)) > drop, "{repeats}");
+        // No repeats make ten cases bound what ten cases that never change cannot.
+        assert_eq!(Design { cases: 10, ..DESIGN }.repeats_to_exclude(drop, 0.8), None);
+        assert_eq!(Design { cases: 0, ..DESIGN }.excludable_drop(0.8), None);
     }
 
     #[test]

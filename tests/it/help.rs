@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "init",
     "run",
     "review",
@@ -12,6 +12,8 @@ const COMMANDS: [&str; 16] = [
     "show",
     "gate",
     "compare",
+    "power",
+    "simulate",
     "score",
     "report",
     "list",

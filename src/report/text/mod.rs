@@ -10,7 +10,9 @@ mod coverage;
 mod criteria;
 mod discrimination;
 mod matrix;
+mod power;
 mod screen;
+mod simulation;
 mod tested;
 
 use columns::{Align, Column, Row, table};
@@ -30,7 +32,9 @@ pub use compare::render as render_compared;
 pub use coverage::render as render_coverage;
 pub use criteria::render as render_criteria;
 pub use discrimination::render as render_discrimination;
+pub use power::render as render_power;
 pub use screen::Style;
+pub use simulation::render as render_simulation;
 
 /// Most findings and most changed cases on the screen.
 const FINDINGS: usize = 8;

@@ -1,0 +1,331 @@
+//! One simulated release under the whole gate's rules: what is forbidden, the staged area tests, the case-break rule
+//! with its re-runs, and the bound that a pass needs.
+//!
+//! Knows chances, not cases: whoever simulates says how each case behaves before and after.
+
+use crate::domain::Trit;
+use crate::stats::case_break::{self, CaseBreak};
+use crate::stats::mean::{mean, non_inferiority};
+use crate::stats::multiplicity::{bonferroni, holm};
+use crate::stats::permutation::within_case;
+use crate::stats::random::Random;
+use crate::stats::{Pair, Tally};
+
+/// How a release is judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// In order; a stage is only reached where the one before it failed nothing.
+    pub stages: Vec<Stage>,
+    /// How the area tests of a stage share its level.
+    pub adjust: Adjust,
+    pub case_break: Option<BreakRule>,
+    /// Confidence of the one-sided bound that has to lie above minus the margin.
+    pub conf: f64,
+}
+
+/// Candidate repeats so far, and the level of the area tests then.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stage {
+    pub repeats: u64,
+    pub alpha: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adjust {
+    Holm,
+    Bonferroni,
+}
+
+/// The case-break rule: level over all pairs of case and area, and the repeats beyond which nothing is run again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BreakRule {
+    pub alpha: f64,
+    pub max_repeats: u64,
+}
+
+/// What an area is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct AreaRule {
+    pub tested: Option<Tested>,
+    /// One repeat with this score or a worse one fails, in any case.
+    pub forbidden: Option<Trit>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tested {
+    /// A mean change above minus this fails nothing, however certain.
+    pub min_drop: f64,
+    /// The drop that has to be excluded to pass.
+    pub margin: f64,
+}
+
+/// Chances of −1 and of 1 in one repeat; 0 has the rest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Chances {
+    pub minus: f64,
+    pub plus: f64,
+}
+
+/// One case in one area: how it behaves before and after.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Behaviour {
+    pub baseline: Chances,
+    /// Baseline repeats.
+    pub repeats: u64,
+    pub candidate: Chances,
+    /// Cases with the same number move together; `None` if nothing is known of that.
+    pub cluster: Option<usize>,
+}
+
+/// One area with its cases.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AreaModel {
+    pub rule: AreaRule,
+    pub cases: Vec<Behaviour>,
+}
+
+/// What became of an area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing was found against it, and what had to be excluded was.
+    Passed,
+    /// Nothing failed, but a drop as large as the margin is not excluded, or a case that seems broken could not be
+    /// repeated often enough.
+    Undecided,
+    Failed(Cause),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    Forbidden,
+    AreaTest,
+    CaseBreak,
+}
+
+impl Chances {
+    /// The shares among these repeats; never anything without repeats.
+    pub fn of(tally: &Tally) -> Chances {
+        let share = |count: u32| f64::from(count) / (tally.count() as f64).max(1.0);
+        Chances { minus: share(tally.minus), plus: share(tally.plus) }
+    }
+
+    fn repeat(&self, times: u64, random: &mut Random) -> Tally {
+        let score = |at: f64| match at {
+            at if at < self.plus => Trit::Useful,
+            // The shares may add up to a little less than 1 where there is no 0.
+            at if at < self.plus + self.minus || self.plus + self.minus > 1.0 - 1e-9 => Trit::Harmful,
+            _ => Trit::Incomplete,
+        };
+        (0..times).map(|_| score(random.unit())).collect()
+    }
+}
+
+/// One case × area: what was seen of both sides.
+struct Seen<'m> {
+    case: &'m Behaviour,
+    pair: Pair,
+}
+
+impl Seen<'_> {
+    fn grow(&mut self, to: u64, random: &mut Random) {
+        let missing = to.saturating_sub(self.pair.candidate.count());
+        self.pair.candidate = self.pair.candidate + self.case.candidate.repeat(missing, random);
+    }
+}
+
+struct Watched<'m> {
+    rule: AreaRule,
+    seen: Vec<Seen<'m>>,
+    fate: Fate,
+}
+
+impl Watched<'_> {
+    fn failed(&self) -> bool {
+        matches!(self.fate, Fate::Failed(_))
+    }
+
+    fn check_forbidden(&mut self) {
+        let Some(limit) = self.rule.forbidden else { return };
+        if self.seen.iter().any(|seen| seen.pair.candidate.worst().is_some_and(|worst| worst <= limit)) {
+            self.fate = Fate::Failed(Cause::Forbidden);
+        }
+    }
+
+    fn changes(&self) -> Vec<f64> {
+        self.seen.iter().filter_map(|seen| seen.pair.change()).collect()
+    }
+}
+
+/// Draws one release and judges it: the fate of each area. A release with a failed area fails; the areas beside it are
+/// then not looked at further. One without, but with an undecided area, gives no verdict.
+pub fn release(areas: &[AreaModel], rules: &Rules, random: &mut Random) -> Vec<Fate> {
+    let mut watched: Vec<Watched> = areas.iter().map(|area| drawn(area, random)).collect();
+    for stage in &rules.stages {
+        for area in &mut watched {
+            area.seen.iter_mut().for_each(|seen| seen.grow(stage.repeats, random));
+            area.check_forbidden();
+        }
+        if !watched.iter().any(Watched::failed) {
+            test(&mut watched, rules.adjust, stage.alpha);
+        }
+        if watched.iter().any(Watched::failed) {
+            return fates(&watched);
+        }
+    }
+    if let Some(rule) = rules.case_break {
+        look_for_breaks(&mut watched, rule, random);
+    }
+    if !watched.iter().any(Watched::failed) {
+        watched.iter_mut().for_each(|area| exclude(area, rules.conf));
+    }
+    fates(&watched)
+}
+
+fn fates(watched: &[Watched]) -> Vec<Fate> {
+    watched.iter().map(|area| area.fate).collect()
+}
+
+fn drawn<'m>(area: &'m AreaModel, random: &mut Random) -> Watched<'m> {
+    let seen = area.cases.iter().map(|case| {
+        let baseline = case.baseline.repeat(case.repeats, random);
+        Seen { case, pair: Pair { baseline, candidate: Tally::default() } }
+    });
+    Watched { rule: area.rule, seen: seen.collect(), fate: Fate::Passed }
+}
+
+/// The area tests of a stage.
+fn test(watched: &mut [Watched], adjust: Adjust, alpha: f64) {
+    let tested = |area| {
+        let area: &mut Watched = area;
+        let change = mean(&area.changes())?;
+        let fell = change <= -area.rule.tested?.min_drop;
+        Some((area, fell))
+    };
+    let mut tested: Vec<(&mut Watched, bool)> = watched.iter_mut().filter_map(tested).collect();
+    // Where no mean fell far enough nothing can fail, whatever the p.
+    if !tested.iter().any(|(_, fell)| *fell) {
+        return;
+    }
+    let p: Vec<f64> = tested.iter().map(|(area, _)| p_worse(area)).collect();
+    let adjusted = match adjust {
+        Adjust::Holm => holm(&p),
+        Adjust::Bonferroni => bonferroni(&p),
+    };
+    for ((area, fell), p) in tested.iter_mut().zip(adjusted) {
+        if *fell && p <= alpha {
+            area.fate = Fate::Failed(Cause::AreaTest);
+        }
+    }
+}
+
+fn p_worse(area: &Watched) -> f64 {
+    let pairs: Vec<Pair> = area.seen.iter().map(|seen| seen.pair).collect();
+    within_case(&pairs).map_or(1.0, |test| test.p_worse)
+}
+
+/// The case-break rule over all tested areas, with its re-runs.
+fn look_for_breaks(watched: &mut [Watched], rule: BreakRule, random: &mut Random) {
+    let tested = |area: &&mut Watched| area.rule.tested.is_some();
+    let pairs = watched.iter_mut().filter(tested).map(|area| area.seen.len() as u64).sum();
+    for area in watched.iter_mut().filter(tested) {
+        for seen in &mut area.seen {
+            let judged = match case_break::judge(&seen.pair, pairs, rule.alpha) {
+                CaseBreak::Rerun { to } if to <= rule.max_repeats => {
+                    seen.grow(to, random);
+                    case_break::judge(&seen.pair, pairs, rule.alpha)
+                }
+                judged => judged,
+            };
+            match judged {
+                CaseBreak::Broken { .. } => area.fate = Fate::Failed(Cause::CaseBreak),
+                CaseBreak::Rerun { .. } | CaseBreak::OutOfReach if area.fate == Fate::Passed => {
+                    area.fate = Fate::Undecided;
+                }
+                CaseBreak::Steady | CaseBreak::Rerun { .. } | CaseBreak::OutOfReach => {}
+            }
+        }
+    }
+}
+
+/// A pass needs a bound above minus the margin.
+fn exclude(area: &mut Watched, conf: f64) {
+    let Some(tested) = area.rule.tested else { return };
+    let clusters: Option<Vec<usize>> = area.seen.iter().map(|seen| seen.case.cluster).collect();
+    let found = non_inferiority(&area.changes(), &clusters.unwrap_or_default(), conf);
+    if found.is_none_or(|found| found.lower <= -tested.margin) {
+        area.fate = Fate::Undecided;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SURE: Chances = Chances { minus: 0.0, plus: 1.0 };
+    const DEAD: Chances = Chances { minus: 1.0, plus: 0.0 };
+
+    fn rules() -> Rules {
+        Rules {
+            stages: vec![Stage { repeats: 2, alpha: 0.01 }, Stage { repeats: 5, alpha: 0.04 }],
+            adjust: Adjust::Holm,
+            case_break: Some(BreakRule { alpha: 0.01, max_repeats: 25 }),
+            conf: 0.95,
+        }
+    }
+
+    fn area(rule: AreaRule, cases: usize, dead: usize) -> AreaModel {
+        let case =
+            |n| Behaviour { baseline: SURE, repeats: 5, candidate: if n < dead { DEAD } else { SURE }, cluster: None };
+        AreaModel { rule, cases: (0..cases).map(case).collect() }
+    }
+
+    fn tested(min_drop: f64, margin: f64) -> AreaRule {
+        AreaRule { tested: Some(Tested { min_drop, margin }), forbidden: None }
+    }
+
+    #[track_caller]
+    fn check(area: AreaModel, rules: &Rules, expected: Fate) {
+        assert_eq!(release(&[area], rules, &mut Random::new(1)), [expected]);
+    }
+
+    #[test]
+    fn nothing_that_changed_passes_where_the_margin_is_excluded() {
+        check(area(tested(0.05, 0.2), 60, 0), &rules(), Fate::Passed);
+        check(area(tested(0.05, 0.2), 10, 0), &rules(), Fate::Undecided);
+        check(area(AreaRule::default(), 10, 10), &rules(), Fate::Passed);
+    }
+
+    #[test]
+    fn many_dead_cases_fail_the_area_and_one_is_a_break() {
+        check(area(tested(0.05, 0.2), 60, 12), &rules(), Fate::Failed(Cause::AreaTest));
+        check(area(tested(0.05, 0.2), 60, 1), &rules(), Fate::Failed(Cause::CaseBreak));
+        // Without the rule one dead case is lost in the mean.
+        check(area(tested(0.05, 0.2), 60, 1), &Rules { case_break: None, ..rules() }, Fate::Passed);
+    }
+
+    #[test]
+    fn a_drop_that_is_too_small_to_matter_fails_no_area() {
+        check(area(tested(0.5, 2.0), 60, 12), &Rules { case_break: None, ..rules() }, Fate::Passed);
+    }
+
+    #[test]
+    fn a_break_that_may_not_be_repeated_often_enough_is_undecided() {
+        let capped = Rules { case_break: Some(BreakRule { alpha: 0.01, max_repeats: 6 }), ..rules() };
+        check(area(tested(0.05, 0.2), 60, 1), &capped, Fate::Undecided);
+    }
+
+    #[test]
+    fn what_is_forbidden_fails_in_any_repeat() {
+        let zero = AreaRule { tested: None, forbidden: Some(Trit::Harmful) };
+        check(area(zero, 60, 1), &rules(), Fate::Failed(Cause::Forbidden));
+        check(area(zero, 60, 0), &rules(), Fate::Passed);
+    }
+
+    #[test]
+    fn shares_of_repeats_are_drawn_as_they_were_seen() {
+        let tally = Tally { minus: 1, zero: 0, plus: 2 };
+        let drawn = Chances::of(&tally).repeat(30_000, &mut Random::new(5));
+        assert_eq!(drawn.zero, 0, "what never happened is not drawn");
+        assert!(drawn.minus.abs_diff(10_000) < 300, "{drawn:?}");
+    }
+}
