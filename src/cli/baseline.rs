@@ -52,10 +52,10 @@ impl Against {
         match (runs.resolve(text), Revision::resolve(root.path(), text)) {
             (Ok(run), Err(_)) => Ok(Against::Run(run)),
             (Err(StoreError::NoRun { .. }), Ok(revision)) => Ok(Against::Revision(revision)),
-            (Ok(_) | Err(StoreError::ManyRuns { .. }), Ok(_)) => Err(Failure::usage(format!(
-                "{text:?} may be a run and a git revision"
-            ))
-            .with_hint(format!("`run:{text}` or `rev:{text}` says which"))),
+            (Ok(_) | Err(StoreError::ManyRuns { .. }), Ok(_)) => {
+                Err(Failure::usage(format!("{text:?} may be a run and a git revision"))
+                    .with_hint(format!("`run:{text}` or `rev:{text}` says which")))
+            }
             (Err(StoreError::NoRun { near, .. }), Err(error)) => Err(neither(text, near, error)),
             (Err(error), _) => Err(error.into()),
         }
@@ -194,11 +194,16 @@ fn neither(text: &str, run: Option<String>, error: RevisionError) -> Failure {
         RevisionError::Unknown { .. } => {
             Failure::usage(format!("{text:?} is neither `golden` nor a run nor a git revision"))
         }
+        RevisionError::NoRepository { .. } => {
+            Failure::usage(format!("{text:?} is neither `golden` nor a run, and the project lies in no git repository"))
+        }
         // Without git nobody can tell whether it is a revision.
         other => Failure::usage(format!("{text:?} is neither `golden` nor a run, and as a git revision: {other}")),
     };
     failure.with_hint(match near {
         Some(near) => format!("did you mean {near:?}?"),
-        None => "name a run (`evalgate list runs`), or fetch the revision first".to_owned(),
+        None => "name a run by its id, the beginning of its id, `latest` or `latest~1`, or a git revision that is \
+                 fetched"
+            .to_owned(),
     })
 }

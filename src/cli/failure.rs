@@ -65,9 +65,10 @@ impl From<StoreError> for Failure {
 impl From<RevisionError> for Failure {
     fn from(error: RevisionError) -> Self {
         let (exit, hint) = match &error {
-            RevisionError::Unknown { near: None, .. } => {
-                (Exit::Usage, Some("where only a part of the history is there, as in CI, `git fetch` the revision first"))
-            }
+            RevisionError::Unknown { near: None, .. } => (
+                Exit::Usage,
+                Some("where only a part of the history is there, as in CI, `git fetch` the revision first"),
+            ),
             RevisionError::Unknown { .. } | RevisionError::Absent { .. } | RevisionError::NoRepository { .. } => {
                 (Exit::Usage, None)
             }

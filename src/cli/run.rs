@@ -311,6 +311,22 @@ fn meta(
     }
 }
 
+/// What a run of the whole project under its own policy would be made of, for what is compared with runs.
+pub fn meta_of(checked: &Checked, catalog: &Catalog, target: &Slug) -> Result<RunMeta, Failure> {
+    let name = &catalog.project.policy;
+    let policy = named(&catalog.policies, name, "policy")?;
+    let selected = select(checked, &Wanted::default()).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
+    let request = Request {
+        target: target.clone(),
+        policy: name.clone(),
+        filter: None,
+        failing_of: None,
+        repeats: 1,
+        answers: Answers::Live,
+    };
+    Ok(meta(&request, checked, catalog, policy, &selected, checked.root.path()))
+}
+
 fn serialised<T: serde::Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }

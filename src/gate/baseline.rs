@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn every_repeat_of_a_run_is_kept_with_what_was_held_against_its_snapshot() {
         let a = case("a").moved(TASK, -1, 1).outvoted(TASK, 0);
-        let found = baseline(&[a.clone(), a.clone().changed().marked(TASK, 0).repeat(2), a.failed("503").repeat(3), case("b")]);
+        let found =
+            baseline(&[a.clone(), a.clone().changed().marked(TASK, 0).repeat(2), a.failed("503").repeat(3), case("b")]);
         assert!(found.varies());
         let a = &found.cases[&slug("a")];
         assert_eq!((a.repeats, a.behaviours, a.wall_ms.as_slice()), (2, 2, [100.0, 100.0].as_slice()));

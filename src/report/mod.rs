@@ -32,6 +32,7 @@ pub use coverage::{Coverage, CoverageCounter, Vocabulary, Word, WorldCoverage};
 pub use criteria::{CriteriaCounter, CriterionCount};
 pub use csv::Writer as CsvWriter;
 pub use discrimination::{AreaStanding, Discrimination, Done, Role, Standing, StandingCounter, Wanting};
+pub use html::render_compared as render_compared_html;
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary, Writer as JsonWriter};
 pub use text::{
     Style, render as render_text, render_case, render_compared, render_coverage, render_criteria,

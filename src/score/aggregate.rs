@@ -40,7 +40,7 @@ pub fn held(area: Area, combine: Combine, criteria: &[CriterionMark], comparison
 }
 
 /// `None` of no marks; the order of the marks does not matter.
-fn combined(combine: Combine, marks: impl Iterator<Item = Trit>) -> Option<Trit> {
+pub fn combined(combine: Combine, marks: impl Iterator<Item = Trit>) -> Option<Trit> {
     let (mut harmful, mut incomplete, mut useful) = (0, 0, 0);
     for trit in marks {
         match trit {

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::{Area, Case, CaseKind, Level, Mark, Outcome, Pipeline, Slug, Trial, Trit};
-use crate::golden::{self, Comparison, Snapshot, SnapshotError, SnapshotInfo, Stored};
+use crate::golden::{self, Comparison, Marks, Snapshot, SnapshotError, SnapshotInfo, Stored};
 use crate::world::System;
 
 pub use checks::{CHECKS, CheckEntry, Ending, Reads};
@@ -80,6 +80,18 @@ fn held(rubric: &CompiledRubric, marks: &[Option<Mark>]) -> BTreeMap<Area, BTree
         }
     }
     held
+}
+
+/// The marks of the areas over those criteria of a snapshot that the rubric still has.
+pub fn area_marks(rubric: &CompiledRubric, marks: &Marks) -> BTreeMap<Area, Trit> {
+    let held = |area: Area| {
+        let of_area = marks.get(&area);
+        let criteria = rubric.criteria().iter();
+        let criteria = criteria.filter(move |c| c.area == area && c.level == Level::Blocking && c.repeatable());
+        criteria.filter_map(move |criterion| of_area?.get(&criterion.id).copied())
+    };
+    let combined = |&(area, combine)| Some((area, aggregate::combined(combine, held(area))?));
+    rubric.areas().iter().filter_map(combined).collect()
 }
 
 fn second_pass(rubric: &CompiledRubric, view: &View, first: Vec<Option<Mark>>, comparison: Comparison) -> Scored {
