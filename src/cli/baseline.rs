@@ -207,11 +207,16 @@ fn neither(text: &str, run: Option<String>, error: RevisionError) -> Failure {
         RevisionError::Unknown { .. } => {
             Failure::usage(format!("{text:?} is neither `golden` nor a run nor a git revision"))
         }
+        RevisionError::NoRepository { .. } => {
+            Failure::usage(format!("{text:?} is neither `golden` nor a run, and the project lies in no git repository"))
+        }
         // Without git nobody can tell whether it is a revision.
         other => Failure::usage(format!("{text:?} is neither `golden` nor a run, and as a git revision: {other}")),
     };
     failure.with_hint(match near {
         Some(near) => format!("did you mean {near:?}?"),
-        None => "name a run (`evalgate list runs`), or fetch the revision first".to_owned(),
+        None => "name a run by its id, the beginning of its id, `latest` or `latest~1`, or a git revision that is \
+                 fetched"
+            .to_owned(),
     })
 }

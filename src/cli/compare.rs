@@ -1,15 +1,19 @@
 //! `evalgate compare`: two stored runs side by side. Nothing is asked again, and nothing is judged.
 
+mod accepted;
 mod today;
 
 use clap::{Args, ValueEnum};
 
-use super::context::{Context, style};
+use super::baseline::Against;
+use super::context::{Context, Project, style};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
 use crate::compare::{Compared, Marks, Outcome, Side, SliceBy, compare, effect};
 use crate::diagnostic::printable;
+use crate::domain::Slug;
+use crate::load::Root;
 use crate::report;
 use crate::store::{RunFolder, Runs};
 
@@ -21,15 +25,20 @@ use today::Today;
 models, so that nothing can be claimed. A comparison gives no verdict: `evalgate gate` does."
 )]
 pub struct Compare {
-    /// The first run: id, beginning of an id, `latest~1`, or `target:NAME` for that target's newest run
+    /// The first side: a run (id, beginning of an id, `latest~1`, `target:NAME` for that target's newest), or what was
+    /// accepted: `golden` as it stands, or a git revision
     #[arg(value_name = "A", default_value = "latest~1")]
     then: String,
-    /// The second run, named likewise
+    /// The second side, named likewise
     #[arg(value_name = "B", default_value = "latest")]
     now: String,
     /// Also show the areas of parts of the cases; may be given several times
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     by: Vec<By>,
+    /// Whose snapshots, where a side is what was accepted [default: the target of the run on the other side, else the
+    /// project's default target]
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
     /// Mark the stored answers of both runs by today's cases and rubrics, and show apart what that alone did
     #[arg(long)]
     rescore: bool,
@@ -53,6 +62,8 @@ enum Format {
     Json,
     /// For pull requests and chat
     Markdown,
+    /// One file that opens offline
+    Html,
 }
 
 /// A run, as stored and, where asked for, marked again.
@@ -70,17 +81,36 @@ impl Gathered {
 
 impl Compare {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let runs = context.runs(&context.root()?);
-        let (then, now) = (named(&runs, &self.then)?, named(&runs, &self.now)?);
-        if then.id() == now.id() {
-            let failure =
-                Failure::usage(format!("both are run {}: held against itself a run shows nothing", then.id()));
-            return Err(failure.with_hint("name two runs; `evalgate list runs` shows them"));
+        let root = context.root()?;
+        let runs = context.runs(&root);
+        let (then, now) = (Named::of(&runs, &root, &self.then)?, Named::of(&runs, &root, &self.now)?);
+        match (&then, &now) {
+            (Named::Run(then), Named::Run(now)) if then.id() == now.id() => {
+                let failure =
+                    Failure::usage(format!("both are run {}: held against itself a run shows nothing", then.id()));
+                return Err(failure.with_hint("name two runs; `evalgate list runs` shows them"));
+            }
+            (Named::Run(_), Named::Run(_)) if self.target.is_some() => {
+                return Err(Failure::usage("--target is for what was accepted, and both sides are runs")
+                    .with_hint("`target:NAME` is that target's newest run"));
+            }
+            (Named::Accepted(_), _) | (_, Named::Accepted(_)) if self.rescore => {
+                return Err(Failure::usage("only runs hold answers that can be marked again")
+                    .with_hint("compare two runs, or leave --rescore out"));
+            }
+            _ => {}
         }
         let project = if self.rescore { Some(context.project()?) } else { None };
         let today = project.as_ref().map(|project| Today::of(context, project)).transpose()?;
-        let then = gather(&then, today.as_ref())?;
-        let now = gather(&now, today.as_ref())?;
+        let of_run = match (&then, &now) {
+            (Named::Run(run), Named::Accepted(_)) | (Named::Accepted(_), Named::Run(run)) => {
+                Some(run.read(|_| {})?.record.meta.target)
+            }
+            _ => None,
+        };
+        let target = self.target.as_deref().or(of_run.as_deref());
+        let then = then.gather(context, &root, target, today.as_ref())?;
+        let now = now.gather(context, &root, target, today.as_ref())?;
         let mut by: Vec<SliceBy> = Vec::new();
         for part in self.by.into_iter().map(By::slice) {
             if !by.contains(&part) {
@@ -111,9 +141,51 @@ impl By {
     }
 }
 
-/// The run that is meant by a name, or by `target:NAME`.
-fn named(runs: &Runs, name: &str) -> Result<RunFolder, Failure> {
-    let Some(target) = name.strip_prefix("target:") else { return Ok(runs.resolve(name)?) };
+/// One side, as it was named.
+enum Named {
+    Run(RunFolder),
+    /// What was accepted, now or at a revision.
+    Accepted(Against),
+}
+
+impl Named {
+    /// A run, `target:NAME`, `golden` or a git revision.
+    fn of(runs: &Runs, root: &Root, name: &str) -> Result<Self, Failure> {
+        if let Some(target) = name.strip_prefix("target:") {
+            return Ok(Named::Run(newest(runs, target)?));
+        }
+        Ok(match Against::named(name, runs, root)? {
+            Against::Run(run) => Named::Run(run),
+            accepted => Named::Accepted(accepted),
+        })
+    }
+
+    fn gather(
+        &self,
+        context: &Context,
+        root: &Root,
+        target: Option<&str>,
+        today: Option<&Today>,
+    ) -> Result<Gathered, Failure> {
+        let accepted = match self {
+            Named::Run(folder) => return gather(folder, today),
+            Named::Accepted(accepted) => accepted,
+        };
+        let Project { catalog, .. } = context.catalog()?;
+        let target = match target {
+            Some(name) => Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}")))?,
+            None => catalog.project.default_target,
+        };
+        let stored = match accepted {
+            Against::Revision(revision) => accepted::at(revision, &target)?,
+            Against::Golden | Against::Run(_) => accepted::as_it_stands(context, root, &target)?,
+        };
+        Ok(Gathered { stored, rescored: None })
+    }
+}
+
+/// The newest run of a target.
+fn newest(runs: &Runs, target: &str) -> Result<RunFolder, Failure> {
     let (entries, skipped) = runs.list()?;
     for one in &skipped {
         output::tell(&printable(&format!("left out {}: {}\n", one.path.display(), one.why)));
@@ -159,5 +231,6 @@ fn print(compared: &Compared, format: Format) -> Result<(), Failure> {
         Format::Text => output::print(report::render_compared(compared, style()).as_bytes()),
         Format::Json => output::print(&report::render_compared_json(compared)?),
         Format::Markdown => output::print(report::render_compared_markdown(compared).as_bytes()),
+        Format::Html => output::print(&report::render_compared_html(compared)?),
     }
 }

@@ -343,6 +343,22 @@ fn meta(
     }
 }
 
+/// What a run of the whole project under its own policy would be made of, for what is compared with runs.
+pub fn meta_of(checked: &Checked, catalog: &Catalog, target: &Slug) -> Result<RunMeta, Failure> {
+    let name = &catalog.project.policy;
+    let policy = named(&catalog.policies, name, "policy")?;
+    let selected = select(checked, &Wanted::default()).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
+    let request = Request {
+        target: target.clone(),
+        policy: name.clone(),
+        filter: None,
+        failing_of: None,
+        repeats: 1,
+        answers: Answers::Live,
+    };
+    Ok(meta(&request, checked, catalog, policy, &selected, checked.root.path()))
+}
+
 /// A number that the run's id decides.
 fn drawn_from(id: &Slug) -> u32 {
     let [a, b, c, d, ..] = *blake3::hash(id.as_str().as_bytes()).as_bytes();

@@ -53,10 +53,10 @@ pub struct Waive {
 }
 
 const HELP: &str = "\
-A waiver is an entry in rubrics/waivers.yaml, to be committed with the change that needs it.
-A waived case is still run and still shown; its fall in that area does not block. Never waived:
-permission_adherence, areas in which the policy tolerates no violation, and cases born from
-corrections. A waiver that has expired blocks. The project's policy says how long one may hold
+A waiver is an entry in rubrics/waivers.yaml, to be committed with the change that needs it. \
+A waived case is still run and still shown; its fall in that area does not block. Never waived: \
+permission_adherence, areas in which the policy tolerates no violation, and cases born from \
+corrections. A waiver that has expired blocks. The project's policy says how long one may hold \
 and how many cases of a pipeline may be waived (`quarantine`). Days are those of UTC.";
 
 impl Waive {

@@ -51,11 +51,11 @@ impl<'s> Pairing<'s> {
     pub fn left_out(&self, then: &Side, now: &Side) -> LeftOut {
         let not_rescored: Vec<Slug> = then.not_rescored.union(&now.not_rescored).cloned().collect();
         let mut sentences = Vec::new();
-        for (ids, run) in [(&self.only_then, &then.meta.id), (&self.only_now, &now.meta.id)] {
+        for (ids, side) in [(&self.only_then, then.name()), (&self.only_now, now.name())] {
             if !ids.is_empty() {
                 let (are, they) = (verb(ids.len(), "is", "are"), verb(ids.len(), "it", "they"));
                 sentences.push(format!(
-                    "{} {are} only in run {run} and count for nothing here, whatever {they} did: {}.",
+                    "{} {are} only in {side} and count for nothing here, whatever {they} did: {}.",
                     cases(ids.len()),
                     listed(ids)
                 ));

@@ -74,12 +74,16 @@ pub enum Marks {
     Rescored,
 }
 
-/// One of the runs.
+/// One of the runs, or what was accepted at a revision.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunSide {
-    pub run: Slug,
+    /// `run 20261121-164857-57fc`, or what was accepted and when: `golden at main (1f0c2d3e4a)`.
+    pub name: String,
+    /// Absent where it is no run but what was accepted.
+    pub run: Option<Slug>,
     pub target: Slug,
     pub target_kind: String,
+    /// Of a revision, when it was committed.
     pub started_at: Timestamp,
     pub state: RunState,
     pub answers: Answers,

@@ -131,11 +131,11 @@ impl Told<'_> {
 pub fn obstacles(then: &Side, now: &Side) -> Vec<String> {
     let mut found = Vec::new();
     for side in [then, now] {
-        let run = &side.meta.id;
+        let run = side.name();
         match &side.state {
             RunState::Finished => {}
-            RunState::Unfinished => found.push(format!("run {run} has no end: it still runs, or it was killed")),
-            RunState::Stopped { reason } => found.push(format!("run {run} was stopped ({reason})")),
+            RunState::Unfinished => found.push(format!("{run} has no end: it still runs, or it was killed")),
+            RunState::Stopped { reason } => found.push(format!("{run} was stopped ({reason})")),
         }
         if side.models().len() > 1 {
             let each: Vec<String> = side
@@ -143,7 +143,7 @@ pub fn obstacles(then: &Side, now: &Side) -> Vec<String> {
                 .iter()
                 .map(|(model, &trials)| format!("{model} in {}", counted(trials as usize, "trial", "trials")))
                 .collect();
-            found.push(format!("answers of run {run} came from several models ({})", each.join(", ")));
+            found.push(format!("answers of {run} came from several models ({})", each.join(", ")));
         }
     }
     found
@@ -154,8 +154,8 @@ pub fn other_worlds(then: &Side, now: &Side) -> Vec<String> {
     let elsewhere = [then, now].into_iter().filter(|side| side.other_worlds);
     let told = |side: &Side| {
         format!(
-            "The worlds were edited since run {}: its answers were given in others than those they are marked in.",
-            side.meta.id
+            "The worlds were edited since {}: its answers were given in others than those they are marked in.",
+            side.name()
         )
     };
     elsewhere.map(told).collect()

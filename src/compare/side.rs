@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::result::{Marks, RunSide};
-use crate::domain::{Area, Case, CaseKind, Outcome, Slug, Weight};
+use crate::domain::{Area, Case, CaseKind, Outcome, Slug, Suite, Trit, Weight};
 use crate::event::{RunMeta, RunState};
 use crate::score::{Scored, TrialResult};
 use crate::stats::Tally;
@@ -11,6 +11,8 @@ use crate::stats::Tally;
 /// One of two runs. Holds no output and no transcript.
 pub struct Side {
     pub(super) meta: RunMeta,
+    /// What it is called where it is no run but what was accepted.
+    pub(super) accepted: Option<String>,
     pub(super) state: RunState,
     pub(super) marks: Marks,
     pub(super) cases: BTreeMap<Slug, CaseMarks>,
@@ -69,6 +71,7 @@ impl Side {
     pub fn new(meta: RunMeta, state: RunState, marks: Marks) -> Self {
         Self {
             meta,
+            accepted: None,
             state,
             marks,
             cases: BTreeMap::new(),
@@ -80,10 +83,36 @@ impl Side {
         }
     }
 
+    /// What was accepted, as if a run had ended so: `name` is what people call it, e.g. `golden at main (1f0c2d3e4a)`,
+    /// `meta` what it is made of. Add its cases with [`Side::accept`].
+    pub fn of_accepted(name: String, meta: RunMeta) -> Self {
+        Self { accepted: Some(name), ..Self::new(meta, RunState::Finished, Marks::Stored) }
+    }
+
+    /// What people call it: `run 20261121-164857-57fc`, or what was accepted and when.
+    pub fn name(&self) -> String {
+        self.accepted.clone().unwrap_or_else(|| format!("run {}", self.meta.id))
+    }
+
+    /// Adds the accepted behaviour of a case: the marks of each repeat, over the criteria that a snapshot holds. `asked`:
+    /// the areas that the rubric has.
+    pub fn accept(&mut self, suite: &Suite, case: &Case, asked: &[Area], repeats: &[BTreeMap<Area, Trit>]) {
+        let mut marks = CaseMarks::of(case, &suite.pipeline, suite.kind, self.marks);
+        asked.iter().for_each(|area| marks.asked[area.index()] = true);
+        for (area, trit) in repeats.iter().flatten() {
+            marks.tallies[area.index()].push(*trit);
+        }
+        self.trials += repeats.len() as u64;
+        self.cases.insert(case.id.clone(), marks);
+    }
+
     /// Takes notice of one trial and of its marks: those of the result, or new ones.
     pub fn observe(&mut self, result: &TrialResult, scored: &Scored) {
         let marks = self.marks;
-        let case = self.cases.entry(result.case.id.clone()).or_insert_with(|| CaseMarks::of(result, marks));
+        let case = self
+            .cases
+            .entry(result.case.id.clone())
+            .or_insert_with(|| CaseMarks::of(&result.case, &result.pipeline, result.kind, marks));
         for area in &scored.areas {
             case.asked[area.area.index()] = true;
             if let Some(trit) = area.mark.trit() {
@@ -119,7 +148,8 @@ impl Side {
 
     pub(super) fn summary(&self) -> RunSide {
         RunSide {
-            run: self.meta.id.clone(),
+            name: self.name(),
+            run: self.accepted.is_none().then(|| self.meta.id.clone()),
             target: self.meta.target.clone(),
             target_kind: self.meta.target_kind.clone(),
             started_at: self.meta.started_at,
@@ -135,12 +165,11 @@ impl Side {
 }
 
 impl CaseMarks {
-    fn of(result: &TrialResult, marks: Marks) -> Self {
-        let case = &*result.case;
+    fn of(case: &Case, pipeline: &Slug, kind: CaseKind, marks: Marks) -> Self {
         Self {
             id: case.id.clone(),
-            pipeline: result.pipeline.clone(),
-            kind: result.kind,
+            pipeline: pipeline.clone(),
+            kind,
             org: case.request.org_id.clone(),
             tags: case.tags.clone(),
             critical: case.weight == Weight::Critical,

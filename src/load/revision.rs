@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::diagnostic::closest;
@@ -85,9 +86,14 @@ impl Revision {
         if self.commit.starts_with(&self.name) { short.to_owned() } else { format!("{} ({short})", self.name) }
     }
 
-    /// The id of the commit, whole.
-    pub fn commit(&self) -> &str {
-        &self.commit
+    /// When it was committed.
+    pub fn time(&self) -> Result<Timestamp, RevisionError> {
+        let shown = done(&self.top, &["show", "--no-patch", "--format=%ct", "--end-of-options", &self.commit])?;
+        let seconds = String::from_utf8_lossy(&shown.stdout).trim().parse().ok();
+        seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or_else(|| RevisionError::Failed {
+            command: "show".to_owned(),
+            said: "it gave no time of the commit".to_owned(),
+        })
     }
 
     /// Names of the files in a folder of the project, as they were. A folder that did not exist has none.
@@ -143,7 +149,6 @@ impl Revision {
     fn tree(&self, paths: &[&str], below: bool) -> Result<Vec<String>, RevisionError> {
         let mut arguments = vec!["ls-tree", "-z", "--name-only", "--full-tree"];
         arguments.extend(below.then_some("-r"));
-        // Not patterns: a name may hold a star.
         arguments.extend([self.commit.as_str(), "--"]);
         arguments.extend(paths);
         let listed = done(&self.top, &arguments)?;
@@ -164,6 +169,8 @@ fn near(top: &Path, name: &str) -> Result<Option<String>, RevisionError> {
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut git = Command::new("git");
     git.arg("-C").arg(folder).args(arguments).stdin(Stdio::null()).env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+    // A name may hold a star, or begin with a colon.
+    git.env("GIT_LITERAL_PATHSPECS", "1");
     git
 }
 

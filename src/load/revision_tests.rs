@@ -73,6 +73,7 @@ fn a_part_is_copied_and_index_and_work_tree_stay_as_they_are() {
         assert_eq!(read("golden/gone.snap").as_deref(), Some("gone\n"));
         assert_eq!(read("rubrics/policies/pr.yaml").as_deref(), Some("one\n"));
         assert_eq!(read("other.txt"), None);
+        assert!(v1.time().unwrap() > Timestamp::UNIX_EPOCH);
         let root = exported.root().to_owned();
         drop(exported);
         assert!(!root.exists());

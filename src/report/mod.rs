@@ -33,6 +33,7 @@ pub use coverage::{Coverage, CoverageCounter, Vocabulary, Word, WorldCoverage};
 pub use criteria::{CriteriaCounter, CriterionCount};
 pub use csv::Writer as CsvWriter;
 pub use discrimination::{AreaStanding, Discrimination, Done, Role, Standing, StandingCounter, Wanting};
+pub use html::render_compared as render_compared_html;
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary, Writer as JsonWriter};
 pub use power::{render_json as render_power_json, render_simulation_json, render_simulation_markdown};
 pub use text::{

@@ -133,5 +133,74 @@ fn what_names_no_baseline_is_told_with_what_was_meant() {
 
     let nowhere = Project::copy("tiny");
     nowhere.run(&["run", "--policy-from", "main"]).exits(2).says("lies in no git repository");
-    nowhere.run(&["run", "--baseline", "main"]).exits(2).says("and as a git revision").says("in no git repository");
+    nowhere.run(&["run", "--baseline", "main"]).exits(2).says("and the project lies in no git repository");
+}
+
+/// The change breaks a rule, and somebody accepts it.
+fn accepted() -> Project {
+    let project = committed();
+    break_a_rule(&project);
+    project.run(&["run"]).exits(1);
+    let accept = ["review", "--accept", "fuel-before-the-weekend", "--accept", "leak-at-the-fuel-barge"];
+    project.run(&[&accept[..], &["--reason", "looks fine"]].concat()).exits(0);
+    commit(&project);
+    project
+}
+
+#[test]
+fn what_was_accepted_at_two_revisions_is_compared() {
+    let project = accepted();
+    let ran = project.run(&["compare", "v1", "HEAD"]).exits(0);
+    let ran = ran.says("Fell: task_success in 2 of 3 cases.").says("settings under test").says("golden at v1 (");
+    assert!(!ran.stdout.contains("yardstick") && !ran.stdout.contains("run run"), "{ran}");
+    for line in ran.stdout.lines() {
+        assert!(line.chars().count() <= 80, "{line:?}");
+    }
+    project.run(&["compare", "golden", "v1"]).exits(0).says("Rose: task_success in 2 of 3 cases.");
+    let json = project.run(&["compare", "v1", "latest", "--format", "json"]).exits(0).json();
+    assert_eq!((json["then"]["run"].is_null(), json["now"]["run"].is_string()), (true, true));
+    assert_eq!(json["areas"][0]["broke"].as_array().unwrap().len(), 2);
+    assert!(project.shell("git status --porcelain").exits(0).stdout.is_empty(), "looking changes nothing");
+}
+
+#[test]
+fn what_moved_between_two_revisions_is_told_first() {
+    let project = committed();
+    project.edit("rubrics/intake-note.yaml", "want: expect.topic}}, miss: -1}", "want: expect.topic}}, miss: 0}");
+    project.edit("suites/worlds/harbour/world.yaml", "name: South mole", "name: The mole in the south");
+    project.edit(POLICY, "pending: block", "pending: warn");
+    project.edit(
+        "suites/intake-note/requests.yaml",
+        "body: The fuel barge was closed",
+        "body: Our fuel barge was closed",
+    );
+    project.write("suites/intake-note/prompt.md", "Another prompt.\n");
+    commit(&project);
+    let ran = project.run(&["compare", "v1", "HEAD"]).exits(0).says("2 cases in common");
+    for part in ["prompts under test", "suites yardstick", "worlds yardstick", "rubrics yardstick", "policy release"] {
+        assert!(ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ").contains(part), "{part}\n{ran}");
+    }
+    assert!(ran.stdout.find("moved between").unwrap() < ran.stdout.find("  area ").unwrap(), "{ran}");
+    ran.says("But worlds, rubrics moved too");
+}
+
+#[test]
+fn a_comparison_is_a_page_that_opens_offline() {
+    let project = accepted();
+    let page = project.run(&["compare", "v1", "HEAD", "--format", "html", "--by", "tag"]).exits(0).stdout;
+    assert!(page.starts_with("<!doctype html>") && page.contains("golden at v1 ("), "{page}");
+    assert!(!page.contains("<script") && !page.contains("http://") && !page.contains("https://"), "{page}");
+}
+
+#[test]
+fn what_cannot_be_a_side_is_refused() {
+    let project = accepted();
+    project.run(&["compare", "v1", "mian"]).exits(2).says("did you mean \"main\"?");
+    project.run(&["compare", "v1", "HEAD", "--rescore"]).exits(2).says("only runs hold answers");
+    project
+        .run(&["compare", "v1", "HEAD", "--target", "parrot"])
+        .exits(4)
+        .says("nothing is accepted for the target parrot");
+    project.run(&["run"]).exits(0);
+    project.run(&["compare", "--target", "parrot"]).exits(2).says("both sides are runs");
 }

@@ -4,6 +4,7 @@
 //! names their hashes, so nothing else can run even if an escape were missed.
 
 mod case;
+mod compared;
 mod diff;
 mod page;
 mod timeline;
@@ -15,6 +16,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest, Sha256};
 
 use super::{RenderError, RunReport};
+pub use compared::render as render_compared;
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
@@ -24,11 +26,7 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
 }
 
 fn draw(report: &RunReport) -> Result<String, minijinja::Error> {
-    let mut templates = Environment::new();
-    templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    // Whatever their names: all templates here are HTML.
-    templates.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
-    templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    let mut templates = environment()?;
     templates.add_template("case.html", include_str!("case.html"))?;
     templates.add_template("report.html", include_str!("report.html"))?;
     templates.get_template("report.html")?.render(context! {
@@ -39,14 +37,26 @@ fn draw(report: &RunReport) -> Result<String, minijinja::Error> {
     })
 }
 
+fn environment() -> Result<Environment<'static>, minijinja::Error> {
+    let mut templates = Environment::new();
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Whatever their names: all templates here are HTML.
+    templates.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
+    templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    Ok(templates)
+}
+
 /// The content security policy: nothing but this page's own style and script.
 fn policy() -> String {
-    let hash = |code: &str| format!("'sha256-{}'", BASE64.encode(&Sha256::digest(code)));
     format!(
         "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
         hash(STYLE),
         hash(SCRIPT)
     )
+}
+
+fn hash(code: &str) -> String {
+    format!("'sha256-{}'", BASE64.encode(&Sha256::digest(code)))
 }
 
 #[cfg(test)]

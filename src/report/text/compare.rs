@@ -58,7 +58,7 @@ fn about(side: &RunSide) -> String {
     if side.failed_trials > 0 {
         facts.push(format!("{} failed", words::count(side.failed_trials, "trial")));
     }
-    facts.push(format!("run {}", side.run));
+    facts.push(side.name.clone());
     facts.join(" · ")
 }
 
@@ -278,14 +278,16 @@ fn of_slice(slice: &Slice, area: &SliceArea) -> Row {
 fn foot(screen: &mut Screen, compared: &Compared) {
     let broke = compared.areas.iter().flat_map(|area| &area.broke).next();
     let rubrics = compared.moved.iter().any(|moved| moved.part == "rubrics") && compared.marks == Marks::Stored;
-    let (then, now) = (&compared.then.run, &compared.now.run);
-    let next = match (compared.outcome, broke) {
-        (Outcome::NothingInCommon, _) => "run both targets on the same cases: `evalgate run --target NAME`".to_owned(),
-        _ if rubrics => format!("`evalgate compare {then} {now} --rescore` marks both runs by today's rubrics"),
-        (_, Some(case)) => {
+    let next = match (compared.outcome, broke, &compared.then.run, &compared.now.run) {
+        (Outcome::NothingInCommon, ..) => "run both targets on the same cases: `evalgate run --target NAME`".to_owned(),
+        (_, _, Some(then), Some(now)) if rubrics => {
+            format!("`evalgate compare {then} {now} --rescore` marks both runs by today's rubrics")
+        }
+        (_, Some(case), _, Some(now)) => {
             format!("`evalgate show {case} --run {now}`; a comparison gives no verdict, `evalgate gate {now}` does")
         }
-        (_, None) => format!("a comparison gives no verdict; `evalgate gate {now}` does"),
+        (_, None, _, Some(now)) => format!("a comparison gives no verdict; `evalgate gate {now}` does"),
+        (_, _, _, None) => "a comparison gives no verdict; `evalgate gate RUN --baseline REV` does".to_owned(),
     };
     screen.blank();
     screen.paragraph((Tone::Strong, "  next: "), &next);
