@@ -72,7 +72,11 @@ impl Budget {
         }
         let n = dear.len();
         let brief = format!("{} cost{} more than ${cap:.2}", cases(n), verb(n, "s", ""));
-        Some(Found::new("budget", FindingWeight::Fails, &brief, &format!(": {}.", dear.told())).about(dear.names()))
+        Some(
+            Found::new("budget", FindingWeight::Fails, &brief, &format!(": {}.", dear.told()))
+                .about(dear.names())
+                .case_by_case(),
+        )
     }
 
     fn unknown_cost(&self, cap: f64) -> Option<Found> {

@@ -60,7 +60,7 @@ fn shrunk(policy: &Policy, evidence: &Evidence) -> Option<Found> {
         verb(n, "it", "each"),
         verb(n, "it", "each")
     );
-    Some(Found::new("coverage_shrank", weight, &brief, &rest).about(orphans.clone()))
+    Some(Found::new("coverage_shrank", weight, &brief, &rest).about(orphans.clone()).case_by_case())
 }
 
 fn selected(policy: &Policy, counts: &Counts, evidence: &Evidence) -> Option<Found> {

@@ -14,6 +14,8 @@ pub struct Found {
     brief: usize,
     /// Whether it says that the evidence decides nothing, whatever that weighs.
     pub open: bool,
+    /// Whether each of its cases would be enough for it, and all are named.
+    case_by_case: bool,
 }
 
 impl Found {
@@ -21,7 +23,7 @@ impl Found {
     pub fn new(code: &str, weight: FindingWeight, brief: &str, rest: &str) -> Self {
         let sentence = format!("{brief}{rest}");
         let finding = Finding { code: code.to_owned(), weight, area: None, cases: Vec::new(), sentence };
-        Self { finding, brief: brief.len(), open: false }
+        Self { finding, brief: brief.len(), open: false, case_by_case: false }
     }
 
     /// That the evidence decides nothing, which weighs what the policy says.
@@ -38,6 +40,17 @@ impl Found {
     pub fn about(mut self, cases: Vec<Slug>) -> Self {
         self.finding.cases = cases;
         self
+    }
+
+    /// The same, where each of its cases would be enough for it and all are named: then each can be waived by itself. Not
+    /// for a finding about an area as a whole, whose cases are examples.
+    pub fn case_by_case(mut self) -> Self {
+        self.case_by_case = true;
+        self
+    }
+
+    pub fn is_case_by_case(&self) -> bool {
+        self.case_by_case
     }
 
     /// Says more: `brief` behind its first part, `rest` at its end.

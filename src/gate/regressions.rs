@@ -30,7 +30,7 @@ impl Regressions {
                 let weight = if policy.gate(area).holds() { FindingWeight::Fails } else { FindingWeight::Warns };
                 let brief = format!("{area} fell in {}", cases(fell.len()));
                 let rest = format!(": {}.", fell.told());
-                Found::new("regression", weight, &brief, &rest).in_area(area).about(fell.names())
+                Found::new("regression", weight, &brief, &rest).in_area(area).about(fell.names()).case_by_case()
             })
             .collect()
     }

@@ -10,10 +10,6 @@ use super::finding::{Found, cases, listed, verb};
 use super::verdict::FindingWeight;
 use crate::domain::{CaseKind, Policy, Slug, Standing, WaivedArea, Waiver};
 
-/// Codes of the findings that name every case they are about, and of which each case can be excused by itself. No
-/// violation and no guard is among them.
-const EXCUSABLE: &[&str] = &["regression", "budget", "coverage_shrank"];
-
 /// Most waivers that one sentence tells, and most characters of one reason in it.
 const TOLD: usize = 3;
 const REASON: usize = 200;
@@ -138,7 +134,7 @@ pub fn excuse(found: Vec<Found>, policy: &Policy, waived: &[Waived]) -> (Vec<Fou
 /// A finding that fails, without the cases that are waived; a warning where none is left.
 fn without(mut found: Found, lines: &mut [WaiverLine]) -> Found {
     let finding = &found.finding;
-    if finding.weight != FindingWeight::Fails || !EXCUSABLE.contains(&finding.code.as_str()) {
+    if finding.weight != FindingWeight::Fails || !found.is_case_by_case() {
         return found;
     }
     let area = finding.area.map_or(WaivedArea::Coverage, WaivedArea::Area);

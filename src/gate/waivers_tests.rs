@@ -177,3 +177,14 @@ fn more_waivers_than_the_policy_allows_block() {
     same.push(waived("good-0", "evidence_quality", 3));
     check(&good_and([]), same, 0, &[]);
 }
+
+#[test]
+fn a_finding_about_an_area_as_a_whole_is_not_excused_by_its_examples() {
+    let found = || {
+        let fell = Found::new("regression", Fails, "task_success fell 0.14", ". Worst: a.");
+        fell.in_area(TASK).about(vec![slug("a")])
+    };
+    let weight = |found: Found| excuse(vec![found], &policy(), &[waived("a", "task_success", 3)]).0[0].finding.weight;
+    assert_eq!(weight(found()), Fails);
+    assert_eq!(weight(found().case_by_case()), Warns);
+}
