@@ -121,10 +121,17 @@ impl<'p> Judge<'p> {
         self.counts.changed = self.unreviewed.changed();
         self.floors.settle();
         self.budget.settle(&mut self.counts);
+        let aside = waivers::aside(&evidence.waivers, self.policy);
+        let left_out = self.tallies.as_mut().map_or_else(Vec::new, |tallies| tallies.leave_out(&aside));
         let tallies = self.tallies.as_ref().filter(|_| regime == Regime::Stochastic);
         let changes = tallies.map_or_else(Vec::new, |tallies| changes(tallies, self.policy));
         let varying = tallies.map(|tallies| (tallies, changes.as_slice()));
-        let (mut found, waivers) = waivers::excuse(self.findings(evidence, varying), self.policy, &evidence.waivers);
+        let (mut found, waivers) = waivers::excuse(
+            self.findings(evidence, varying),
+            self.policy,
+            &evidence.waivers,
+            if regime == Regime::Stochastic { &left_out } else { &[] },
+        );
         // Before all others: whoever reads the verdict has to know that its judge was to be another.
         found.splice(..0, evidence.policy_from.as_ref().and_then(PolicyFrom::finding));
         let decision = decide::decision(found.iter().map(|found| found.finding.weight));

@@ -10,8 +10,9 @@ use super::decide::{self, AreaCall, BreakCall};
 use super::repeats::Seen;
 use super::tallies::{CaseTally, Tallies};
 use super::verdict::Regime;
+use super::waivers::{self, Waived};
 use super::{budget, guards, violations};
-use crate::domain::{CaseBreakPolicy, Policy, Slug};
+use crate::domain::{Area, CaseBreakPolicy, Policy, Slug};
 use crate::score::TrialResult;
 
 /// What to run next. Numbers are of repeats in all: those that ran already count.
@@ -33,13 +34,17 @@ pub struct Stages<'p> {
     /// Of each case, the first repeat that was seen.
     first: BTreeMap<Slug, Seen>,
     disagree: bool,
+    /// What is waived, and decides nothing.
+    aside: BTreeSet<(Slug, Area)>,
     /// Whether the run fails whatever further repeats do.
     failed: bool,
 }
 
 impl<'p> Stages<'p> {
-    pub fn new(policy: &'p Policy, baseline: &'p Baseline) -> Self {
+    /// `waived`: exceptions as they stand today.
+    pub fn new(policy: &'p Policy, baseline: &'p Baseline, waived: &[Waived]) -> Self {
         Self {
+            aside: waivers::aside(waived, policy),
             policy,
             baseline,
             tallies: Tallies::new(policy, baseline, policy.repeats.stage2),
@@ -52,6 +57,7 @@ impl<'p> Stages<'p> {
     /// Takes notice of one trial.
     pub fn observe(&mut self, result: &TrialResult) {
         self.tallies.observe(result);
+        self.tallies.leave_out(&self.aside);
         let policy = self.policy;
         self.failed |=
             violations::violates(result, policy) || guards::breaks(result, policy) || budget::exceeds(result, policy);

@@ -16,7 +16,7 @@ fn alike(n: usize, was: &[i8], now: &[i8]) -> Vec<Repeated> {
 }
 
 fn next_of(policy: &Policy, accepted: &Baseline, run: &[Sample]) -> Next {
-    let mut stages = Stages::new(policy, accepted);
+    let mut stages = Stages::new(policy, accepted, &[]);
     run.iter().for_each(|trial| stages.observe(&trial.done()));
     stages.next()
 }
@@ -131,7 +131,7 @@ fn an_agent_that_always_answers_alike_is_asked_once() {
     let mut disagreeing = trials(&cases);
     disagreeing.insert(0, case("c-019").marked(TASK, 0).repeat(2));
     let accepted = baseline(&cases);
-    let mut stages = Stages::new(&auto, &accepted);
+    let mut stages = Stages::new(&auto, &accepted, &[]);
     disagreeing.iter().for_each(|trial| stages.observe(&trial.done()));
     assert_eq!(stages.regime(), Regime::Stochastic);
 }

@@ -1,7 +1,7 @@
 //! Every case with its repeats beside the accepted ones: counts of marks, what they took, and the worst reason of an
 //! area that fell. Keeps no output and no transcript; the order in which trials come does not matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::baseline::{Baseline, CaseBaseline};
 use crate::domain::{Area, Case, ClusterBy, Outcome, Policy, Slug, Trit, Weight};
@@ -88,6 +88,20 @@ impl<'p> Tallies<'p> {
         for area in &result.scored.areas {
             case.observe(area, result.trial.repeat, planned);
         }
+    }
+
+    /// Leaves these out of everything that is tested. Gives those among them that are below what was accepted.
+    pub fn leave_out(&mut self, aside: &BTreeSet<(Slug, Area)>) -> Vec<(Slug, Area)> {
+        let mut fell = Vec::new();
+        for (id, area) in aside {
+            let Some(case) = self.cases.get_mut(id) else { continue };
+            if case.whole(*area).change().is_some_and(|change| change < 0.0) {
+                fell.push((id.clone(), *area));
+            }
+            (case.planned[area.index()], case.all[area.index()]) = (Tally::default(), Tally::default());
+            case.fallen.remove(area);
+        }
+        fell
     }
 
     /// Of an area, by the planned repeats: the cases with marks on both sides.

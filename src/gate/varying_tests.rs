@@ -418,7 +418,7 @@ proptest! {
         let (policy, accepted) = (varying(&[]), baseline(&cases));
         let mut run = trials(&cases);
         let next = |run: &[Sample]| {
-            let mut stages = Stages::new(&policy, &accepted);
+            let mut stages = Stages::new(&policy, &accepted, &[]);
             run.iter().for_each(|trial| stages.observe(&trial.done()));
             stages.next()
         };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::{Found, cases, listed, verb};
 use super::verdict::FindingWeight;
-use crate::domain::{CaseKind, Policy, Slug, Standing, WaivedArea, Waiver};
+use crate::domain::{Area, CaseKind, Policy, Slug, Standing, WaivedArea, Waiver};
 
 /// Most waivers that one sentence tells, and most characters of one reason in it.
 const TOLD: usize = 3;
@@ -102,12 +102,30 @@ pub fn excused(lines: &[WaiverLine]) -> usize {
     excusing.map(|line| &line.waiver.case).collect::<BTreeSet<_>>().len()
 }
 
+/// Cases and areas that are left out of tests: where answers vary, one waived case must not bring a whole area down.
+pub fn aside(waived: &[Waived], policy: &Policy) -> BTreeSet<(Slug, Area)> {
+    let lines = waived.iter().map(|waived| WaiverLine::of(waived, policy)).filter(WaiverLine::holds);
+    let pairs = lines.filter_map(|line| match line.waiver.area {
+        WaivedArea::Area(area) => Some((line.waiver.case, area)),
+        WaivedArea::Coverage => None,
+    });
+    pairs.collect()
+}
+
 /// Takes what is waived out of what fails, adds what is wrong with the waivers, and tells what became of each.
-pub fn excuse(found: Vec<Found>, policy: &Policy, waived: &[Waived]) -> (Vec<Found>, Vec<WaiverLine>) {
+/// `left_out`: what fell and was left out of the tests.
+pub fn excuse(
+    found: Vec<Found>,
+    policy: &Policy,
+    waived: &[Waived],
+    left_out: &[(Slug, Area)],
+) -> (Vec<Found>, Vec<WaiverLine>) {
     let mut lines: Vec<WaiverLine> = waived.iter().map(|waived| WaiverLine::of(waived, policy)).collect();
     if lines.is_empty() {
         return (found, lines);
     }
+    let mut found = found;
+    found.extend(left_out.iter().filter_map(|(case, area)| fell_aside(case, *area, &mut lines)));
     let mut found: Vec<Found> = found.into_iter().map(|found| without(found, &mut lines)).collect();
     // A case that got worse is a case that changed: nobody should accept what is excused for some days.
     let fell: BTreeSet<&Slug> =
@@ -129,6 +147,17 @@ pub fn excuse(found: Vec<Found>, policy: &Policy, waived: &[Waived]) -> (Vec<Fou
     found.extend(too_many(&lines, waived, policy));
     found.sort_by_key(|found| found.finding.weight);
     (found, lines)
+}
+
+/// That a case fell in an area, which nothing was tested with.
+fn fell_aside(case: &Slug, area: Area, lines: &mut [WaiverLine]) -> Option<Found> {
+    let line = lines
+        .iter_mut()
+        .find(|line| line.holds() && line.waiver.area == WaivedArea::Area(area) && line.waiver.case == *case)?;
+    line.state = WaiverState::Excuses;
+    let brief = format!("{case} fell in {area} and is left out of its tests");
+    let rest = format!(", waived {}.", line.by());
+    Some(Found::new("waived", FindingWeight::Warns, &brief, &rest).in_area(area).about(vec![case.clone()]))
 }
 
 /// A finding that fails, without the cases that are waived; a warning where none is left.

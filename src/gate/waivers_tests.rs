@@ -2,7 +2,9 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::{Area, OnPending};
-use crate::gate::sample::{Sample, case, evidence, good_and, judged, policy, slug};
+use crate::gate::sample::{
+    Repeated, Sample, baseline, case, evidence, good_and, held_against, judged, policy, repeated, slug, trials, varying,
+};
 use crate::gate::{Decision, Evidence, Verdict};
 
 /// Waived in a pipeline of 60 cases, with so many days left.
@@ -184,7 +186,28 @@ fn a_finding_about_an_area_as_a_whole_is_not_excused_by_its_examples() {
         let fell = Found::new("regression", Fails, "task_success fell 0.14", ". Worst: a.");
         fell.in_area(TASK).about(vec![slug("a")])
     };
-    let weight = |found: Found| excuse(vec![found], &policy(), &[waived("a", "task_success", 3)]).0[0].finding.weight;
+    let weight =
+        |found: Found| excuse(vec![found], &policy(), &[waived("a", "task_success", 3)], &[]).0[0].finding.weight;
     assert_eq!(weight(found()), Fails);
     assert_eq!(weight(found().case_by_case()), Warns);
+}
+
+#[test]
+fn where_answers_vary_a_waived_case_is_left_out_of_the_tests_and_told() {
+    let mut cases: Vec<Repeated> = (0..60).map(|n| repeated(&format!("c-{n:02}"), TASK, &[1; 5], &[1; 5])).collect();
+    cases[7].now = vec![-1; 25];
+    let run = |waivers: Vec<Waived>| {
+        let trials = trials(&cases);
+        held_against(&baseline(&cases), &varying(&[]), &trials, &Evidence { waivers, ..evidence(&trials) })
+    };
+    let codes = |verdict: &Verdict| verdict.findings.iter().map(|found| found.code.clone()).collect::<Vec<_>>();
+    let broken = run(Vec::new());
+    assert_eq!((broken.exit, codes(&broken).contains(&"case_break".to_owned())), (1, true), "{broken:#?}");
+    let verdict = run(vec![waived("c-07", "task_success", 3)]);
+    assert_eq!((verdict.exit, codes(&verdict)), (0, vec!["waived".to_owned()]), "{verdict:#?}");
+    let sentence = &verdict.findings[0].sentence;
+    assert!(sentence.starts_with("c-07 fell in task_success and is left out of its tests, waived by "), "{sentence}");
+    assert_eq!(verdict.waivers[0].state, WaiverState::Excuses);
+    // A waiver in another area excuses nothing here.
+    assert_eq!(run(vec![waived("c-07", "evidence_quality", 3)]).exit, 1);
 }

@@ -112,7 +112,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         // Who says how often gets that, and more only of what looks broken.
         let mut as_said = policy.clone();
         (as_said.repeats.stage1, as_said.repeats.stage2) = (how_often.each, how_often.each);
-        let stages = Stages::new(if running.staged { policy } else { &as_said }, baseline);
+        let stages = Stages::new(if running.staged { policy } else { &as_said }, baseline, &waivers);
         let mut drawn = Drawn::new(checked, selected, &how_often, &scoring, stages, seed)?;
         asked = dispatcher.run(&mut drawn, progress, clock).await?;
         how_often = drawn.how_often(how_often.each);
