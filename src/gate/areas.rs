@@ -145,6 +145,7 @@ fn by_case(summary: &mut AreaSummary, tallies: &Tallies, change: Option<&Change>
         conf: policy.interval.conf,
         margin: change.margin,
         clusters: change.clusters as u64,
+        clustered_by: change.clustered_by,
         few_clusters: change.few_clusters(),
         p_worse: change.p,
         p_adjusted: change.gates().then_some(change.adjusted),

@@ -4,7 +4,7 @@ use super::changes::Change;
 use super::decide::AreaCall;
 use super::finding::{Found, cases, counted, listed};
 use super::verdict::FindingWeight;
-use crate::domain::{AreaPolicy, ClusterBy, Margin, Policy};
+use crate::domain::{AreaPolicy, Margin, Policy};
 use crate::stats::distribution::t_quantile;
 use crate::stats::mean;
 
@@ -83,13 +83,8 @@ fn open(policy: &Policy, change: &Change) -> Found {
 
 /// What there is to say of a bound by few clusters.
 fn clusters(change: &Change) -> String {
-    let noun = match change.clustered_by {
-        ClusterBy::Workflow => "workflow",
-        ClusterBy::Org => "org",
-        ClusterBy::None => return String::new(),
-    };
     match change.few_clusters() {
-        true => format!(" ({} only: a rough bound)", counted(change.clusters, noun)),
+        true => format!(" ({} only: a rough bound)", counted(change.clusters, change.clustered_by.noun())),
         false => String::new(),
     }
 }

@@ -54,7 +54,8 @@ fn judged(policy: &Policy, measure: &Measure, rules: &AreaPolicy, allowed: f64, 
     let noun = measure.noun;
     let sides = tallies.cases.values().filter_map(|case| Some(((measure.now)(case)?, (measure.was)(case.accepted?)?)));
     let sides: Vec<(f64, f64)> = sides.collect();
-    if !sides.is_empty() && sides.iter().all(|(now, _)| *now == 0.0) {
+    let nothing_accepted = tallies.cases.values().all(|case| case.accepted.is_none());
+    if nothing_accepted || (!sides.is_empty() && sides.iter().all(|(now, _)| *now == 0.0)) {
         return None;
     }
     let Some(found) = hodges_lehmann::paired_ratio(&sides, policy.interval.conf) else {

@@ -391,6 +391,8 @@ fn any_run() -> impl Strategy<Value = Vec<Repeated>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn the_order_of_cases_and_of_their_repeats_changes_nothing_that_is_said(cases in any_run(), seed in any::<u64>()) {
         let key = |text: &str| blake3::hash(format!("{seed}{text}").as_bytes()).to_hex();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::waivers::WaiverLine;
-use crate::domain::{Area, AreaGate, Multiplicity, Profile, Slug};
+use crate::domain::{Area, AreaGate, ClusterBy, Multiplicity, Profile, Slug};
 
 /// Version of `verdict.json`.
 pub const VERDICT_VERSION: u32 = 1;
@@ -148,6 +148,7 @@ pub struct AreaTest {
     /// Workflows or orgs the cases are from, and whether they are too few to lean on the bound; 0 where the policy
     /// does not put cases together.
     pub clusters: u64,
+    pub clustered_by: ClusterBy,
     pub few_clusters: bool,
     /// Share of relabelings within cases that fall as far, if nothing changed.
     pub p_worse: f64,

@@ -177,9 +177,10 @@ pub fn p_head(areas: &[AreaSummary]) -> &'static str {
 pub fn legend(areas: &[AreaSummary]) -> Option<String> {
     let test = areas.iter().find_map(|area| area.test)?;
     let few =
-        areas.iter().filter_map(|area| area.test.filter(|test| test.few_clusters)).map(|test| test.clusters).min();
-    let few = few
-        .map_or_else(String::new, |n| format!("; the cases are of {} only, so it is a rough one", count(n, "cluster")));
+        areas.iter().filter_map(|area| area.test.filter(|test| test.few_clusters)).min_by_key(|test| test.clusters);
+    let few = few.map_or_else(String::new, |test| {
+        format!("; the cases are of {} only, so it is a rough one", count(test.clusters, test.clustered_by.noun()))
+    });
     let ks = || areas.iter().filter_map(|area| area.pass_hat).map(|pass| pass.k);
     let k = match (ks().min(), ks().max()) {
         (Some(least), Some(most)) if least < most => format!("{least} to {most}"),

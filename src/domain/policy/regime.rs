@@ -158,6 +158,17 @@ pub enum ClusterBy {
     None,
 }
 
+impl ClusterBy {
+    /// What one of them is called.
+    pub fn noun(self) -> &'static str {
+        match self {
+            ClusterBy::Workflow => "workflow",
+            ClusterBy::Org => "org",
+            ClusterBy::None => "case",
+        }
+    }
+}
+
 /// What evidence that decides nothing does to the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
