@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
 use super::run::named;
+use super::shadow::evidence;
 use crate::domain::Slug;
 use crate::event::RunState;
 use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
@@ -53,6 +54,7 @@ impl Gate {
             orphans: orphans(&checked.census, &golden.list()?),
             unreadable,
             of: selection.of,
+            shadow: evidence(context.reports(&checked.root), &report.meta.target, &report.meta.digests)?,
             guards_left_out: guards_left_out(&checked, &ran).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
         });
         output::print_verdict(&report, self.format)?;

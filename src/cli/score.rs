@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
 use super::run::named;
+use super::shadow::evidence;
 use crate::domain::{Slug, Trial};
 use crate::progress::JsonLines;
 use crate::run::{Clock, Running, Wanted, execute, select};
@@ -39,6 +40,7 @@ impl Score {
         // The plan stays what it was: a case that was never run, or is gone, is missing.
         selected.selection.cases = meta.selection.cases;
         let golden = context.golden(&checked.root, &meta.target);
+        let shadow = evidence(context.reports(&checked.root), &meta.target, &meta.digests)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
         let ended = runtime.block_on(execute(
             Running {
@@ -54,6 +56,7 @@ impl Score {
                 asking: None,
                 now: Timestamp::now,
                 clock: &mut Clock::start(),
+                shadow,
             },
             &mut JsonLines::new(std::io::sink()),
         ))?;

@@ -19,6 +19,7 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use budget::ratio;
 pub use effect::effect;
 pub use regime::is_steady;
 pub use result::{

@@ -8,6 +8,7 @@ use super::missing::Missing;
 use super::models::Models;
 use super::regressions::Regressions;
 use super::repeats::Repeats;
+use super::shadow::{self, ShadowEvidence};
 use super::unreviewed::Unreviewed;
 use super::verdict::{Counts, Decision, FindingWeight, VERDICT_VERSION, Verdict};
 use super::violations::Violations;
@@ -30,6 +31,8 @@ pub struct Evidence {
     pub of: u64,
     /// Golden requests and reviewer corrections that were not selected.
     pub guards_left_out: u64,
+    /// The newest shadow comparison of the target.
+    pub shadow: Option<ShadowEvidence>,
 }
 
 /// Judges one run under one policy.
@@ -119,6 +122,7 @@ impl<'p> Judge<'p> {
         found.extend(self.repeats.finding());
         found.extend(self.regressions.findings(policy));
         found.extend(self.budget.findings(policy));
+        found.extend(shadow::findings(policy, evidence.shadow.as_ref()));
         found.extend(self.unreviewed.findings(policy));
         found.sort_by_key(|found| found.finding.weight);
         found

@@ -20,6 +20,7 @@ mod missing;
 mod models;
 mod regressions;
 mod repeats;
+mod shadow;
 mod unreviewed;
 mod verdict;
 mod violations;
@@ -31,6 +32,7 @@ mod tests;
 
 pub use baseline::{Baseline, CaseBaseline};
 pub use judge::{Evidence, Judge};
+pub use shadow::ShadowEvidence;
 pub use verdict::{
     AreaState, AreaSummary, Counts, Decision, Finding, FindingWeight, UNREADABLE_SNAPSHOT, VERDICT_VERSION, Verdict,
 };

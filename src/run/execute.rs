@@ -19,7 +19,7 @@ use super::trials::{Done, Job};
 use crate::client::Client;
 use crate::domain::{Outcome, Policy, Slug, Suite, Trial, Usage};
 use crate::event::EventKind;
-use crate::gate::{Evidence, Judge, Verdict};
+use crate::gate::{Evidence, Judge, ShadowEvidence, Verdict};
 use crate::load::Checked;
 use crate::plan::Catalog;
 use crate::progress::Progress;
@@ -53,6 +53,8 @@ pub struct Running<'a> {
     pub asking: Option<Asking<'a>>,
     pub now: fn() -> Timestamp,
     pub clock: &'a mut Clock,
+    /// The newest shadow comparison of the target.
+    pub shadow: Option<ShadowEvidence>,
 }
 
 /// How missing trials are asked for.
@@ -132,8 +134,21 @@ impl Walk<'_> {
 
 /// Runs what is missing, records it, scores everything and judges it.
 pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Result<Ended, RunError> {
-    let Running { checked, catalog, policy, selected, repeats, folder, golden, propose, recorded, asking, now, clock } =
-        running;
+    let Running {
+        checked,
+        catalog,
+        policy,
+        selected,
+        repeats,
+        folder,
+        golden,
+        propose,
+        recorded,
+        asking,
+        now,
+        clock,
+        shadow,
+    } = running;
     let planned = selected.selection.cases * u64::from(repeats);
     let listing = golden.list()?;
     let orphans = orphans(&checked.census, &listing);
@@ -184,6 +199,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         unreadable,
         of: selected.selection.of,
         guards_left_out: selected.guards_left_out,
+        shadow,
     };
     Ok(Ended { verdict: judge.finish(&evidence), interrupted, stopped, at: now() })
 }
@@ -334,15 +350,8 @@ impl Dispatcher<'_> {
             // It was stopped before its turn came: nothing happened.
             Ok((_, None)) => return Ok(None),
             Err(error) => {
-                let trial = Trial {
-                    case: planned.loaded.0.cases[planned.case as usize].id.clone(),
-                    repeat: planned.repeat,
-                    outcome: Outcome::Failed { error: format!("the target broke: {}", panic_text(error)) },
-                    steps: Vec::new(),
-                    changes: Vec::new(),
-                    usage: Usage::default(),
-                };
-                Done { trial, stop: None }
+                let case = &planned.loaded.0.cases[planned.case as usize].id;
+                Done { trial: broken(case, planned.repeat, error), stop: None }
             }
         };
         self.spent += trial.usage.cost_usd.unwrap_or(0.0);
@@ -398,6 +407,18 @@ impl Dispatcher<'_> {
             .suite_minutes
             .filter(|cap| minutes > *cap)
             .map(|cap| format!("it took longer than the policy's limit of {cap} minutes"))
+    }
+}
+
+/// The trial of a target that broke.
+pub(super) fn broken(case: &Slug, repeat: u32, error: tokio::task::JoinError) -> Trial {
+    Trial {
+        case: case.clone(),
+        repeat,
+        outcome: Outcome::Failed { error: format!("the target broke: {}", panic_text(error)) },
+        steps: Vec::new(),
+        changes: Vec::new(),
+        usage: Usage::default(),
     }
 }
 

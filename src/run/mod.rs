@@ -8,6 +8,7 @@ mod execute;
 mod interrupt;
 mod scoring;
 mod select;
+mod shadow;
 mod trials;
 
 pub use clock::{Clock, PHASES, Phase, Timings};
@@ -15,3 +16,4 @@ pub use execute::{Asking, Ended, RunError, Running, execute};
 pub use interrupt::Interrupt;
 pub use scoring::sentence;
 pub use select::{Selected, SelectedSuite, Wanted, failing_cases, guards_left_out, orphans, select};
+pub use shadow::{ShadowSide, Shadowed, Shadowing, shadow};

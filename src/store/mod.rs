@@ -11,6 +11,7 @@ mod results;
 mod review;
 mod run_folder;
 mod runs;
+mod shadows;
 
 pub use disk::StoreError;
 pub use event_log::{EventWriter, Replay};
@@ -20,3 +21,4 @@ pub use results::{Results, ResultsWriter};
 pub use review::{Choice, Pending, Plan, Refusal, load, plan, settle};
 pub use run_folder::RunFolder;
 pub use runs::{RunEntry, Runs, Skipped, new_run_id};
+pub use shadows::{Shadows, StoredAgent, StoredMeta, StoredShadow};

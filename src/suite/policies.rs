@@ -2,7 +2,7 @@
 
 use super::{Parsed, SourceFile, read_and_check};
 use crate::diagnostic::Diagnostic;
-use crate::domain::{Area, AreaGate, AreaPolicy, Policy};
+use crate::domain::{Area, AreaGate, AreaPolicy, Policy, ShadowPolicy};
 
 /// The format version this program reads.
 const VERSION: u32 = 1;
@@ -26,6 +26,7 @@ fn check(policy: &Policy, path: &str) -> Vec<Diagnostic> {
     for (key, value) in [("suite_usd", policy.limits.suite_usd), ("suite_minutes", policy.limits.suite_minutes)] {
         found.extend(not_a_ceiling(path, format!("/limits/{key}"), key, value));
     }
+    found.extend(policy.shadow.as_ref().and_then(|shadow| shadow_out_of_range(shadow, path)));
     for (area, gate) in &policy.areas {
         check_area(*area, gate, path, &mut found);
     }
@@ -56,6 +57,12 @@ fn check_area(area: Area, policy: &AreaPolicy, path: &str, found: &mut Vec<Diagn
         let message = format!("unsafe_call is a setting of {}", Area::ToolCorrectness);
         found.push(Diagnostic::error("unused-setting", path, format!("{pointer}/unsafe_call"), message).at_key());
     }
+}
+
+fn shadow_out_of_range(shadow: &ShadowPolicy, path: &str) -> Option<Diagnostic> {
+    let agreement = shadow.min_agreement.filter(|share| !(0.0..=1.0).contains(share))?;
+    let message = format!("min_agreement is a share from 0 to 1, not {agreement}");
+    Some(Diagnostic::error("out-of-range", path, "/shadow/min_agreement", message))
 }
 
 /// NaN compares with nothing, so only what is proven to be in range passes.

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "init",
     "run",
     "review",
     "show",
     "gate",
     "compare",
+    "shadow",
     "power",
     "simulate",
     "score",

@@ -27,5 +27,6 @@ mod review;
 mod run;
 mod schema;
 mod service;
+mod shadow;
 mod simulate;
 mod tidy;
