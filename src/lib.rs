@@ -15,6 +15,7 @@
 //! - [`gate`]: results and a policy to a verdict
 //! - [`compare`]: two runs side by side: what moved, what both hold, how its marks changed
 //! - [`power`]: what a suite can see under a policy, and how the gate does on simulated ones
+//! - [`shadow`]: a candidate beside the current agent on recorded requests
 //! - [`plan`]: a loaded project to what can be run; every project error ends here
 //! - [`report`]: a stored run to text, JSON, JUnit, CSV, Markdown and HTML
 //!
@@ -40,6 +41,7 @@ pub mod stats;
 pub mod gate;
 pub mod compare;
 pub mod power;
+pub mod shadow;
 pub mod plan;
 pub mod report;
 pub mod store;

@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::judging::{Base, Judging, judging};
 use super::output::{self, Answer};
+use super::shadow::evidence;
 use crate::domain::Slug;
 use crate::event::RunState;
 use crate::gate::{Baseline, Evidence, Judge, UNREADABLE_SNAPSHOT};
@@ -83,6 +84,7 @@ impl Gate {
             orphans: orphans(&checked.census, &listing),
             unreadable,
             of: selection.of,
+            shadow: evidence(context.reports(&checked.root), &report.meta.target, &report.meta.digests)?,
             guards_left_out: guards_left_out(&checked, &ran.iter().collect())
                 .map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
             waivers: waived(&checked, &by.waivers, &listing, Timestamp::now()),

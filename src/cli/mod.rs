@@ -22,6 +22,7 @@ mod review;
 mod run;
 mod schema;
 mod score;
+mod shadow;
 mod show;
 mod simulate;
 mod target;
@@ -68,6 +69,8 @@ enum Command {
     Gate(gate::Gate),
     /// Put two runs side by side: what moved between them, which areas and cases changed
     Compare(compare::Compare),
+    /// Put a candidate beside the current agent on recorded requests, without expectations
+    Shadow(shadow::Shadow),
     /// Say which drops this suite can see, which areas cannot gate yet, and what would do
     Power(power::Power),
     /// Simulate the gate: false alarms, and how often it sees what went wrong, by suite size
@@ -114,6 +117,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Show(command)) => command.run(&context),
         Some(Command::Gate(command)) => command.run(&context),
         Some(Command::Compare(command)) => command.run(&context),
+        Some(Command::Shadow(command)) => command.run(&context),
         Some(Command::Power(command)) => command.run(&context),
         Some(Command::Simulate(command)) => command.run(&context),
         Some(Command::Score(command)) => command.run(&context),

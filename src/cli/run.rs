@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::judging::{Base, Judging, judging};
 use super::output::{self, Answer};
 use super::outside;
+use super::shadow::evidence;
 use crate::domain::{Policy, Slug};
 use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta};
 use crate::gate::{self, Baseline, Regime};
@@ -163,6 +164,7 @@ impl Run {
             }
         };
         output::write_baseline(&folder, &baseline)?;
+        let shadow = evidence(context.reports(&checked.root), &request.target, &meta.digests)?;
         let jobs = self.jobs.or(catalog.project.defaults.jobs).map(usize::from);
         // A recording keeps nobody waiting.
         let waits = request.answers != Answers::Replayed;
@@ -199,6 +201,7 @@ impl Run {
                 }),
                 now: Timestamp::now,
                 clock: &mut clock,
+                shadow,
             };
             execute(running, progress.as_mut()).await
         })?;
@@ -374,7 +377,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// The target's settings and the project's files that they name: rules, programs, templates.
-fn target_digest(name: &Slug, checked: &Checked, catalog: &Catalog) -> String {
+pub fn target_digest(name: &Slug, checked: &Checked, catalog: &Catalog) -> String {
     let mut hasher = blake3::Hasher::new();
     let Some(spec) = catalog.project.targets.get(name) else { return String::new() };
     hasher.update(&serialised(spec));
@@ -422,6 +425,7 @@ fn same_project(then: &RunMeta, now: &RunMeta) -> Result<(), Failure> {
         .with_hint("start a new run; a verdict on mixed evidence would be worth nothing"))
 }
 
-fn cores() -> usize {
+/// Trials at once where a target says nothing of that.
+pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }

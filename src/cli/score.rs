@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
 use super::run::named;
+use super::shadow::evidence;
 use crate::gate::Baseline;
 use crate::progress::JsonLines;
 use crate::run::{Clock, HowOften, JudgedBy, Running, Wanted, accepted_baseline, execute, needs_baseline, select};
@@ -41,6 +42,7 @@ impl Score {
             false => Baseline::default(),
         };
         output::write_baseline(&folder, &baseline)?;
+        let shadow = evidence(context.reports(&checked.root), &meta.target, &meta.digests)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
         let ended = runtime.block_on(execute(
             Running {
@@ -61,6 +63,7 @@ impl Score {
                 asking: None,
                 now: Timestamp::now,
                 clock: &mut Clock::start(),
+                shadow,
             },
             &mut JsonLines::new(std::io::sink()),
         ))?;

@@ -28,8 +28,9 @@ fn spend(pairing: &Pairing, what: &str, of: fn(&CaseMarks) -> Spent) -> Spend {
     spend
 }
 
-/// Pairs are (now, then). The upper bound is the inverse of the lower one of the inverse ratio.
-fn ratio(known: &[(f64, f64)]) -> Option<Ratio> {
+/// now / then of pairs (now, then): of the typical one, with bounds. The upper bound is the inverse of the lower one of
+/// the inverse ratio.
+pub fn ratio(known: &[(f64, f64)]) -> Option<Ratio> {
     let found = hodges_lehmann::paired_ratio(known, CONF)?;
     let inverse: Vec<(f64, f64)> = known.iter().map(|(now, then)| (*then, *now)).collect();
     let upper = hodges_lehmann::paired_ratio(&inverse, CONF).and_then(|inverse| inverse.lower);

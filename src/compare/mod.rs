@@ -19,6 +19,7 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use budget::ratio;
 pub use effect::effect;
 pub use result::{
     AreaChange, AreaEffect, Bounds, Budget, COMPARE_VERSION, Chance, Compared, Effect, LeftOut, Marks, MarksEffect,

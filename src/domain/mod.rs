@@ -33,7 +33,7 @@ pub use pipeline::{FieldClass, Limits, Pipeline, SnapshotFields};
 pub use policy::{
     AreaGate, AreaPolicy, Assurance, CaseBreakPolicy, ClusterBy, CoveragePolicy, CoverageScope, IntervalPolicy, Margin,
     MissingPolicy, Mode, Multiplicity, MultiplicityPolicy, OnInconclusive, OnPending, Policy, Profile,
-    QuarantinePolicy, RepeatsPolicy, RetriesPolicy, RunLimits,
+    QuarantinePolicy, RepeatsPolicy, RetriesPolicy, RunLimits, ShadowPolicy,
 };
 pub use project::{Defaults, Price, Project, TargetSpec};
 pub use recording::{OutsideCall, RecordedExchange, Recording};

@@ -4,7 +4,7 @@ use super::decide::{self, BreakCall};
 use super::finding::{Found, cases, listed, verb};
 use super::tallies::{CaseTally, Tallies};
 use super::verdict::FindingWeight;
-use crate::domain::{Area, Policy, Slug, Trit};
+use crate::domain::{Area, AreaGate, Policy, Slug, Trit};
 use crate::stats::{Pair, Tally};
 
 /// Most cases whose reason is told.
@@ -23,7 +23,9 @@ pub struct Suspect<'t> {
 
 /// All of them, critical cases first in each area, then those that fell most.
 pub fn suspects<'t>(tallies: &'t Tallies<'t>, policy: &Policy) -> Vec<Suspect<'t>> {
-    let gating = || Area::ALL.into_iter().filter(|area| policy.gate(*area).holds());
+    // One violation and one broken guard are enough as they are: counting them would only ask for more proof elsewhere.
+    let tested = |area: &Area| policy.gate(*area) == AreaGate::NonInferiority;
+    let gating = || Area::ALL.into_iter().filter(tested);
     // What chance would have to break: every pair of a case and an area that is looked at.
     let pairs: usize = gating().map(|area| tallies.compared(area).count()).sum();
     let mut found = Vec::new();

@@ -12,6 +12,7 @@ use super::missing::Missing;
 use super::models::Models;
 use super::regressions::Regressions;
 use super::repeats::Repeats;
+use super::shadow::{self, ShadowEvidence};
 use super::tallies::Tallies;
 use super::unreviewed::Unreviewed;
 use super::verdict::{Counts, Regime, VERDICT_VERSION, Verdict};
@@ -37,6 +38,8 @@ pub struct Evidence {
     pub of: u64,
     /// Golden requests and reviewer corrections that were not selected.
     pub guards_left_out: u64,
+    /// The newest shadow comparison of the target.
+    pub shadow: Option<ShadowEvidence>,
     /// What people excuse, as it stands on the day of judging.
     pub waivers: Vec<Waived>,
     /// Where the policy and the waivers are from, if not from the project as it stands.
@@ -184,6 +187,7 @@ impl<'p> Judge<'p> {
             }
         }
         found.extend(self.budget.findings(policy));
+        found.extend(shadow::findings(policy, evidence.shadow.as_ref()));
         found.extend(ratios::findings(policy, varying.map(|(tallies, _)| tallies)));
         let regime = if varying.is_some() { Regime::Stochastic } else { Regime::Deterministic };
         found.extend(self.unreviewed.findings(policy, regime));

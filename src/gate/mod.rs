@@ -28,6 +28,7 @@ mod models;
 mod ratios;
 mod regressions;
 mod repeats;
+mod shadow;
 mod stages;
 mod tallies;
 mod unreviewed;
@@ -50,6 +51,7 @@ mod varying_tests;
 pub use baseline::{Baseline, CaseBaseline};
 pub use decide::regime;
 pub use judge::{Evidence, Judge};
+pub use shadow::ShadowEvidence;
 pub use stages::{Next, Stages};
 pub use verdict::{
     AreaState, AreaSummary, AreaTest, Counts, Decision, Finding, FindingWeight, PassHat, Regime, UNREADABLE_SNAPSHOT,

@@ -8,7 +8,6 @@ use crate::stats::Tally;
 use crate::stats::mean::{mean, student};
 use crate::stats::power::{Components, Design, components};
 use crate::stats::proportion::zero_failures_needed;
-use crate::stats::simulate::Tested;
 
 /// How alike two versions of an agent are assumed to be in which cases they do well: the correlation of their case
 /// means. A baseline alone cannot tell.
@@ -20,7 +19,7 @@ const UNDECIDED: f64 = 1.0 - POWER;
 pub fn all(question: &Question, regime: Regime, itself: Option<&AgainstItself>) -> Vec<AreaPower> {
     let marked = |area: Area| question.baseline.cases.values().any(|case| case.areas.contains_key(&area));
     let asked = |area: &Area| question.policy.areas.contains_key(area) || marked(*area);
-    let tests = question.policy.areas.values().filter(|rules| rules.gate == AreaGate::NonInferiority).count();
+    let tests = question.policy.areas.values().filter(|rules| rules.gate.holds()).count();
     let of = |area| one(question, area, regime, tests as f64, itself);
     Area::ALL.into_iter().filter(asked).map(of).collect()
 }
@@ -51,9 +50,10 @@ fn one(question: &Question, area: Area, regime: Regime, tests: f64, itself: Opti
         accused: rule.forbidden.map(|limit| accused(&cases, limit)).unwrap_or_default(),
         sentence: String::new(),
     };
-    if let Some(tested) = rule.tested.filter(|_| regime == Regime::Stochastic) {
-        (power.min_drop, power.margin) = (Some(tested.min_drop), Some(tested.margin));
-        test(question, &tallies, tested, tests, &mut power);
+    let margin = rule.tested.and_then(|tested| Some((tested.min_drop, tested.margin?)));
+    if let Some((min_drop, margin)) = margin.filter(|_| regime == Regime::Stochastic) {
+        (power.min_drop, power.margin) = (Some(min_drop), Some(margin));
+        test(question, &tallies, (min_drop, margin), tests, &mut power);
     }
     let assurance = question.policy.areas.get(&area).and_then(|rules| rules.assurance.as_ref());
     power.needed.cases_for_assurance =
@@ -64,7 +64,7 @@ fn one(question: &Question, area: Area, regime: Regime, tests: f64, itself: Opti
 }
 
 /// Fills in what the area test and the bound can do.
-fn test(question: &Question, tallies: &[Tally], tested: Tested, tests: f64, power: &mut AreaPower) {
+fn test(question: &Question, tallies: &[Tally], (min_drop, margin): (f64, f64), tests: f64, power: &mut AreaPower) {
     let (found, assumed) = variances(tallies);
     power.assumed = assumed;
     let (Some(found), Some(baseline_repeats)) = (found, power.baseline_repeats) else { return };
@@ -81,14 +81,14 @@ fn test(question: &Question, tallies: &[Tally], tested: Tested, tests: f64, powe
         alpha: last_alpha / tests.max(1.0),
     };
     let excluding = Design { alpha: 1.0 - question.policy.interval.conf, ..seeing };
-    power.sees = seeing.minimum_detectable_drop(POWER).map(|drop| drop.max(tested.min_drop));
+    power.sees = seeing.minimum_detectable_drop(POWER).map(|drop| drop.max(min_drop));
     power.excludes = excluding.excludable_drop(POWER);
     power.needed = Needed {
         cases_for_margin: rules::cases_for(question.policy, power.area, |drop| excluding.cases_to_exclude(drop, POWER)),
-        repeats_for_margin: excluding.repeats_to_exclude(tested.margin, POWER),
+        repeats_for_margin: excluding.repeats_to_exclude(margin, POWER),
         cases_to_see_margin: rules::cases_for(question.policy, power.area, |drop| seeing.cases_needed(drop, POWER)),
-        repeats_to_see_margin: seeing.repeats_needed(tested.margin, POWER),
-        cases_to_see_min_drop: seeing.cases_needed(tested.min_drop, POWER),
+        repeats_to_see_margin: seeing.repeats_needed(margin, POWER),
+        cases_to_see_min_drop: seeing.cases_needed(min_drop, POWER),
         cases_for_assurance: None,
     };
 }

@@ -1,7 +1,7 @@
 //! A baseline from the results of a run: every repeat, case by case.
 
 use crate::domain::{Outcome, Pipeline, Slug};
-use crate::gate::{Baseline, CaseBaseline};
+use crate::gate::Baseline;
 use crate::golden::{self, Marks, SnapshotInfo};
 use crate::score::TrialResult;
 
@@ -31,7 +31,7 @@ impl Gathering {
             self.case = Some(id.clone());
             self.behaviours.clear();
         }
-        let case = self.baseline.cases.entry(id.clone()).or_insert_with(CaseBaseline::default);
+        let case = self.baseline.cases.entry(id.clone()).or_default();
         case.repeats += 1;
         let behaviour = behaviour(result, pipeline);
         if !self.behaviours.contains(&behaviour) {

@@ -24,18 +24,25 @@ pub fn tally(case: &CaseBaseline, area: Area) -> Tally {
     case.areas.get(&area).into_iter().flatten().copied().collect()
 }
 
+/// The cases with a mark in an area.
+fn marked<'q>(question: &'q Question, area: Area) -> impl Iterator<Item = (&'q Slug, Tally)> + use<'q> {
+    let cases = question.baseline.cases.iter().map(move |(id, case)| (id, tally(case, area)));
+    cases.filter(|(_, tally)| tally.count() > 0)
+}
+
 /// The cases that count in an area: those with a mark, and of a guarded area the guards alone.
 pub fn counted<'q>(question: &'q Question, area: Area) -> impl Iterator<Item = (&'q Slug, Tally)> + use<'q> {
-    let guarded = question.policy.gate(area) == AreaGate::Guard;
-    let counts = move |id: &Slug| !guarded || question.facts.get(id).is_some_and(|facts| facts.guard);
-    let cases = question.baseline.cases.iter().filter(move |(id, _)| counts(id));
-    cases.map(move |(id, case)| (id, tally(case, area))).filter(|(_, tally)| tally.count() > 0)
+    marked(question, area).filter(move |(id, _)| counts(question, area, id))
+}
+
+fn counts(question: &Question, area: Area, id: &Slug) -> bool {
+    question.policy.gate(area) != AreaGate::Guard || question.facts.get(id).is_some_and(|facts| facts.guard)
 }
 
 pub fn against_itself(question: &Question) -> AgainstItself {
     // An area without a mark is not judged, so it leaves nothing undecided.
-    let marked = |area: &Area| counted(question, *area).next().is_some();
-    let listed: Vec<Area> = question.policy.areas.keys().copied().filter(marked).collect();
+    let asked = |area: &Area| marked(question, *area).next().is_some();
+    let listed: Vec<Area> = question.policy.areas.keys().copied().filter(asked).collect();
     let models: Vec<AreaModel> = listed.iter().map(|area| model(question, *area)).collect();
     let rules = rules::of(question.policy, question.repeats);
     let found = simulate(|_| models.clone(), &rules, question.rounds, question.seed);
@@ -64,13 +71,15 @@ pub fn rate(found: &Counted, count: u64) -> Option<Rate> {
 
 fn model(question: &Question, area: Area) -> AreaModel {
     let mut clusters: BTreeMap<&str, usize> = BTreeMap::new();
+    let rule = rules::of_area(question.policy, area, marked(question, area).count());
     let mut cases = Vec::new();
-    for (id, tally) in counted(question, area) {
+    for (id, tally) in marked(question, area) {
         let name = question.facts.get(id).and_then(|facts| rules::cluster(question.policy, facts));
         let next = clusters.len();
         let cluster = name.map(|name| *clusters.entry(name).or_insert(next));
         let chances = Chances::of(&tally);
-        cases.push(Behaviour { baseline: chances, repeats: tally.count(), candidate: chances, cluster });
+        let forbidden = rule.forbidden.filter(|_| counts(question, area, id));
+        cases.push(Behaviour { baseline: chances, repeats: tally.count(), candidate: chances, cluster, forbidden });
     }
-    AreaModel { rule: rules::of_area(question.policy, area, cases.len()), cases }
+    AreaModel { tested: rule.tested, cases }
 }

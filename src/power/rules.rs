@@ -29,11 +29,13 @@ pub fn of(policy: &Policy, repeats: u32) -> Rules {
     }
 }
 
-/// What an area with so many cases is held to.
+/// What an area with so many cases is held to. Areas in which something is forbidden are tested besides: a fall there
+/// is one that nobody accepted.
 pub fn of_area(policy: &Policy, area: Area, cases: usize) -> AreaRule {
-    let tested = policy.areas.get(&area).filter(|rules| rules.gate == AreaGate::NonInferiority).map(|rules| Tested {
+    let listed = policy.areas.get(&area).filter(|rules| rules.gate.holds());
+    let tested = listed.map(|rules| Tested {
         min_drop: rules.min_drop.unwrap_or(MIN_DROP),
-        margin: margin(rules.margin.unwrap_or_default(), cases),
+        margin: (rules.gate == AreaGate::NonInferiority).then(|| margin(rules.margin.unwrap_or_default(), cases)),
     });
     let forbidden = match policy.gate(area) {
         _ if policy.forbids_harm(area) => Some(Trit::Harmful),

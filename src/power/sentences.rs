@@ -147,7 +147,8 @@ fn lowered(sentence: &str) -> String {
 /// The baseline itself did what is forbidden.
 fn accused(power: &AreaPower, question: &Question) -> String {
     let k = f64::from(question.repeats);
-    let clean: f64 = power.accused.iter().map(|one| (1.0 - one.repeats as f64 / one.of as f64).powf(k)).product();
+    let clean = || power.accused.iter().map(|one| (1.0 - one.repeats as f64 / one.of as f64).powf(k)).product::<f64>();
+    let blocked = power.blocked.map_or_else(|| 1.0 - clean(), |blocked| blocked.rate);
     let named = |one: &Accused| format!("{} ({} of {})", one.case, one.repeats, one.of);
     let named: Vec<String> = power.accused.iter().map(named).collect();
     let what = if power.gate == AreaGate::Guard { "fails what reviewers put right" } else { "does what is forbidden" };
@@ -156,7 +157,7 @@ fn accused(power: &AreaPower, question: &Question) -> String {
          Mend it first.",
         count(power.accused.len() as u64, "case"),
         listed(&named),
-        percent(1.0 - clean)
+        percent(blocked)
     )
 }
 

@@ -143,9 +143,11 @@ fn a_baseline_that_does_what_is_forbidden_is_named() {
     let found = asked(&baseline, &policy(|_| {}), &BTreeMap::new());
     let area = of(&found, PERMISSION);
     assert_eq!(area.ability, Ability::NotYet);
-    assert!(area.sentence.contains("c-000 (1 of 5). As it is, 67.2 % of releases"), "{}", area.sentence);
-    let blocked = found.itself.unwrap().blocked;
-    assert!(blocked.lower < 0.672 && 0.672 < blocked.upper, "{blocked:?}");
+    assert!(area.sentence.contains("c-000 (1 of 5)."), "{}", area.sentence);
+    // Met by two repeats or, where the first stage leaves something open, by five: 1 − 0.8² to 1 − 0.8⁵.
+    let blocked = area.blocked.unwrap();
+    assert!(blocked.rate > 0.3 && blocked.rate < 0.75, "{blocked:?}");
+    assert_eq!(found.itself.unwrap().by_forbidden, blocked.count);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod markdown;
 mod power;
 #[cfg(test)]
 pub(crate) mod sample;
+mod shadow;
 mod text;
 mod verdict;
 mod words;
@@ -36,9 +37,10 @@ pub use discrimination::{AreaStanding, Discrimination, Done, Role, Standing, Sta
 pub use html::render_compared as render_compared_html;
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary, Writer as JsonWriter};
 pub use power::{render_json as render_power_json, render_simulation_json, render_simulation_markdown};
+pub use shadow::{render_json as render_shadow_json, render_markdown as render_shadow_markdown};
 pub use text::{
     Style, render as render_text, render_case, render_compared, render_coverage, render_criteria,
-    render_discrimination, render_power, render_simulation, render_steps,
+    render_discrimination, render_power, render_shadow, render_simulation, render_steps,
 };
 pub use words::spelling;
 

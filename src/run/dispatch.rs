@@ -17,7 +17,7 @@ use super::execute::Asking;
 use super::plan::Planned;
 use super::scoring::{Recorded, sentence};
 use super::trials::{Done, Job};
-use crate::domain::{Outcome, Policy, Trial, Usage};
+use crate::domain::{Outcome, Policy, Slug, Trial, Usage};
 use crate::event::EventKind;
 use crate::plan::Catalog;
 use crate::progress::Progress;
@@ -226,7 +226,10 @@ impl<'a> Dispatcher<'a> {
             Ok((_, Some(ended))) => ended,
             // It was stopped before its turn came: nothing happened.
             Ok((_, None)) => return Ok(None),
-            Err(error) => Ended { done: Done { trial: broken(&planned, error), stop: None }, _turn: None },
+            Err(error) => Ended {
+                done: Done { trial: broken(&planned.case().id, planned.repeat, error), stop: None },
+                _turn: None,
+            },
         };
         let Ended { done: Done { trial, stop }, _turn } = ended;
         let Some(asking) = self.asking.as_mut() else { return Ok(None) };
@@ -271,10 +274,11 @@ fn recorded(planned: Planned, trial: Trial, written: Option<Written>) -> Recorde
     Recorded { suite, loaded, case, trial, written: written.map(|written| written.json) }
 }
 
-fn broken(planned: &Planned, error: tokio::task::JoinError) -> Trial {
+/// The trial of a target that broke.
+pub(super) fn broken(case: &Slug, repeat: u32, error: tokio::task::JoinError) -> Trial {
     Trial {
-        case: planned.case().id.clone(),
-        repeat: planned.repeat,
+        case: case.clone(),
+        repeat,
         outcome: Outcome::Failed { error: format!("the target broke: {}", panic_text(error)) },
         steps: Vec::new(),
         changes: Vec::new(),

@@ -16,7 +16,7 @@ use super::select::{Selected, orphans};
 use super::waived::waived;
 use crate::client::Client;
 use crate::domain::{Policy, Slug};
-use crate::gate::{Baseline, Evidence, Judge, Stages, Verdict};
+use crate::gate::{Baseline, Evidence, Judge, ShadowEvidence, Stages, Verdict};
 use crate::load::Checked;
 use crate::plan::Catalog;
 use crate::progress::{JsonLines, Progress};
@@ -49,6 +49,8 @@ pub struct Running<'a> {
     pub asking: Option<Asking<'a>>,
     pub now: fn() -> Timestamp,
     pub clock: &'a mut Clock,
+    /// The newest shadow comparison of the target.
+    pub shadow: Option<ShadowEvidence>,
 }
 
 /// How missing trials are asked for.
@@ -141,6 +143,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         of: selected.selection.of,
         guards_left_out: selected.guards_left_out,
         waivers,
+        shadow: running.shadow,
         policy_from: judged_by.policy_from.clone(),
         held_against: judged_by.held_against.clone(),
     };

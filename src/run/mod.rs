@@ -14,6 +14,7 @@ mod judged_by;
 mod plan;
 mod scoring;
 mod select;
+mod shadow;
 mod trials;
 mod waived;
 
@@ -25,4 +26,5 @@ pub use judged_by::JudgedBy;
 pub use plan::HowOften;
 pub use scoring::sentence;
 pub use select::{Selected, SelectedSuite, Wanted, failing_cases, guards_left_out, orphans, select};
+pub use shadow::{ShadowSide, Shadowed, Shadowing, shadow};
 pub use waived::{kind_of, waived};

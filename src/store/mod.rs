@@ -12,6 +12,7 @@ mod results;
 mod review;
 mod run_folder;
 mod runs;
+mod shadows;
 mod trial_index;
 
 pub use disk::{StoreError, write};
@@ -22,4 +23,5 @@ pub use results::{Results, ResultsWriter};
 pub use review::{Choice, Pending, Plan, Refusal, load, plan, settle};
 pub use run_folder::RunFolder;
 pub use runs::{RunEntry, Runs, Skipped, new_run_id};
+pub use shadows::{Shadows, StoredAgent, StoredMeta, StoredShadow};
 pub use trial_index::TrialIndex;

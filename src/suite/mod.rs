@@ -9,6 +9,7 @@ mod output_schema;
 mod pipelines;
 mod policies;
 mod projects;
+mod requests;
 mod rubrics;
 mod schemas;
 mod shape;
@@ -27,6 +28,7 @@ use crate::diagnostic::Diagnostic;
 use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, Suite, WaiverFile, World};
 
 pub use locate::locate;
+pub use requests::RecordedRequest;
 pub use schemas::schemas;
 pub use waivers::add as add_waivers;
 
@@ -74,6 +76,11 @@ pub fn parse_pipeline(
 /// A world from all YAML files of its folder.
 pub fn parse_world(name: &str, files: &[SourceFile]) -> Parsed<World> {
     worlds::parse(name, files)
+}
+
+/// Recorded requests, one a line. `world` is that of the lines that name none.
+pub fn parse_requests(file: &SourceFile, world: Option<&Slug>) -> Parsed<Vec<RecordedRequest>> {
+    requests::parse(file, world)
 }
 
 /// A rubric. Whether its checks exist is for the table of checks to say.

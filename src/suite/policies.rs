@@ -26,6 +26,9 @@ fn check(policy: &Policy, path: &str) -> Vec<Diagnostic> {
     found.ceiling("/limits/suite_minutes", limits.suite_minutes);
     found.at_least_one("/limits/case_tool_calls", limits.case_tool_calls);
     found.at_least_one("/limits/body_mib", limits.body_mib);
+    if let Some(agreement) = policy.shadow.as_ref().and_then(|shadow| shadow.min_agreement) {
+        found.fraction("/shadow/min_agreement", agreement);
+    }
     for (area, gate) in &policy.areas {
         check_area(*area, gate, &mut found);
     }

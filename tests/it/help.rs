@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "init",
     "run",
     "review",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 18] = [
     "show",
     "gate",
     "compare",
+    "shadow",
     "power",
     "simulate",
     "score",

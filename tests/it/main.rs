@@ -28,6 +28,7 @@ mod revisions;
 mod run;
 mod schema;
 mod service;
+mod shadow;
 mod simulate;
 mod stochastic;
 mod tidy;

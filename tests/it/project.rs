@@ -45,7 +45,7 @@ impl Project {
 
     /// A copy of the project that this repository is, with its snapshots, under version control.
     pub fn example() -> Self {
-        let parts = ["evalgate.yaml", "suites", "rubrics", "golden"];
+        let parts = ["evalgate.yaml", "suites", "rubrics", "golden", "tests/requests"];
         let project = Self::copy_of(Path::new(env!("CARGO_MANIFEST_DIR")), &parts);
         let commit = "git init -q . && git add . && git -c user.name=ada -c user.email=ada@desk.example commit -qm all";
         project.shell(commit).exits(0);
@@ -66,7 +66,9 @@ impl Project {
     fn copy_of(source: &Path, parts: &[&str]) -> Self {
         let project = Self::empty();
         for part in parts {
-            copy(&source.join(part), &project.root.join(part));
+            let to = project.root.join(part);
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            copy(&source.join(part), &to);
         }
         project
     }

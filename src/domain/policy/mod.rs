@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::Area;
 
 mod regime;
+mod shadow;
 
 pub use regime::{
     Assurance, CaseBreakPolicy, ClusterBy, IntervalPolicy, Margin, Multiplicity, MultiplicityPolicy, OnInconclusive,
     QuarantinePolicy, RepeatsPolicy, RetriesPolicy,
 };
+pub use shadow::ShadowPolicy;
 
 /// The rules of one gate, from `rubrics/policies/<name>.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +49,9 @@ pub struct Policy {
     pub inconclusive: BTreeMap<Profile, OnInconclusive>,
     #[serde(default)]
     pub quarantine: QuarantinePolicy,
+    /// What a shadow comparison has to show; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowPolicy>,
     #[serde(default)]
     pub limits: RunLimits,
 }

@@ -12,6 +12,7 @@ mod discrimination;
 mod matrix;
 mod power;
 mod screen;
+mod shadow;
 mod simulation;
 mod tested;
 
@@ -34,6 +35,7 @@ pub use criteria::render as render_criteria;
 pub use discrimination::render as render_discrimination;
 pub use power::render as render_power;
 pub use screen::Style;
+pub use shadow::render as render_shadow;
 pub use simulation::render as render_simulation;
 
 /// Most findings and most changed cases on the screen.

@@ -14,9 +14,7 @@ use super::proportion::clopper_pearson;
 use super::random::Random;
 use crate::domain::Trit;
 
-pub use release::{
-    Adjust, AreaModel, AreaRule, Behaviour, BreakRule, Cause, Chances, Fate, Rules, Stage, Tested, release,
-};
+pub use release::{Adjust, AreaModel, Behaviour, BreakRule, Cause, Chances, Fate, Rules, Stage, Tested, release};
 
 /// What a suite is like. Shares and rates are in 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +35,14 @@ impl Default for Model {
     fn default() -> Model {
         Model { steady: 0.75, steady_pass: 0.9, unsteady_rate: (0.3, 0.95), harmful: 0.4, clusters: 12 }
     }
+}
+
+/// What an area of a drawn suite is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct AreaRule {
+    pub tested: Option<Tested>,
+    /// One repeat with this score or a worse one fails, in any case.
+    pub forbidden: Option<Trit>,
 }
 
 /// What is different for the candidate.
@@ -151,8 +157,9 @@ pub fn suite(
             repeats: baseline_repeats,
             candidate,
             cluster: case.checked_rem(model.clusters),
+            forbidden: rule.forbidden,
         });
-        AreaModel { rule: *rule, cases: behaviours.collect() }
+        AreaModel { tested: rule.tested, cases: behaviours.collect() }
     });
     drawn.collect()
 }
@@ -217,7 +224,7 @@ mod tests {
     use super::*;
 
     const AREAS: [AreaRule; 2] = [
-        AreaRule { tested: Some(Tested { min_drop: 0.05, margin: 0.2 }), forbidden: None },
+        AreaRule { tested: Some(Tested { min_drop: 0.05, margin: Some(0.1) }), forbidden: None },
         AreaRule { tested: None, forbidden: Some(Trit::Harmful) },
     ];
 
@@ -258,6 +265,7 @@ mod tests {
         let found = counted(Scenario::Unsafe(0.2), 30, 1000, 7);
         assert_eq!(found.by_forbidden, found.areas[1].failed);
         let (rate, interval) = found.rate(found.by_forbidden, 0.999).unwrap();
+        // The margin of the other area is never excluded by thirty cases, so that there is always a second stage.
         let expected = 1.0 - 0.8_f64.powi(5);
         assert!(interval.lower < expected && expected < interval.upper, "{rate} of {expected}");
     }
