@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn no_format_lets_a_control_or_bidi_character_through() {
         for one in FORMATS {
-            let text = String::from_utf8((one.render)(&sample::run()).unwrap()).unwrap();
+            let text = [sample::run(), sample::varying()].map(|report| (one.render)(&report).unwrap()).concat();
+            let text = String::from_utf8(text).unwrap();
             let bad = text.chars().find(|&c| {
                 c.is_control() && !matches!(c, '\n' | '\t')
                     || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
