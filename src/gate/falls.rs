@@ -69,9 +69,10 @@ fn open(policy: &Policy, change: &Change) -> Found {
     let (n, area) = (change.cases.len(), change.area);
     let lower = change.bound.map_or(-2.0, |bound| bound.lower).max(-2.0);
     let margin = change.margin.unwrap_or_default();
-    let held = match change.change < -0.005 {
-        true => format!("A fall of {:.2} in {area} may be chance, and {}", -change.change, cases(n)),
-        false => format!("Nothing broke in {area}, but {}", cases(n)),
+    let held = match (change.change < -0.005, change.adjusted <= change.alpha) {
+        (true, true) => format!("A fall of {:.2} in {area} is too small to block, but {}", -change.change, cases(n)),
+        (true, false) => format!("A fall of {:.2} in {area} may be chance, and {}", -change.change, cases(n)),
+        (false, _) => format!("Nothing broke in {area}, but {}", cases(n)),
     };
     let brief = format!("{held} cannot exclude a drop of up to {:.2} (margin {margin:.2})", -lower);
     let more = match further_cases(policy, change) {

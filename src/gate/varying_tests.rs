@@ -1,5 +1,7 @@
 //! The gate where answers vary.
 
+use std::slice::from_ref;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -100,6 +102,19 @@ fn too_few_cases_decide_nothing_and_say_how_many_would() {
     assert_eq!(area(&verdict, TASK).state, AreaState::Inconclusive);
     let warned = check(&varying(&[("/inconclusive", json!({"pr": "warn"}))]), &cases, 0, &["interval"]);
     assert_eq!(area(&warned, TASK).state, AreaState::Inconclusive, "a warning is no pass of the area");
+}
+
+#[test]
+fn a_small_fall_beyond_chance_is_told_and_blocks_only_by_its_bound() {
+    let mut cases = alike(300, TASK, &[1; 5], &[1; 5]);
+    cases[..15].iter_mut().for_each(|case| case.now = vec![1, 1, 1, 0, 0]);
+    let verdict = check(&varying(&[]), &cases, 0, &["small_drop"]);
+    assert_eq!(area(&verdict, TASK).state, AreaState::Pass);
+    let strict = [("/areas/task_success/margin", json!(0.02)), ("/inconclusive", json!({"pr": "block"}))];
+    let verdict = check(&varying(&strict), &cases, 6, &["interval"]);
+    let sentence = &verdict.findings[0].sentence;
+    assert!(sentence.starts_with("A fall of 0.02 in task_success is too small to block, but 300 cases"), "{sentence}");
+    assert!(sentence.contains("(margin 0.02); more cases like these would not"), "{sentence}");
 }
 
 #[test]
@@ -214,8 +229,8 @@ fn every_key_about_repeats_changes_a_verdict() {
     let mut six = alike(100, TASK, &[1], &[1]);
     six[..6].iter_mut().for_each(|case| case.now = vec![-1]);
     let margin = ("/areas/task_success/margin", json!(0.5));
-    effective(("/repeats", json!({"alpha": [0.02, 0.04]})), &[margin.clone()], &six, (0, 1));
-    effective(("/repeats", json!({"alpha": [0.01, 0.02]})), &[margin.clone()], &six, (0, 0));
+    effective(("/repeats", json!({"alpha": [0.02, 0.04]})), from_ref(&margin), &six, (0, 1));
+    effective(("/repeats", json!({"alpha": [0.01, 0.02]})), from_ref(&margin), &six, (0, 0));
     let mut twice = alike(100, TASK, &[1, 1], &[1, 1]);
     twice[..3].iter_mut().for_each(|case| case.now = vec![-1, -1]);
     // p is 1/216: two repeats are the first stage, or the second where one is the first.
@@ -233,16 +248,16 @@ fn every_key_about_areas_changes_a_verdict() {
     let mut slight = alike(300, TASK, &[1; 5], &[1; 5]);
     slight[..10].iter_mut().for_each(|case| case.now = vec![1, 1, 1, 0, 0]);
     effective(("/areas/task_success/min_drop", json!(0.01)), &[], &slight, (0, 1));
-    effective(("/areas/task_success/margin", json!(0.01)), &[block.clone()], &slight, (0, 6));
+    effective(("/areas/task_success/margin", json!(0.01)), from_ref(&block), &slight, (0, 6));
     let few = alike(10, TASK, &[1; 5], &[1; 5]);
-    effective(("/areas/task_success/margin", json!(1.0)), &[block.clone()], &few, (6, 0));
-    effective(("/inconclusive", json!({"pr": "warn", "servicing": "block"})), &[block.clone()], &few, (6, 0));
-    effective(("/inconclusive", json!({"servicing": "warn"})), &[block.clone()], &few, (6, 6));
+    effective(("/areas/task_success/margin", json!(1.0)), from_ref(&block), &few, (6, 0));
+    effective(("/inconclusive", json!({"pr": "warn", "servicing": "block"})), from_ref(&block), &few, (6, 0));
+    effective(("/inconclusive", json!({"servicing": "warn"})), from_ref(&block), &few, (6, 6));
     let clean = alike(58, TASK, &[1; 5], &[1; 5]);
     let assured = json!({"max_rate": 0.05, "conf": 0.95});
-    effective(("/areas/permission_adherence/assurance", assured), &[block.clone()], &clean, (0, 6));
+    effective(("/areas/permission_adherence/assurance", assured), from_ref(&block), &clean, (0, 6));
     let less = json!({"max_rate": 0.05, "conf": 0.90});
-    effective(("/areas/permission_adherence/assurance", less), &[block.clone()], &clean, (0, 0));
+    effective(("/areas/permission_adherence/assurance", less), from_ref(&block), &clean, (0, 0));
 }
 
 #[test]
@@ -258,7 +273,7 @@ fn every_key_about_single_cases_and_many_areas_changes_a_verdict() {
         (0..100).map(|n| repeated(&format!("t-{n:03}"), TOOLS, &[1], &[if n < 7 { 0 } else { 1 }])).collect();
     both.append(&mut tools);
     let level = ("/repeats", json!({"alpha": [0.02, 0.02]}));
-    let verdict = judged(&varying(&[level.clone()]), &both);
+    let verdict = judged(&varying(from_ref(&level)), &both);
     assert_eq!(area(&verdict, TASK).test.unwrap().p_adjusted, Some(1.0 / 64.0), "{verdict:#?}");
     assert_eq!(area(&verdict, TASK).state, AreaState::Fail);
     let verdict = judged(&varying(&[level, ("/multiplicity", json!({"gating": "bonferroni"}))]), &both);
@@ -413,6 +428,28 @@ proptest! {
         };
         // Which of several alike violations of one case is told may differ.
         prop_assert_eq!(told(&one), told(&other));
+    }
+
+    #[test]
+    fn a_run_that_ends_at_its_first_stage_left_no_area_undecided(
+        falls in prop::collection::vec(0u8..40, 60..160),
+    ) {
+        let mut cases = alike(falls.len(), TASK, &[1; 5], &[1; 2]);
+        for (case, fall) in cases.iter_mut().zip(&falls) {
+            match fall {
+                0 => case.now = vec![-1, -1],
+                1 => case.now = vec![1, 0],
+                2 => case.was = vec![1, 1, 0, 1, 1],
+                _ => {}
+            }
+        }
+        let (policy, accepted) = (varying(&[]), baseline(&cases));
+        let mut stages = Stages::new(&policy, &accepted);
+        trials(&cases).iter().for_each(|trial| stages.observe(&trial.done()));
+        if stages.next() == Next::Done {
+            let verdict = judged(&policy, &cases);
+            prop_assert!(verdict.exit == 1 || !codes(&verdict).contains(&"interval"), "{:#?}", verdict);
+        }
     }
 
     #[test]

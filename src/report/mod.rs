@@ -142,8 +142,9 @@ mod tests {
     #[test]
     fn no_format_lets_a_control_or_bidi_character_through() {
         for one in FORMATS {
-            let both = [sample::run(), sample::waived()].map(|run| (one.render)(&run).unwrap()).concat();
-            let text = String::from_utf8(both).unwrap();
+            let all =
+                [sample::run(), sample::waived(), sample::varying()].map(|run| (one.render)(&run).unwrap()).concat();
+            let text = String::from_utf8(all).unwrap();
             let bad = text.chars().find(|&c| {
                 c.is_control() && !matches!(c, '\n' | '\t')
                     || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -69,6 +69,16 @@ mod tests {
         draw(report).unwrap()
     }
 
+    #[test]
+    fn bounds_and_p_values_are_shown_exactly_where_answers_vary() {
+        for (report, shown) in [(sample::run(), false), (sample::varying(), true)] {
+            let page = page(&report);
+            for text in ["p(Holm)", "pass^k", "the accepted repeats of the same cases"] {
+                assert_eq!(page.contains(text), shown, "{text}");
+            }
+        }
+    }
+
     /// The page without what the tool itself put into `<style>` and `<script>`.
     fn body(report: &RunReport) -> String {
         page(report).replace(STYLE, "").replace(SCRIPT, "")
