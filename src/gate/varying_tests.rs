@@ -444,7 +444,7 @@ proptest! {
             }
         }
         let (policy, accepted) = (varying(&[]), baseline(&cases));
-        let mut stages = Stages::new(&policy, &accepted);
+        let mut stages = Stages::new(&policy, &accepted, &[]);
         trials(&cases).iter().for_each(|trial| stages.observe(&trial.done()));
         if stages.next() == Next::Done {
             let verdict = judged(&policy, &cases);
