@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::finding::{Found, verb};
 use super::verdict::FindingWeight;
 use crate::domain::{
-    Area, AreaGate, AreaPolicy, ClusterBy, CoverageScope, Margin, Mode, Multiplicity, OnInconclusive, OnPending, Policy,
+    Area, AreaGate, AreaPolicy, ClusterBy, CoverageScope, Margin, Mode, Multiplicity, OnInconclusive, OnPending,
+    Policy, ShadowPolicy,
 };
 
 /// Where a policy does not say.
@@ -74,6 +75,9 @@ pub fn weakened(base: &Policy, now: &Policy) -> Vec<String> {
     told.cap("limits.suite_minutes", base.limits.suite_minutes, now.limits.suite_minutes);
     told.cap("limits.case_tool_calls", base.limits.case_tool_calls, now.limits.case_tool_calls);
     told.cap("limits.body_mib", base.limits.body_mib, now.limits.body_mib);
+    if let Some(was) = base.shadow.as_ref().filter(|shadow| shadow.require) {
+        told.shadow(was, now.shadow.as_ref().filter(|shadow| shadow.require));
+    }
     told.0
 }
 
@@ -139,6 +143,13 @@ impl Told {
         if was && !is {
             self.0.push(format!("{key} was on, would be off"));
         }
+    }
+
+    fn shadow(&mut self, was: &ShadowPolicy, is: Option<&ShadowPolicy>) {
+        let Some(is) = is else { return self.off("shadow.require", true, false) };
+        self.fewer("shadow.min_requests", was.min_requests, is.min_requests);
+        self.floor("shadow.min_agreement", was.min_agreement, is.min_agreement);
+        self.more("shadow.max_violations", was.max_violations, is.max_violations);
     }
 
     fn area(&mut self, area: Area, base: &Policy, now: &Policy) {

@@ -25,6 +25,7 @@ fn whole() -> Value {
         "inconclusive": {"pr": "block"},
         "quarantine": {"max_fraction": 0.05, "max_days": 14},
         "limits": {"suite_usd": 25.0, "suite_minutes": 60.0, "case_tool_calls": 60, "body_mib": 16},
+        "shadow": {"require": true, "min_requests": 200, "min_agreement": 0.9, "max_violations": 0},
     })
 }
 
@@ -131,6 +132,10 @@ fn table() -> Vec<(&'static str, Value, &'static str, Option<Value>)> {
         ("/limits/suite_minutes", json!(null), "limits.suite_minutes was 60.0, would be gone", more(json!(30.0))),
         ("/limits/case_tool_calls", json!(70), "limits.case_tool_calls was 60, would be 70", more(json!(50))),
         ("/limits/body_mib", json!(32), "limits.body_mib was 16, would be 32", more(json!(8))),
+        ("/shadow/require", json!(false), "shadow.require was on, would be off", None),
+        ("/shadow/min_requests", json!(20), "shadow.min_requests was 200, would be 20", more(json!(300))),
+        ("/shadow/min_agreement", json!(null), "shadow.min_agreement was 0.9, would be gone", more(json!(0.95))),
+        ("/shadow/max_violations", json!(1), "shadow.max_violations was 0, would be 1", None),
     ]
 }
 
