@@ -209,7 +209,7 @@ impl Run {
         match self.progress {
             ProgressKind::Terminal => Box::new(Terminal::stderr()),
             ProgressKind::Jsonl => Box::new(JsonLines::new(std::io::stderr())),
-            ProgressKind::None => Box::new(JsonLines::new(std::io::sink())),
+            ProgressKind::None => Box::new(JsonLines::silent()),
         }
     }
 }

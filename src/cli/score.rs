@@ -55,7 +55,7 @@ impl Score {
                 now: Timestamp::now,
                 clock: &mut Clock::start(),
             },
-            &mut JsonLines::new(std::io::sink()),
+            &mut JsonLines::silent(),
         ))?;
         let report = output::write_reports(&folder, meta, &ended)?;
         output::print_verdict(&report, self.format)?;
