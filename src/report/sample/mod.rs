@@ -5,6 +5,7 @@ mod parts;
 mod verdict;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::RunReport;
 use crate::domain::Profile;
@@ -32,8 +33,11 @@ pub const HOSTILE: &str = "</script><script>alert(1)</script> <img src=x onerror
     <a href=\"javascript:alert(4)\">go</a> <svg onload=alert(5)> {{ 7*7 }} {% for x in y %} ${jndi} \u{1b}[2J\u{1b}]52;c;ZXZpbA==\u{7} \
     \u{202e}cod.exe\u{2066} \u{9b}31m nul\u{0} ]]> -->\n::error::boom\n##vso[task.complete]\n@everyone #1 |a|b| `x` ![i](http://x.invalid/p.png) **b** a\u{200b}b";
 
+/// A run in memory.
+pub type Sample = RunReport<Vec<TrialResult>>;
+
 /// A blocked run of eight cases in two repeats.
-pub fn run() -> RunReport {
+pub fn run() -> Sample {
     let of_case = |made: &fn(u32) -> TrialResult| [1, 2].map(|repeat| parts::settled(made(repeat)));
     let mut results: Vec<TrialResult> = cases::ALL.iter().flat_map(of_case).collect();
     results.sort_by(|a, b| a.pipeline.cmp(&b.pipeline));
@@ -43,13 +47,14 @@ pub fn run() -> RunReport {
         meta: meta(8),
         state: RunState::Finished,
         verdict,
-        results,
         finished_at: "2026-03-02T09:31:07Z".parse().unwrap(),
+        overview: OnceLock::new(),
+        results,
     }
 }
 
 /// A run that was stopped before its first trial ended.
-pub fn empty() -> RunReport {
+pub fn empty() -> Sample {
     RunReport {
         meta: meta(0),
         state: RunState::Stopped { reason: "interrupted".into() },
@@ -63,13 +68,14 @@ pub fn empty() -> RunReport {
             areas: Vec::new(),
             counts: Counts::default(),
         },
-        results: Vec::new(),
         finished_at: "2026-03-02T09:30:01Z".parse().unwrap(),
+        overview: OnceLock::new(),
+        results: Vec::new(),
     }
 }
 
 /// The same cases with nothing to complain about.
-pub fn passing() -> RunReport {
+pub fn passing() -> Sample {
     let mut report = run();
     report.results.retain(|result| result.case.id.as_str() == "quarter-end-report");
     report.verdict = verdict(&report.results);
@@ -87,7 +93,7 @@ pub fn passing() -> RunReport {
 }
 
 /// A run of `n` cases, every tenth of them failing.
-pub fn large(n: usize) -> RunReport {
+pub fn large(n: usize) -> Sample {
     let mut report = run();
     let (bad, good) = (parts::settled(cases::regressed(1)), parts::settled(cases::unchanged(1)));
     report.results = (0..n)
@@ -99,6 +105,11 @@ pub fn large(n: usize) -> RunReport {
         })
         .collect();
     report
+}
+
+/// The trials of one case.
+pub fn repeats(results: &[TrialResult], case: &str) -> Vec<TrialResult> {
+    results.iter().filter(|result| result.case.id.as_str() == case).cloned().collect()
 }
 
 fn meta(cases: u64) -> RunMeta {
