@@ -15,7 +15,7 @@ mod runs;
 
 pub use disk::StoreError;
 pub use event_log::{EventWriter, Replay};
-pub use golden_folder::{Acceptance, GoldenFolder, Listing, SnapshotKey};
+pub use golden_folder::{Acceptance, GoldenFolder, Listing, Seen, SnapshotKey};
 pub use recordings::{RecordingKey, Recordings, ascii_json};
 pub use report_file::ReportWriter;
 pub use results::{Results, ResultsWriter, StoredResults};
