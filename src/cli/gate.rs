@@ -70,7 +70,10 @@ impl Gate {
                 held.baseline(&checked, &catalog, &selected)?
             }
         };
-        let repeats = report.results.iter().map(|result| result.trial.repeat).max().unwrap_or(1);
+        // As many as were planned at first; of those that were added only that there are some.
+        let own = report.results.iter().filter_map(|result| result.case.repeats).max().unwrap_or(1);
+        let added = report.results.iter().any(|result| result.trial.repeat > 1);
+        let repeats = report.meta.repeats.max(own).max(if added { 2 } else { 1 });
         let mut judge = Judge::new(&policy, repeats, &baseline);
         for result in &report.results {
             judge.observe(result);

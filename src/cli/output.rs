@@ -1,22 +1,21 @@
-//! What is made of a run after it ended: its report, loaded from the run folder, and the files beside it.
+//! What is made of a run after it ended: its report, read from the run folder, and the files beside it.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
+use std::sync::OnceLock;
 
 use clap::ValueEnum;
+use rayon::prelude::*;
 
 use super::context::style;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::event::{RunMeta, RunState};
+use crate::event::{RunMeta, RunRecord};
 use crate::gate::{Baseline, Verdict};
-use crate::report::{self, RunReport};
+use crate::report::{self, Render, RunReport, Spool};
 use crate::run::Ended;
 use crate::score::TrialResult;
-use crate::store::{RunFolder, Runs};
-
-/// Runs with more trials than this get no report that holds every case in memory, unless somebody asks for it.
-pub const SMALL: usize = 5_000;
+use crate::store::{ReportWriter, RunFolder, Runs, StoredResults};
 
 const BASELINE: &str = "baseline.json";
 
@@ -62,10 +61,8 @@ pub fn write_baseline(folder: &RunFolder, baseline: &Baseline) -> Result<(), Fai
     Ok(())
 }
 
-/// Everything of a run that reports are made of. `keep` chooses the results that are kept in memory.
-pub fn load(folder: &RunFolder, keep: impl Fn(&TrialResult) -> bool) -> Result<RunReport, Failure> {
-    let verdict = verdict(folder)?;
-    let replay = folder.read(|_| {})?;
+/// A run with those of its results in memory that `keep` chooses.
+pub fn load(folder: &RunFolder, keep: impl Fn(&TrialResult) -> bool) -> Result<RunReport<Vec<TrialResult>>, Failure> {
     let mut results = Vec::new();
     for result in folder.results()? {
         let result = result?;
@@ -73,34 +70,64 @@ pub fn load(folder: &RunFolder, keep: impl Fn(&TrialResult) -> bool) -> Result<R
             results.push(result);
         }
     }
-    let record = replay.record;
-    Ok(RunReport { meta: record.meta, state: record.state, verdict, results, finished_at: record.last_at })
+    of_stored(folder, results)
 }
 
-/// Writes every report of a small run; of a large one those that take no memory. Gives the report for the screen:
-/// that of a large run holds no results, as reading all of them again would cost as much as scoring did.
-pub fn write_reports(folder: &RunFolder, meta: RunMeta, ended: &Ended) -> Result<RunReport, Failure> {
-    let verdict = &ended.verdict;
-    folder.write("verdict.json", &pretty(verdict)?)?;
-    if verdict.counts.trials as usize > SMALL {
-        let state = match &ended.stopped {
-            Some(reason) => RunState::Stopped { reason: reason.clone() },
-            None => RunState::Finished,
-        };
-        let (verdict, results) = (verdict.clone(), Vec::new());
-        return Ok(RunReport { meta, state, verdict, results, finished_at: ended.at });
-    }
-    let report = load(folder, |_| true)?;
-    for format in report::FORMATS.iter().filter(|format| format.name != "verdict") {
-        folder.write(format.file, &(format.render)(&report)?)?;
-    }
+/// A run whose results stay where they are, whatever its size.
+pub fn open(folder: &RunFolder) -> Result<RunReport<StoredResults>, Failure> {
+    let results = folder.stored_results()?;
+    of_stored(folder, results)
+}
+
+fn of_stored<R>(folder: &RunFolder, results: R) -> Result<RunReport<R>, Failure> {
+    let verdict = verdict(folder)?;
+    let RunRecord { meta, state, last_at, .. } = folder.read(|_| {})?.record;
+    Ok(RunReport { meta, state, verdict, finished_at: last_at, overview: OnceLock::new(), results })
+}
+
+/// Writes the verdict and every report of a run that has just been scored. Gives the report for the screen.
+pub fn write_reports(folder: &RunFolder, meta: RunMeta, ended: &Ended) -> Result<RunReport<StoredResults>, Failure> {
+    folder.write("verdict.json", &pretty(&ended.verdict)?)?;
+    let (state, finished_at) = folder.end()?;
+    let (verdict, results) = (ended.verdict.clone(), folder.stored_results()?);
+    let report = RunReport { meta, state, verdict, finished_at, overview: OnceLock::new(), results };
+    write_formats(folder, &report)?;
     Ok(report)
+}
+
+/// Writes every report of a run but the verdict: the tables in one walk over its results, then the pages, on all cores.
+pub fn write_formats(folder: &RunFolder, report: &RunReport) -> Result<(), Failure> {
+    // The verdict is stored as such: what everything else is made of.
+    let formats: Vec<&report::Format> = report::FORMATS.iter().filter(|format| format.name != "verdict").collect();
+    let mut files: Vec<ReportWriter> =
+        formats.iter().map(|format| folder.begin_report(format.file)).collect::<Result<_, _>>()?;
+    let scratch = || folder.scratch().map(|file| Box::new(file) as Box<dyn Spool>);
+    let mut tables = Vec::new();
+    for (format, file) in formats.iter().zip(&mut files) {
+        if let Render::Table(begin) = format.render {
+            tables.push(begin(report, file, &scratch)?);
+        }
+    }
+    report.tabulate(tables)?;
+    formats.par_iter().zip(&mut files).try_for_each(|(format, file)| match format.render {
+        Render::Page(render) => render(report, file),
+        Render::Table(_) => Ok(()),
+    })?;
+    Ok(files.into_iter().try_for_each(ReportWriter::finish)?)
+}
+
+/// Prints one format of a run.
+pub fn print_format(folder: &RunFolder, report: &RunReport, format: &report::Format) -> Result<(), Failure> {
+    let scratch = || folder.scratch().map(|file| Box::new(file) as Box<dyn Spool>);
+    let mut stdout = BufWriter::new(std::io::stdout());
+    report.render(format, &mut stdout, &scratch)?;
+    Ok(stdout.flush()?)
 }
 
 /// Prints the verdict of a run in the format that was asked for.
 pub fn print_verdict(report: &RunReport, answer: Answer) -> Result<(), Failure> {
     match answer {
-        Answer::Text => print(report::render_text(report, style()).as_bytes()),
+        Answer::Text => print(report::render_text(report, style())?.as_bytes()),
         Answer::Json => print(&pretty(&report.verdict)?),
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::context::GOLDEN;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::client::{Client, ClientSetup, Mode};
+use crate::client::{BODY_CAP, Client, ClientLimits, ClientSetup, Mode};
+use crate::domain::Policy;
 use crate::event::Answers;
 use crate::store::Recordings;
 use crate::target::Target;
@@ -18,6 +19,7 @@ pub fn client(
     answers: Answers,
     root: &Path,
     ca_bundle: Option<PathBuf>,
+    limits: ClientLimits,
 ) -> Result<Arc<Client>, Failure> {
     if answers != Answers::Live && !target.reaches_out() {
         return Err(Failure::usage("this target reaches nothing outside: there is nothing to record or replay"));
@@ -28,7 +30,14 @@ pub fn client(
         Answers::Recorded => (Mode::Record(golden()), secrets(target)?),
         Answers::Replayed => (Mode::Replay(golden()), BTreeMap::new()),
     };
-    Client::new(ClientSetup { mode, secrets, ca_bundle }).map_err(|error| Failure::new(Exit::Inconclusive, error.0))
+    Client::new(ClientSetup { mode, secrets, ca_bundle, limits })
+        .map_err(|error| Failure::new(Exit::Inconclusive, error.0))
+}
+
+/// What a policy allows the client.
+pub fn limits(policy: &Policy) -> ClientLimits {
+    let body = policy.limits.body_mib.map_or(BODY_CAP, |mib| (mib as usize) << 20);
+    ClientLimits { retries: policy.retries.max, body }
 }
 
 /// Every secret of the target, from the variable itself or from the file that `<variable>_FILE` names.

@@ -23,16 +23,16 @@ impl Report {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let root = context.root()?;
         let folder = output::resolve(&context.runs(&root), self.run.as_deref())?;
-        let report = output::load(&folder, |_| true)?;
+        let report = output::open(&folder)?;
         match self.format.as_deref() {
-            Some("text") => output::print(report::render_text(&report, style()).as_bytes())?,
+            Some("text") => output::print(report::render_text(&report, style())?.as_bytes())?,
             Some(name) => {
                 let format = report::format(name).ok_or_else(|| unknown(name))?;
-                output::print(&(format.render)(&report)?)?;
+                output::print_format(&folder, &report, format)?;
             }
             None => {
+                output::write_formats(&folder, &report)?;
                 for format in FORMATS {
-                    folder.write(format.file, &(format.render)(&report)?)?;
                     let path = folder.path().join(format.file);
                     let path = path.strip_prefix(root.path()).unwrap_or(&path);
                     output::say(&format!("{:<60} {}", path.display(), format.about))?;

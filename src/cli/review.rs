@@ -15,7 +15,7 @@ use crate::domain::Slug;
 use crate::load::Root;
 use crate::plan::Catalog;
 use crate::run::orphans;
-use crate::store::{self, Choice, Pending};
+use crate::store::{self, Choice};
 
 #[derive(Args)]
 pub struct Review {
@@ -63,7 +63,13 @@ impl Review {
         }
         if choices.is_empty() {
             let listing = folder.list()?;
-            output::print(list(&pending, &orphans(&checked.census, &listing), &listing.strays, self.list).as_bytes())?;
+            for one in &pending {
+                output::say(&match self.list {
+                    true => one.show(&folder, style().color, style().width)?,
+                    false => format!("{}  {}", one.key, printable_line(&one.title)),
+                })?;
+            }
+            output::print(rest(pending.len(), &orphans(&checked.census, &listing), &listing.strays).as_bytes())?;
             if self.target.is_none() {
                 for (other, n) in elsewhere(context, &checked.root, &catalog, &target)? {
                     output::say(&format!("{n} waiting for another target: `evalgate review --target {other}`"))?;
@@ -112,20 +118,13 @@ fn elsewhere(context: &Context, root: &Root, catalog: &Catalog, target: &Slug) -
     Ok(waiting)
 }
 
-/// With `full`, every change is shown; else a line each.
-fn list(pending: &[Pending], orphans: &[Slug], strays: &[PathBuf], full: bool) -> String {
-    let style = style();
+/// What is told behind the list of what waits.
+fn rest(pending: usize, orphans: &[Slug], strays: &[PathBuf]) -> String {
     let mut lines: Vec<String> = Vec::new();
-    for one in pending {
-        lines.push(match full {
-            true => one.show(style.color, style.width),
-            false => format!("{}  {}", one.key, printable_line(&one.title)),
-        });
-    }
     for orphan in orphans {
         lines.push(format!("orphan: {orphan} has an accepted snapshot but no case"));
     }
-    lines.push(match pending.len() {
+    lines.push(match pending {
         0 => "nothing waits for a review".to_owned(),
         n => format!(
             "{n} waiting; `evalgate review --list` shows the changes, `--accept CASE --reason …`, `--reject CASE`, \

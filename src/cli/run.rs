@@ -128,7 +128,13 @@ impl Run {
         let policy = &policy;
         named(&catalog.project.targets, &request.target, "target")?;
         let target: Arc<dyn Target> = built(&mut checked, &request.target)?.into();
-        let client = outside::client(&*target, request.answers, checked.root.path(), self.ca_bundle.clone())?;
+        let client = outside::client(
+            &*target,
+            request.answers,
+            checked.root.path(),
+            self.ca_bundle.clone(),
+            outside::limits(policy),
+        )?;
         let filter = request.filter.as_deref().map(|text| parse_filter(text).map(|f| (text, f))).transpose()?;
         let failing_of = match &request.failing_of {
             Some(folder) => Some((folder.id().clone(), failing_cases(folder)?)),
@@ -256,7 +262,7 @@ impl Run {
         match self.progress {
             ProgressKind::Terminal => Box::new(Terminal::stderr()),
             ProgressKind::Jsonl => Box::new(JsonLines::new(std::io::stderr())),
-            ProgressKind::None => Box::new(JsonLines::new(std::io::sink())),
+            ProgressKind::None => Box::new(JsonLines::silent()),
         }
     }
 }

@@ -65,7 +65,7 @@ impl Score {
                 clock: &mut Clock::start(),
                 shadow,
             },
-            &mut JsonLines::new(std::io::sink()),
+            &mut JsonLines::silent(),
         ))?;
         let report = output::write_reports(&folder, meta, &ended)?;
         output::print_verdict(&report, self.format)?;

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::output;
 use super::outside;
 use super::run::{built, cores, named, target_digest};
+use crate::client::ClientLimits;
 use crate::diagnostic::{self, Diagnostic, any_error};
 use crate::domain::{Case, Slug, Trial};
 use crate::event::Answers;
@@ -147,7 +148,13 @@ impl Shadow {
 
     fn side(&self, project: &mut Project, name: &Slug) -> Result<ShadowSide, Failure> {
         let target: Arc<dyn crate::target::Target> = built(&mut project.checked, name)?.into();
-        let client = outside::client(&*target, Answers::Live, project.checked.root.path(), self.ca_bundle.clone())?;
+        let client = outside::client(
+            &*target,
+            Answers::Live,
+            project.checked.root.path(),
+            self.ca_bundle.clone(),
+            ClientLimits::default(),
+        )?;
         let at_once = target.concurrency().and_then(|trials| usize::try_from(trials).ok());
         let jobs = self.jobs.map(usize::from).or(at_once).unwrap_or_else(cores);
         Ok(ShadowSide { name: name.clone(), target, client, jobs })

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::output;
 use super::outside;
 use super::run::{built, named};
+use crate::client::ClientLimits;
 use crate::diagnostic::printable_line;
 use crate::domain::Slug;
 use crate::event::Answers;
@@ -61,7 +62,8 @@ impl Test {
             )?;
             return Ok(Exit::Passed);
         }
-        let client = outside::client(&*target, Answers::Live, checked.root.path(), self.ca_bundle)?;
+        let client =
+            outside::client(&*target, Answers::Live, checked.root.path(), self.ca_bundle, ClientLimits::default())?;
         let Some(system) = catalog.systems.values().next() else {
             return Err(Failure::new(Exit::ProjectInvalid, "the project has no world"));
         };

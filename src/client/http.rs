@@ -16,7 +16,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Method, Request, Response, StatusCode, Url};
 
 use super::ClientError;
-use super::request::{BODY_CAP, HeaderText, HttpRequest};
+use super::request::{HeaderText, HttpRequest};
 use super::retry::{Trouble, retry_after};
 use super::secret::Secrets;
 
@@ -42,6 +42,7 @@ impl Default for Patience {
 /// The connections of a run, made when they are first needed.
 pub(super) struct Connections {
     patience: Patience,
+    body_cap: usize,
     /// Beside those of the system.
     certificates: Vec<Certificate>,
     roads: [OnceLock<Result<Client, String>>; 3],
@@ -75,12 +76,12 @@ pub(super) struct Prepared {
 }
 
 impl Connections {
-    pub fn new(ca_bundle: Option<&Path>, patience: Patience) -> Result<Self, ClientError> {
+    pub fn new(ca_bundle: Option<&Path>, patience: Patience, body_cap: usize) -> Result<Self, ClientError> {
         let certificates = match ca_bundle {
             Some(path) => bundle(path).map_err(|why| ClientError(format!("{}: {why}", path.display())))?,
             None => Vec::new(),
         };
-        Ok(Self { patience, certificates, roads: [const { OnceLock::new() }; 3] })
+        Ok(Self { patience, body_cap, certificates, roads: [const { OnceLock::new() }; 3] })
     }
 
     /// Sends it once and reads the answer: status and body.
@@ -151,12 +152,12 @@ impl Connections {
 
     /// The whole body, decompressed, within the cap.
     async fn body(&self, response: Response) -> Result<String, Trouble> {
-        let too_long = || unusable(format!("the answer is longer than {} MiB", BODY_CAP >> 20));
-        if response.content_length().is_some_and(|length| length > BODY_CAP as u64) {
+        let too_long = || unusable(format!("the answer is longer than {} MiB", self.body_cap >> 20));
+        if response.content_length().is_some_and(|length| length > self.body_cap as u64) {
             return Err(too_long());
         }
-        let bytes = self.read(response, BODY_CAP).await?;
-        if bytes.len() > BODY_CAP {
+        let bytes = self.read(response, self.body_cap).await?;
+        if bytes.len() > self.body_cap {
             return Err(too_long());
         }
         String::from_utf8(bytes).map_err(|error| {
@@ -419,7 +420,7 @@ mod tests {
     #[test]
     fn connections_can_be_made_with_the_certificates_of_the_program_alone() {
         assert!(shipped_roots().count() > 50);
-        let connections = Connections::new(None, Patience::default()).unwrap();
+        let connections = Connections::new(None, Patience::default(), 1 << 20).unwrap();
         let _ = rustls::crypto::ring::default_provider().install_default();
         for road in [Road::PlainHere, Road::Here, Road::Away] {
             assert!(connections.built(road, Roots::Shipped).is_ok(), "{road:?}");

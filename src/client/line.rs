@@ -105,7 +105,7 @@ impl Line {
             Some(recorded) => recorded,
             None => {
                 let attempt = self.attempt(&program, 1);
-                match process::run(request, &self.client.secrets).await {
+                match process::run(request, &self.client.secrets, self.client.body_cap).await {
                     Ok(CommandAnswer { status, stdout, stderr, leaked }) => {
                         let wall_ms = attempt.answered(status);
                         let (body, log) = (self.redacted(stdout), self.redacted(stderr));

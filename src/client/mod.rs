@@ -37,8 +37,10 @@ pub use self::line::Line;
 pub use self::request::{BODY_CAP, CommandAnswer, CommandRequest, ENDED, HeaderText, HttpAnswer, HttpRequest, Lane};
 
 /// Where answers come from.
+#[derive(Default)]
 pub enum Mode {
     /// From outside.
+    #[default]
     Live,
     /// From outside, and kept.
     Record(Recordings),
@@ -54,17 +56,35 @@ pub struct Client {
     /// By the lane's name.
     limiters: Mutex<HashMap<String, Arc<Limiter>>>,
     waits: Waits,
+    body_cap: usize,
     /// Started when the first trial wants an address of its gateway.
     gateway: OnceCell<mcp::Server>,
 }
 
-/// What a client needs to know.
+/// What a client needs to know. Of its own accord it reaches whoever it is asked to, and keeps nothing.
+#[derive(Default)]
 pub struct ClientSetup {
     pub mode: Mode,
     /// Environment variable → value, for every variable that [`crate::target::Target::secrets`] names and that is set.
     pub secrets: BTreeMap<String, String>,
     /// Certificates to trust beside those of the system, PEM.
     pub ca_bundle: Option<PathBuf>,
+    pub limits: ClientLimits,
+}
+
+/// What a policy allows.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientLimits {
+    /// Attempts after the first, of one question.
+    pub retries: u32,
+    /// Most bytes of an answer's body, after decompression.
+    pub body: usize,
+}
+
+impl Default for ClientLimits {
+    fn default() -> Self {
+        Self { retries: u32::MAX, body: BODY_CAP }
+    }
 }
 
 /// Why no client could be made.
@@ -85,7 +105,7 @@ pub struct Fault {
 impl Client {
     /// Reaches nothing yet. A bundle of certificates that cannot be read is an error.
     pub fn new(setup: ClientSetup) -> Result<Arc<Self>, ClientError> {
-        let waits = Waits { first: Duration::from_millis(500), longest: Duration::from_secs(20) };
+        let waits = Waits { first: Duration::from_millis(500), longest: Duration::from_secs(20), retries: u32::MAX };
         Self::with_patience(setup, waits, Patience::default())
     }
 
@@ -93,13 +113,15 @@ impl Client {
         let secrets = Secrets::new(setup.secrets)
             .map(Arc::new)
             .map_err(|error| ClientError(format!("the secrets cannot be looked for: {error}")))?;
-        let connections = Connections::new(setup.ca_bundle.as_deref(), patience)?;
+        let waits = Waits { retries: waits.retries.min(setup.limits.retries), ..waits };
+        let connections = Connections::new(setup.ca_bundle.as_deref(), patience, setup.limits.body)?;
         Ok(Arc::new(Self {
             mode: setup.mode,
             secrets,
             connections,
             limiters: Mutex::default(),
             waits,
+            body_cap: setup.limits.body,
             gateway: OnceCell::new(),
         }))
     }

@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use self::group::Group;
 use self::pipes::{Flooded, Tail};
 use super::Fault;
-use super::request::{BODY_CAP, CommandAnswer, CommandRequest, ENDED};
+use super::request::{CommandAnswer, CommandRequest, ENDED};
 use super::secret::Secrets;
 use crate::diagnostic::excerpt;
 
@@ -39,7 +39,7 @@ const LEFT_GRACE: Duration = Duration::from_millis(250);
 
 /// Runs a command. A variable that it inherits has the value of the secret of that name, if there is one. Standard
 /// output may hold secrets.
-pub(super) async fn run(request: CommandRequest, secrets: &Secrets) -> Result<CommandAnswer, Fault> {
+pub(super) async fn run(request: CommandRequest, secrets: &Secrets, most: usize) -> Result<CommandAnswer, Fault> {
     let inherited = ALWAYS.into_iter().chain(request.inherits.iter().map(String::as_str));
     let value = |name: &str| secrets.value(name).map(OsString::from).or_else(|| std::env::var_os(name));
     let mut environment: BTreeMap<OsString, OsString> =
@@ -54,13 +54,14 @@ pub(super) async fn run(request: CommandRequest, secrets: &Secrets) -> Result<Co
         environment,
         stdin: &stdin,
         deadline: request.deadline,
+        most,
     };
     let Ended { status, stdout, cut, leaked } = process.run(&mut log).await?;
     let stderr = log.take(|text| secrets.redact(text).into_owned());
     let unusable = |why: String| (ENDED, why);
     let (status, stdout) = match (cut, String::from_utf8(stdout)) {
         (Some(Cut::Deadline), _) => unusable(format!("it did not end within {} s", request.deadline.as_secs_f64())),
-        (Some(Cut::Flood), _) => unusable(format!("it wrote more than {} MiB on standard output", BODY_CAP >> 20)),
+        (Some(Cut::Flood), _) => unusable(format!("it wrote more than {} MiB on standard output", most >> 20)),
         (None, Err(error)) if status == 0 => {
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
             unusable(format!("standard output is not UTF-8: {}", excerpt(&secrets.redact(&text))))
@@ -80,6 +81,8 @@ struct Process<'a> {
     environment: BTreeMap<OsString, OsString>,
     stdin: &'a [u8],
     deadline: Duration,
+    /// Most bytes on standard output.
+    most: usize,
 }
 
 /// What came of it.
@@ -98,7 +101,7 @@ struct Ended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cut {
     Deadline,
-    /// It wrote more than [`BODY_CAP`] on standard output.
+    /// It wrote more than it may on standard output.
     Flood,
 }
 
@@ -115,7 +118,7 @@ impl Process<'_> {
             let (Some(to), Some(from), Some(errors)) = (to, from, errors) else { return Ok(()) };
             let feed = pipes::feed(to, self.stdin).map(Ok);
             let follow = pipes::follow(errors, log).map(Ok);
-            tokio::try_join!(feed, pipes::read(from, BODY_CAP, &mut stdout), follow).map(drop)
+            tokio::try_join!(feed, pipes::read(from, self.most, &mut stdout), follow).map(drop)
         };
         let (status, cut, leaked) = {
             let mut talk = pin!(talk.fuse());
@@ -143,7 +146,7 @@ impl Process<'_> {
             (status, cut, leaked)
         };
         let status = status.map_err(|error| Fault { message: format!("a process was lost: {error}"), stops: false })?;
-        let cut = if stdout.len() > BODY_CAP { Some(Cut::Flood) } else { cut };
+        let cut = if stdout.len() > self.most { Some(Cut::Flood) } else { cut };
         Ok(Ended { status: code(status), stdout, cut, leaked })
     }
 

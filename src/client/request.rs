@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// Most bytes of an answer's body, after decompression.
+/// Most bytes of an answer's body, after decompression, where no policy says otherwise.
 pub const BODY_CAP: usize = 8 << 20;
 
 /// What a request header holds.

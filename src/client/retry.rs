@@ -40,6 +40,8 @@ pub(super) enum Next {
 pub(super) struct Waits {
     pub first: Duration,
     pub longest: Duration,
+    /// Attempts after the first at most, whatever the trouble.
+    pub retries: u32,
 }
 
 impl Waits {
@@ -66,7 +68,7 @@ pub(super) fn next(trouble: &Trouble, attempt: u32, repeatable: bool, waits: Wai
         Trouble::Unreached(_) => (ATTEMPTS, true),
         Trouble::Forbidden(_) => (1, true),
     };
-    if attempt >= attempts {
+    if attempt >= attempts.min(waits.retries.saturating_add(1)) {
         return Next::GiveUp { stops };
     }
     match trouble {
@@ -99,10 +101,20 @@ pub(super) fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    const WAITS: Waits = Waits { first: Duration::from_millis(500), longest: Duration::from_secs(3) };
+    const WAITS: Waits =
+        Waits { first: Duration::from_millis(500), longest: Duration::from_secs(3), retries: u32::MAX };
 
     fn status(status: u16, retry_after: Option<u64>) -> Trouble {
         Trouble::Status { status, retry_after: retry_after.map(Duration::from_secs), quote: String::new() }
+    }
+
+    #[test]
+    fn a_policy_may_allow_fewer_attempts_and_never_more() {
+        for (retries, attempts) in [(0, 1), (1, 2), (9, 5)] {
+            let waits = Waits { retries, ..WAITS };
+            let again = |attempt| matches!(next(&status(429, None), attempt, true, waits, 0.5), Next::Again { .. });
+            assert_eq!((1..20).take_while(|attempt| again(*attempt)).count() + 1, attempts, "{retries}");
+        }
     }
 
     /// How many attempts are made in all, and whether the run stops after the last.

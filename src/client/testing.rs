@@ -154,9 +154,9 @@ pub const KEY: &str = "sk-test/with+odd=characters";
 /// A client that hardly waits.
 pub fn client(mode: Mode) -> Arc<Client> {
     let secrets = BTreeMap::from([("MODEL_KEY".to_owned(), KEY.to_owned())]);
-    let waits = Waits { first: Duration::from_millis(1), longest: Duration::from_millis(2) };
+    let waits = Waits { first: Duration::from_millis(1), longest: Duration::from_millis(2), retries: u32::MAX };
     let patience = Patience { connect: Duration::from_secs(10), silence: Duration::from_millis(50) };
-    Client::with_patience(ClientSetup { mode, secrets, ca_bundle: None }, waits, patience).unwrap()
+    Client::with_patience(ClientSetup { mode, secrets, ..ClientSetup::default() }, waits, patience).unwrap()
 }
 
 pub fn session() -> Session {

@@ -411,8 +411,7 @@ fn a_bundle_that_holds_no_certificate_is_refused_by_its_name() {
     let path = folder.path().join("ca.pem");
     let make = || {
         let ca_bundle = Some(path.clone());
-        let error =
-            Client::new(ClientSetup { mode: Mode::Live, secrets: Default::default(), ca_bundle }).err().unwrap();
+        let error = Client::new(ClientSetup { ca_bundle, ..ClientSetup::default() }).err().unwrap();
         assert!(error.0.contains("ca.pem"), "{error}");
         error.0
     };

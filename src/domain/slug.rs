@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A name that is safe as one path component on every platform and readable in a terminal.
 ///
 /// Shape: `[a-z0-9]` first, then `[a-z0-9._-]`, at most 80 bytes, no `..`, not a device name
 /// such as `con` or `lpt1`. Cloning is cheap: cases are named in many places.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slug(Arc<str>);
 
 /// Why a text is not a [`Slug`].
@@ -35,18 +35,18 @@ impl Slug {
 
     /// Parses a name; see the type for its shape.
     pub fn new(text: &str) -> Result<Self, SlugError> {
-        let first = text.chars().next().ok_or(SlugError::Empty)?;
+        let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let first = text.as_bytes().first().ok_or(SlugError::Empty)?;
         if text.len() > Self::MAX {
             return Err(SlugError::TooLong(text.chars().count()));
         }
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        if !plain(first) {
-            return Err(SlugError::Character(first));
-        }
-        if let Some(bad) = text.chars().find(|&c| !plain(c) && !matches!(c, '.' | '_' | '-')) {
+        let allowed = |b: &u8| plain(b) || matches!(b, b'.' | b'_' | b'-');
+        // Whatever comes before the first byte that is not allowed is ASCII.
+        let bad = if plain(first) { text.bytes().position(|b| !allowed(&b)) } else { Some(0) };
+        if let Some(bad) = bad.and_then(|at| text[at..].chars().next()) {
             return Err(SlugError::Character(bad));
         }
-        if text.contains("..") || text.ends_with('.') {
+        if text.contains('.') && (text.contains("..") || text.ends_with('.')) {
             return Err(SlugError::DoubleDot);
         }
         let stem = text.split('.').next().unwrap_or(text);
@@ -106,6 +106,32 @@ impl fmt::Display for Slug {
 impl fmt::Debug for Slug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+impl Serialize for Slug {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Slug {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(SlugVisitor)
+    }
+}
+
+struct SlugVisitor;
+
+impl Visitor<'_> for SlugVisitor {
+    type Value = Slug;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Slug, E> {
+        Slug::new(text).map_err(E::custom)
     }
 }
 

@@ -161,6 +161,11 @@ fn folded(out: &mut String, text: &str, indent: usize) {
 
 fn quoted(out: &mut String, text: &str) {
     out.push('"');
+    if all_visible(text) && !text.contains(['"', '\\']) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -179,7 +184,7 @@ fn quoted(out: &mut String, text: &str) {
 
 /// The text on one line of characters that any tool writes back as it read them; others become `\u{…}`.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_visible) {
+    if all_visible(text) {
         return Cow::Borrowed(text);
     }
     let show = |c: char| if is_visible(c) { c.to_string() } else { c.escape_default().to_string() };
@@ -212,7 +217,7 @@ fn is_block(text: &str) -> bool {
 fn is_plain(text: &str) -> bool {
     text.starts_with(char::is_alphabetic)
         && text.len() <= WIDTH
-        && text.chars().all(is_visible)
+        && all_visible(text)
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
         && !text.contains(" #")
@@ -222,7 +227,7 @@ fn is_plain(text: &str) -> bool {
 /// One long line whose words are parted by single spaces.
 fn is_foldable(text: &str) -> bool {
     text.len() > WIDTH
-        && text.chars().all(is_visible)
+        && all_visible(text)
         && !text.starts_with(' ')
         && !text.ends_with(' ')
         && !text.contains("  ")
@@ -231,6 +236,11 @@ fn is_foldable(text: &str) -> bool {
 
 fn is_reserved(text: &str) -> bool {
     RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+fn all_visible(text: &str) -> bool {
+    let plain = |byte: u8| byte.wrapping_sub(b' ') < 95;
+    text.bytes().fold(true, |all, byte| all & plain(byte)) || text.chars().all(is_visible)
 }
 
 /// A character that may stand in the file as it is: YAML allows it, and a person sees that it is there.
@@ -253,7 +263,11 @@ fn is_visible(c: char) -> bool {
 }
 
 fn spaces(out: &mut String, count: usize) {
-    out.extend(std::iter::repeat_n(' ', count));
+    const SOME: &str = "                ";
+    match SOME.get(..count) {
+        Some(few) => out.push_str(few),
+        None => out.extend(std::iter::repeat_n(' ', count)),
+    }
 }
 
 #[cfg(test)]

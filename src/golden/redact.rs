@@ -53,17 +53,24 @@ static NOISE: &[Rule] = &[
 pub(super) fn secrets(text: &str) -> Cow<'_, str> {
     static COMPILED: LazyLock<Table> = LazyLock::new(|| Table::new(SECRETS));
     // Every shape but an address is longer than this.
-    if text.len() < 13 && !text.contains('@') {
+    if text.len() < 13 && !text.contains('@') || !looks_secret(text) {
         return Cow::Borrowed(text);
     }
     COMPILED.replace(text)
 }
 
+/// Whether any shape could be there: each holds one of these bytes, or a word as long as a key.
+fn looks_secret(text: &str) -> bool {
+    const KEY: usize = 16;
+    text.bytes().any(|byte| matches!(byte, b'0'..=b'9' | b'@' | b'-' | b'_'))
+        || text.split_ascii_whitespace().any(|word| word.len() >= KEY)
+}
+
 /// The text without timestamps, uuids and run ids.
 pub(super) fn noise(text: &str) -> Cow<'_, str> {
     static COMPILED: LazyLock<Table> = LazyLock::new(|| Table::new(NOISE));
-    // The shortest is a time to the minute.
-    if text.len() < 16 {
+    // The shortest is a time to the minute, and all have dashes.
+    if text.len() < 16 || !text.contains('-') {
         return Cow::Borrowed(text);
     }
     COMPILED.replace(text)
@@ -186,6 +193,9 @@ mod tests {
             ("GB82WEST12345698765432.", "[iban]."),
             ("write to ada@northwind.com, ada@northwind.example", "write to [e-mail], ada@northwind.example"),
             ("x\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc", "x\n[private-key]"),
+            ("Bearer abcdefghijklmnop", "[bearer-token]"),
+            ("an ASIAABCDEFGHIJKLMNOP", "an [aws-key]"),
+            ("eyJabcdefgh.abcdefgh.abcdefgh", "[jwt]"),
             ("ü ghp_abcdefghijklmnopqrstuvwxyz0123456789", "ü [token]"),
         ] {
             assert_eq!(secrets(text), expected);

@@ -4,70 +4,51 @@
 
 use std::collections::HashMap;
 
-use super::RunReport;
-use crate::domain::{Area, Case, Mark, Outcome, Trit, Weight};
+use super::brief::Marked;
+use crate::domain::{Area, Mark, Trit, Weight};
 use crate::gate::{Finding, FindingWeight, Verdict};
-use crate::golden::{Comparison, Difference};
+use crate::golden::Difference;
 use crate::score::{Held, TrialResult};
 
 /// All repeats of one case, which follow each other in a run.
-pub struct CaseView<'a> {
+pub struct CaseView<'a, T = TrialResult> {
     /// In plan order; never empty.
-    trials: &'a [TrialResult],
+    trials: &'a [T],
 }
 
-/// The cases of a run, in plan order.
-pub fn cases(report: &RunReport) -> Vec<CaseView<'_>> {
-    report.results.chunk_by(|a, b| a.case.id == b.case.id).map(|trials| CaseView { trials }).collect()
-}
+impl<'a, T> CaseView<'a, T> {
+    /// Of the repeats of one case: at least one.
+    pub fn of(trials: &'a [T]) -> Self {
+        Self { trials }
+    }
 
-/// The cases of a run: what the gate blames gravest first, critical ones before others; then by worst mark, then changed
-/// ones; else in plan order.
-pub fn worst_first(report: &RunReport) -> Vec<CaseView<'_>> {
-    let mut views = cases(report);
-    let blame = Blame::of(&report.verdict);
-    views.sort_by_cached_key(|view| {
-        let blame = blame.gravest(view.id());
-        let worst = view.worst().map_or(2, |(_, mark)| mark.trit().map_or(2, |trit| trit.value() + 1));
-        let ordinary = view.case().weight != Weight::Critical;
-        (
-            blame,
-            ordinary && blame != FindingWeight::Warns,
-            !view.failed(),
-            worst,
-            !view.fell_anywhere(),
-            !view.needs_review(),
-        )
-    });
-    views
-}
-
-impl<'a> CaseView<'a> {
     /// The first repeat: what is the same for all of them is read from it.
-    pub fn first(&self) -> &'a TrialResult {
+    pub fn first(&self) -> &'a T {
         &self.trials[0]
     }
 
-    pub fn case(&self) -> &'a Case {
-        &self.first().case
-    }
-
-    pub fn id(&self) -> &'a str {
-        self.case().id.as_str()
-    }
-
-    pub fn trials(&self) -> &'a [TrialResult] {
+    pub fn trials(&self) -> &'a [T] {
         self.trials
+    }
+}
+
+impl<'a, T: Marked> CaseView<'a, T> {
+    pub fn id(&self) -> &'a str {
+        self.first().case().id.as_str()
+    }
+
+    pub fn weight(&self) -> Weight {
+        self.first().case().weight
     }
 
     /// The lowest mark of the area over the repeats; not scored only where no repeat was.
     pub fn mark(&self, area: Area) -> Option<&'a Mark> {
-        self.trials.iter().filter_map(|result| result.scored.area(area)).min_by_key(|mark| rank(mark))
+        self.trials.iter().filter_map(|trial| trial.mark(area)).min_by_key(|mark| rank(mark))
     }
 
     /// Whether all repeats that were scored in the area got the same mark.
     pub fn agrees(&self, area: Area) -> bool {
-        let mut trits = self.trials.iter().filter_map(|result| result.scored.area(area)?.trit());
+        let mut trits = self.trials.iter().filter_map(|trial| trial.mark(area)?.trit());
         match trits.next() {
             Some(first) => trits.all(|trit| trit == first),
             None => true,
@@ -83,34 +64,22 @@ impl<'a> CaseView<'a> {
             .min_by_key(|(_, mark)| rank(mark))
     }
 
-    /// The first repeat whose target failed, and its error.
+    /// The error of the first repeat whose target failed.
     pub fn error(&self) -> Option<&'a str> {
-        self.trials.iter().find_map(|result| match &result.trial.outcome {
-            Outcome::Failed { error } => Some(error.as_str()),
-            Outcome::Answered { .. } | Outcome::NoAnswer { .. } => None,
-        })
+        self.trials.iter().find_map(Marked::error)
     }
 
     pub fn failed(&self) -> bool {
         self.error().is_some()
     }
 
-    /// What the repeats say about the snapshot: the first that differs, else the first.
-    pub fn comparison(&self) -> &'a Comparison {
-        self.trials
-            .iter()
-            .map(|result| &result.scored.comparison)
-            .find(|comparison| comparison.needs_review())
-            .unwrap_or(&self.first().scored.comparison)
-    }
-
-    /// The difference of the first repeat that has one.
-    pub fn difference(&self) -> Option<&'a Difference> {
-        self.trials.iter().find_map(|result| result.scored.comparison.difference())
+    /// What the repeats say about the snapshot, in one word: the first that differs, else the first.
+    pub fn snapshot(&self) -> &'static str {
+        self.trials.iter().find(|trial| trial.needs_review()).unwrap_or(self.first()).snapshot()
     }
 
     pub fn needs_review(&self) -> bool {
-        self.comparison().needs_review()
+        self.trials.iter().any(Marked::needs_review)
     }
 
     /// Whether somebody should look: a mark below +1, a difference, or missing data.
@@ -121,12 +90,19 @@ impl<'a> CaseView<'a> {
 
     /// Where a repeat is below the accepted snapshot in the area: the mark then and now, of the worst repeat.
     pub fn fall(&self, area: Area) -> Option<Held> {
-        let marks = self.trials.iter().flat_map(|result| &result.scored.areas).filter(|mark| mark.area == area);
+        let marks = self.trials.iter().flat_map(Marked::areas).filter(|mark| mark.area == area);
         marks.filter_map(|mark| mark.held).filter(|held| held.now < held.was).min_by_key(|held| held.now)
     }
 
     pub fn fell_anywhere(&self) -> bool {
-        Area::ALL.into_iter().any(|area| self.fall(area).is_some())
+        self.trials.iter().flat_map(Marked::areas).filter_map(|mark| mark.held).any(|held| held.now < held.was)
+    }
+}
+
+impl<'a> CaseView<'a> {
+    /// The difference of the first repeat that has one.
+    pub fn difference(&self) -> Option<&'a Difference> {
+        self.trials.iter().find_map(|result| result.scored.comparison.difference())
     }
 }
 
@@ -177,9 +153,8 @@ mod tests {
     #[test]
     fn repeats_of_a_case_are_one_view_with_the_worst_mark() {
         let report = sample::run();
-        let views = cases(&report);
-        assert_eq!(views.len() as u64, report.verdict.counts.cases);
-        let flaky = views.iter().find(|view| view.id() == sample::FLAKY).unwrap();
+        let repeats = sample::repeats(&report.results, sample::FLAKY);
+        let flaky = CaseView::of(&repeats);
         assert_eq!(flaky.trials().len(), 2);
         assert_eq!(flaky.mark(Area::EvidenceQuality).and_then(Mark::trit), Some(Trit::Incomplete));
         assert!(!flaky.agrees(Area::EvidenceQuality));
@@ -187,22 +162,10 @@ mod tests {
     }
 
     #[test]
-    fn cases_that_the_gate_blames_come_first() {
-        let report = sample::run();
-        let views = worst_first(&report);
-        assert_eq!(views[0].id(), sample::REGRESSED);
-        assert!(!views.last().unwrap().needs_attention());
-    }
-
-    #[test]
     fn a_mark_that_equals_its_snapshot_did_not_fall() {
         let report = sample::run();
-        let views = cases(&report);
-        let by_id = |id| views.iter().find(|view| view.id() == id).unwrap();
-        assert_eq!(
-            by_id(sample::REGRESSED).fall(Area::TaskSuccess),
-            Some(Held { was: Trit::Useful, now: Trit::Harmful })
-        );
-        assert_eq!(by_id(sample::ACCEPTED_ZERO).fall(Area::TaskSuccess), None);
+        let fall = |id| CaseView::of(&sample::repeats(&report.results, id)).fall(Area::TaskSuccess);
+        assert_eq!(fall(sample::REGRESSED), Some(Held { was: Trit::Useful, now: Trit::Harmful }));
+        assert_eq!(fall(sample::ACCEPTED_ZERO), None);
     }
 }

@@ -2,19 +2,18 @@
 //!
 //! The full trials are in the run's events; this says what came of them.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::io::{self, Write};
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use super::{RenderError, RunReport, words};
+use super::brief::{Brief, Marked};
+use super::cases::CaseView;
+use super::{Begun, Out, RenderError, RunReport, Scratch, Table};
 use crate::diagnostic::hidden;
-use crate::domain::{Area, CaseKind, Mark, Outcome, Slug, Weight};
+use crate::domain::{Area, CaseKind, Mark, Slug, Weight};
 use crate::event::{RunMeta, RunState};
 use crate::gate::Verdict;
-use crate::score::{AreaMark, TrialResult};
 
 /// Version of `run.json`.
 pub const RUN_SUMMARY_VERSION: u32 = 1;
@@ -57,78 +56,59 @@ pub struct CaseSummary {
     pub disagreeing: Vec<Area>,
 }
 
-/// Writes the summary trial by trial: of the cases it holds no more than the one whose trials are going by.
-///
-/// One case a line, and what is known only at the end stands behind them.
-pub struct Writer<W: Write> {
-    out: W,
-    open: Option<CaseSummary>,
+/// Writes the summary case by case, each on a line; what is known only at the end stands behind them.
+struct Summary<'r> {
+    report: &'r RunReport,
+    out: Out<'r>,
     /// Whether a case has been written.
     any: bool,
 }
 
-impl<W: Write> Writer<W> {
-    /// Begins the summary. `out` is written to in small pieces: give it a buffer.
-    pub fn new(mut out: W, meta: &RunMeta) -> Result<Self, RenderError> {
-        let begun = write!(out, "{{\n\"version\": {RUN_SUMMARY_VERSION},\n\"run\": ");
-        begun.map_err(broken)?;
-        let mut writer = Self { out, open: None, any: false };
-        writer.value(meta)?;
-        writer.text(",\n\"cases\": [")?;
-        Ok(writer)
-    }
+/// Begins the summary.
+pub fn table<'r>(report: &'r RunReport, out: Out<'r>, _: Scratch<'r>) -> Begun<'r> {
+    let mut summary = Summary { report, out, any: false };
+    summary.text(&format!("{{\n\"version\": {RUN_SUMMARY_VERSION},\n\"run\": "))?;
+    summary.value(&report.meta)?;
+    summary.text(",\n\"cases\": [")?;
+    Ok(Box::new(summary))
+}
 
-    /// Adds a trial. Repeats of a case must follow each other.
-    pub fn push(&mut self, result: &TrialResult) -> Result<(), RenderError> {
-        match self.open.as_mut().filter(|open| open.case == result.case.id) {
-            Some(open) => open.add(result),
-            None => {
-                self.close()?;
-                self.open = Some(CaseSummary::of(result));
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends the summary, flushes, and hands the output back.
-    pub fn finish(mut self, state: &RunState, finished_at: Timestamp, verdict: &Verdict) -> Result<W, RenderError> {
-        self.close()?;
-        self.text("\n],\n\"state\": ")?;
-        self.value(state)?;
-        self.text(",\n\"finished_at\": ")?;
-        self.value(&finished_at)?;
-        self.text(",\n\"verdict\": ")?;
-        self.value(verdict)?;
-        self.text("\n}\n")?;
-        self.out.flush().map_err(broken)?;
-        Ok(self.out)
-    }
-
-    fn close(&mut self) -> Result<(), RenderError> {
-        let Some(case) = self.open.take() else { return Ok(()) };
+impl Table for Summary<'_> {
+    fn push(&mut self, case: &CaseView<Brief>) -> Result<(), RenderError> {
         self.text(if self.any { ",\n" } else { "\n" })?;
         self.any = true;
-        self.value(&case)
+        self.value(&CaseSummary::of(case))
     }
 
+    fn finish(mut self: Box<Self>) -> Result<(), RenderError> {
+        let report = self.report;
+        self.text("\n],\n\"state\": ")?;
+        self.value(&report.state)?;
+        self.text(",\n\"finished_at\": ")?;
+        self.value(&report.finished_at)?;
+        self.text(",\n\"verdict\": ")?;
+        self.value(&report.verdict)?;
+        self.text("\n}\n")?;
+        self.out.flush().map_err(RenderError::of("json"))
+    }
+}
+
+impl Summary<'_> {
     fn value(&mut self, value: &impl Serialize) -> Result<(), RenderError> {
         let json = serde_json::to_string(value).map_err(RenderError::of("json"))?;
         self.text(&inert(&json))
     }
 
     fn text(&mut self, text: &str) -> Result<(), RenderError> {
-        self.out.write_all(text.as_bytes()).map_err(broken)
+        self.out.write_all(text.as_bytes()).map_err(RenderError::of("json"))
     }
 }
 
-fn broken(error: io::Error) -> RenderError {
-    RenderError::of("json")(error)
-}
-
 impl CaseSummary {
-    /// Of the first trial.
-    fn of(first: &TrialResult) -> Self {
-        let mut summary = Self {
+    fn of(view: &CaseView<Brief>) -> Self {
+        let first = view.first();
+        let disagrees = |area: &Area| !view.agrees(*area);
+        Self {
             case: first.case.id.clone(),
             title: first.case.title.clone(),
             pipeline: first.pipeline.clone(),
@@ -137,44 +117,13 @@ impl CaseSummary {
             weight: first.case.weight,
             file: first.file.clone(),
             line: first.line,
-            trials: 0,
-            failed_trials: 0,
-            snapshot: words::comparison(&first.scored.comparison).to_owned(),
-            areas: BTreeMap::new(),
-            disagreeing: Vec::new(),
-        };
-        summary.add(first);
-        summary
-    }
-
-    fn add(&mut self, result: &TrialResult) {
-        self.trials += 1;
-        self.failed_trials += u64::from(matches!(result.trial.outcome, Outcome::Failed { .. }));
-        let waits = |snapshot: &str| matches!(snapshot, "new" | "changed");
-        let snapshot = words::comparison(&result.scored.comparison);
-        if waits(snapshot) && !waits(&self.snapshot) {
-            self.snapshot = snapshot.to_owned();
-        }
-        for AreaMark { area, mark, .. } in &result.scored.areas {
-            let Some(lowest) = self.areas.get_mut(area) else {
-                self.areas.insert(*area, mark.clone());
-                continue;
-            };
-            let (before, now) = (lowest.trit(), mark.trit());
-            if before.is_some() && now.is_some() && before != now && !self.disagreeing.contains(area) {
-                self.disagreeing.push(*area);
-            }
-            if now.is_some() && (before.is_none() || now < before) {
-                *lowest = mark.clone();
-            }
+            trials: view.trials().len() as u64,
+            failed_trials: view.trials().iter().filter(|trial| trial.error().is_some()).count() as u64,
+            snapshot: view.snapshot().to_owned(),
+            areas: Area::ALL.into_iter().filter_map(|area| Some((area, view.mark(area)?.clone()))).collect(),
+            disagreeing: Area::ALL.into_iter().filter(disagrees).collect(),
         }
     }
-}
-
-pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
-    let mut summary = Writer::new(Vec::new(), &report.meta)?;
-    report.results.iter().try_for_each(|result| summary.push(result))?;
-    summary.finish(&report.state, report.finished_at, &report.verdict)
 }
 
 /// Indented JSON with a line feed at the end, in which nothing acts on a terminal: such characters are written as
@@ -188,7 +137,7 @@ pub fn pretty(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
 fn inert(json: &str) -> Cow<'_, str> {
     // Only strings can hold such characters, and ASCII controls are escaped already but for the line ends between values.
     let acts = |c: char| c == '\u{7f}' || !c.is_ascii() && hidden(c);
-    if !json.contains(acts) {
+    if json.bytes().fold(true, |plain, byte| plain & (byte < 0x7f)) || !json.contains(acts) {
         return Cow::Borrowed(json);
     }
     let mut safe = String::with_capacity(json.len() + 16);
@@ -205,12 +154,12 @@ fn inert(json: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{cases::cases, sample};
+    use crate::report::{sample, tests::rendered};
 
     #[test]
     fn the_summary_reads_back_and_names_every_case() {
         let report = sample::run();
-        let read: RunSummary = serde_json::from_slice(&render(&report).unwrap()).unwrap();
+        let read: RunSummary = serde_json::from_str(&rendered("json", &report)).unwrap();
         assert_eq!(read.version, RUN_SUMMARY_VERSION);
         assert_eq!(read.verdict, report.verdict);
         assert_eq!(read.run, report.meta);
@@ -222,22 +171,8 @@ mod tests {
     }
 
     #[test]
-    fn trials_written_one_by_one_agree_with_the_cases_as_a_whole() {
-        let report = sample::run();
-        let read: RunSummary = serde_json::from_slice(&render(&report).unwrap()).unwrap();
-        for (summary, view) in read.cases.iter().zip(cases(&report)) {
-            assert_eq!(summary.case, view.case().id);
-            assert_eq!(summary.snapshot, words::comparison(view.comparison()));
-            for area in Area::ALL {
-                assert_eq!(summary.areas.get(&area), view.mark(area));
-                assert_eq!(summary.disagreeing.contains(&area), !view.agrees(area));
-            }
-        }
-    }
-
-    #[test]
     fn a_run_without_trials_is_json_too() {
-        let read: RunSummary = serde_json::from_slice(&render(&sample::empty()).unwrap()).unwrap();
+        let read: RunSummary = serde_json::from_str(&rendered("json", &sample::empty())).unwrap();
         assert_eq!(read.cases, []);
     }
 

@@ -3,8 +3,9 @@
 //! Foreign text stands in code spans, where mentions, HTML, images and links are inert; the gate's sentences are
 //! escaped.
 
-use super::cases::worst_first;
-use super::{RenderError, RunReport, foreign, words};
+use super::brief::Brief;
+use super::cases::CaseView;
+use super::{Out, RenderError, RunReport, foreign, words};
 use crate::domain::Trit;
 use crate::gate::{FindingWeight, Regime, Verdict};
 
@@ -14,7 +15,7 @@ const CASES: usize = 10;
 const FINDINGS: usize = 20;
 const TEXT: usize = 400;
 
-pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
+pub fn render(report: &RunReport, out: Out) -> Result<(), RenderError> {
     let verdict = &report.verdict;
     let (sign, word) = words::decision(verdict.decision);
     let mut page = format!(
@@ -54,9 +55,9 @@ pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
     if let Some(more) = verdict.waivers.len().checked_sub(FINDINGS).filter(|&more| more > 0) {
         page.push_str(&format!("- … and {more} more\n"));
     }
-    page.push_str(&worst_cases(report));
+    page.push_str(&worst_cases(report)?);
     page.push_str(&format!("\nRun {} · evalgate {}\n", code(&report.meta.id), prose(&report.meta.evalgate)));
-    Ok(page.into_bytes())
+    out.write_all(page.as_bytes()).map_err(RenderError::of("markdown"))
 }
 
 /// Where answers vary, the columns of chance stand between the means and the counts.
@@ -100,14 +101,15 @@ fn areas(verdict: &Verdict) -> String {
     table
 }
 
-fn worst_cases(report: &RunReport) -> String {
-    let views = worst_first(report);
-    let worst: Vec<_> = views.iter().filter(|view| view.needs_attention()).take(CASES).collect();
+fn worst_cases(report: &RunReport) -> Result<String, RenderError> {
+    let worst: Vec<_> = report.overview()?.worst.iter().filter(|place| place.attention).take(CASES).collect();
     if worst.is_empty() {
-        return String::new();
+        return Ok(String::new());
     }
     let mut table = "\n**Worst cases**\n\n| case | mark | area | why | snapshot |\n|:--|--:|:--|:--|:--|\n".to_owned();
-    for view in worst {
+    for place in worst {
+        let trials: Vec<Brief> = report.read(place)?;
+        let view = CaseView::of(&trials);
         let (mark, area, why) = match (view.error(), view.worst()) {
             (Some(error), _) => ("error", "", error),
             (None, Some((area, mark))) if mark.trit() < Some(Trit::Useful) => {
@@ -117,10 +119,10 @@ fn worst_cases(report: &RunReport) -> String {
             (None, None) => ("–", "", "nothing was scored"),
         };
         let why = if why.is_empty() { String::new() } else { code(why) };
-        let snapshot = words::comparison(view.comparison()).replace('_', " ");
+        let snapshot = view.snapshot().replace('_', " ");
         table.push_str(&format!("| {} | {mark} | {area} | {why} | {snapshot} |\n", code(view.id())));
     }
-    table
+    Ok(table)
 }
 
 /// A code span of any text, also within a table.
@@ -164,7 +166,7 @@ fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::report::{sample, tests::rendered};
 
     #[test]
     fn foreign_text_cannot_leave_its_code_span() {
@@ -187,12 +189,12 @@ mod tests {
 
     #[test]
     fn a_run_whose_answers_vary_as_a_page() {
-        insta::assert_snapshot!(String::from_utf8(render(&sample::varying()).unwrap()).unwrap());
+        insta::assert_snapshot!(rendered("markdown", &sample::varying()));
     }
 
     #[test]
     fn every_waiver_is_told_with_its_state() {
-        let page = String::from_utf8(render(&sample::waived()).unwrap()).unwrap();
+        let page = rendered("markdown", &sample::waived());
         for state in ["in use", "not needed", "EXPIRED", "not yet", "refused"] {
             assert!(page.contains(&format!("\n- {state}: {} in ", sample::REGRESSED)), "{state}\n{page}");
         }
@@ -201,6 +203,6 @@ mod tests {
 
     #[test]
     fn the_sample_run_as_a_page() {
-        insta::assert_snapshot!(String::from_utf8(render(&sample::run()).unwrap()).unwrap());
+        insta::assert_snapshot!(rendered("markdown", &sample::run()));
     }
 }

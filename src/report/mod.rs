@@ -2,8 +2,9 @@
 //!
 //! Pure: the same [`RunReport`] gives the same bytes; times come from the data. Knows nothing of files or terminals,
 //! and treats every text of a case, an output or a judge as hostile. A format is a file here and two lines below.
-//! Runs too large to hold are written trial by trial: [`CsvWriter`], [`JsonWriter`].
+//! A run may be of any size: results are read where they are kept, in brief, and in full only case by case.
 
+mod brief;
 mod cases;
 mod compare;
 mod coverage;
@@ -16,6 +17,7 @@ mod json;
 mod junit;
 mod markdown;
 mod power;
+mod results;
 #[cfg(test)]
 pub(crate) mod sample;
 mod shadow;
@@ -23,20 +25,24 @@ mod text;
 mod verdict;
 mod words;
 
+use std::io::{self, Read, Seek, Write};
+use std::sync::OnceLock;
+
 use jiff::Timestamp;
 
 use crate::event::{RunMeta, RunState};
 use crate::gate::Verdict;
-use crate::score::TrialResult;
+use cases::CaseView;
 
+pub use brief::Brief;
 pub use compare::{render_json as render_compared_json, render_markdown as render_compared_markdown};
 pub use coverage::{Coverage, CoverageCounter, Vocabulary, Word, WorldCoverage};
 pub use criteria::{CriteriaCounter, CriterionCount};
-pub use csv::Writer as CsvWriter;
 pub use discrimination::{AreaStanding, Discrimination, Done, Role, Standing, StandingCounter, Wanting};
 pub use html::render_compared as render_compared_html;
-pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary, Writer as JsonWriter};
+pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary};
 pub use power::{render_json as render_power_json, render_simulation_json, render_simulation_markdown};
+pub use results::{Overview, Results, Visit};
 pub use shadow::{render_json as render_shadow_json, render_markdown as render_shadow_markdown};
 pub use text::{
     Style, render as render_text, render_case, render_compared, render_coverage, render_criteria,
@@ -45,15 +51,16 @@ pub use text::{
 pub use words::spelling;
 
 /// Everything a report is made of.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunReport {
+#[derive(Debug)]
+pub struct RunReport<R: ?Sized = dyn Results> {
     pub meta: RunMeta,
     pub state: RunState,
     pub verdict: Verdict,
-    /// In plan order: the repeats of a case follow each other.
-    pub results: Vec<TrialResult>,
     /// Time of the run's last event.
     pub finished_at: Timestamp,
+    /// Found when it is first asked for.
+    pub overview: OnceLock<Overview>,
+    pub results: R,
 }
 
 /// One format.
@@ -64,37 +71,130 @@ pub struct Format {
     pub file: &'static str,
     /// What it is for, in one line.
     pub about: &'static str,
-    pub render: fn(&RunReport) -> Result<Vec<u8>, RenderError>,
+    pub render: Render,
+}
+
+/// How a format is made.
+pub enum Render {
+    /// Of every case, as they go by.
+    Table(for<'r> fn(&'r RunReport, Out<'r>, Scratch<'r>) -> Begun<'r>),
+    /// Of the run as a whole and the cases that stand out.
+    Page(fn(&RunReport, Out) -> Result<(), RenderError>),
+}
+
+/// A table that was begun.
+pub type Begun<'r> = Result<Box<dyn Table + 'r>, RenderError>;
+
+/// Where a report is written. It is written to in small pieces: give it a buffer.
+pub type Out<'o> = &'o mut (dyn Write + Send);
+
+/// Makes an empty place to write to and read back from, for what cannot be written in order.
+pub type Scratch<'s> = &'s dyn Fn() -> io::Result<Box<dyn Spool>>;
+
+/// What is written first and read again later.
+pub trait Spool: Read + Write + Seek {}
+
+impl<T: Read + Write + Seek> Spool for T {}
+
+/// A report that is written case by case and holds no more than the one that is going by.
+pub trait Table {
+    /// Adds a case.
+    fn push(&mut self, case: &CaseView<Brief>) -> Result<(), RenderError>;
+
+    /// Writes what stands behind the cases, and flushes.
+    fn finish(self: Box<Self>) -> Result<(), RenderError>;
+}
+
+impl RunReport {
+    /// What pages say of all cases.
+    pub fn overview(&self) -> Result<&Overview, RenderError> {
+        match self.overview.get() {
+            Some(overview) => Ok(overview),
+            None => self.tabulate(Vec::new()),
+        }
+    }
+
+    /// Writes tables in one walk over the results.
+    pub fn tabulate(&self, mut tables: Vec<Box<dyn Table + '_>>) -> Result<&Overview, RenderError> {
+        let mut counter = results::Counter::new(&self.verdict);
+        let mut case = |at, trials: &[Brief]| {
+            if trials.is_empty() {
+                return Ok(());
+            }
+            let view = CaseView::of(trials);
+            counter.push(at, &view);
+            tables.iter_mut().try_for_each(|table| table.push(&view))
+        };
+        // The trials of the case that is going by, and the place of the first.
+        let (mut open, mut at): (Vec<Brief>, u64) = (Vec::new(), 0);
+        self.results.each(&mut |place, trial| {
+            if open.first().is_some_and(|first| first.case.id != trial.case.id) {
+                case(at, &open)?;
+                open.clear();
+            }
+            if open.is_empty() {
+                at = place;
+            }
+            open.push(trial);
+            Ok(())
+        })?;
+        case(at, &open)?;
+        tables.into_iter().try_for_each(|table| table.finish())?;
+        Ok(self.overview.get_or_init(|| counter.finish()))
+    }
+
+    /// Writes one format.
+    pub fn render(&self, format: &Format, out: Out, scratch: Scratch) -> Result<(), RenderError> {
+        match format.render {
+            Render::Page(render) => render(self, out),
+            Render::Table(begin) => self.tabulate(vec![begin(self, out, scratch)?]).map(drop),
+        }
+    }
 }
 
 /// All formats, sorted by name.
 pub static FORMATS: &[Format] = &[
-    Format { name: "csv", file: "cases.csv", about: "one row per trial, for spreadsheets", render: csv::render },
+    Format {
+        name: "csv",
+        file: "cases.csv",
+        about: "one row per trial, for spreadsheets",
+        render: Render::Table(csv::table),
+    },
     Format {
         name: "html",
         file: "report.html",
         about: "everything, in one file that opens offline",
-        render: html::render,
+        render: Render::Page(html::render),
     },
     Format {
         name: "json",
         file: "run.json",
         about: "summary of the run and its cases, for programs",
-        render: json::render,
+        render: Render::Table(json::table),
     },
-    Format { name: "junit", file: "junit.xml", about: "test results, for CI servers", render: junit::render },
+    Format {
+        name: "junit",
+        file: "junit.xml",
+        about: "test results, for CI servers",
+        render: Render::Table(junit::table),
+    },
     Format {
         name: "markdown",
         file: "summary.md",
         about: "one page, for pull requests and chat",
-        render: markdown::render,
+        render: Render::Page(markdown::render),
     },
-    Format { name: "text", file: "summary.txt", about: "one screen, for the terminal", render: text::render_plain },
+    Format {
+        name: "text",
+        file: "summary.txt",
+        about: "one screen, for the terminal",
+        render: Render::Page(text::render_plain),
+    },
     Format {
         name: "verdict",
         file: "verdict.json",
         about: "the gate's decision, for programs",
-        render: verdict::render,
+        render: Render::Page(verdict::render),
     },
 ];
 
@@ -103,24 +203,38 @@ pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.binary_search_by(|format| format.name.cmp(name)).ok().map(|at| &FORMATS[at])
 }
 
-/// Why a report could not be made. Stored data cannot cause it; a broken template or an output that cannot be written can.
+/// Why a report could not be made. A broken template, results that cannot be read or an output that cannot be written
+/// can cause it.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot render the {format} report")]
-pub struct RenderError {
-    format: &'static str,
-    source: Box<dyn std::error::Error + Send + Sync>,
+pub enum RenderError {
+    #[error("cannot render the {format} report")]
+    Render { format: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("cannot read the results of the run")]
+    Unread(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl RenderError {
     /// For `map_err`: what went wrong while rendering `format`.
     fn of<E: std::error::Error + Send + Sync + 'static>(format: &'static str) -> impl FnOnce(E) -> Self {
-        move |source| Self { format, source: Box::new(source) }
+        move |source| Self::Render { format, source: Box::new(source) }
+    }
+
+    /// For `map_err`: what went wrong while reading results.
+    pub fn unread<E: std::error::Error + Send + Sync + 'static>(source: E) -> Self {
+        Self::Unread(Box::new(source))
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// The report as text.
+    pub(crate) fn rendered(name: &str, report: &RunReport) -> String {
+        let mut bytes = Vec::new();
+        report.render(format(name).unwrap(), &mut bytes, &|| Ok(Box::new(io::Cursor::new(Vec::new())))).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
 
     #[test]
     fn formats_are_sorted_and_found_by_name() {
@@ -134,17 +248,15 @@ mod tests {
     #[test]
     fn the_same_run_gives_the_same_bytes_in_every_format() {
         for one in FORMATS {
-            let first = (one.render)(&sample::run()).unwrap();
-            assert_eq!(first, (one.render)(&sample::run()).unwrap(), "{}", one.name);
+            assert_eq!(rendered(one.name, &sample::run()), rendered(one.name, &sample::run()), "{}", one.name);
         }
     }
 
     #[test]
     fn no_format_lets_a_control_or_bidi_character_through() {
         for one in FORMATS {
-            let all =
-                [sample::run(), sample::waived(), sample::varying()].map(|run| (one.render)(&run).unwrap()).concat();
-            let text = String::from_utf8(all).unwrap();
+            let text =
+                [sample::run(), sample::waived(), sample::varying()].map(|run| rendered(one.name, &run)).concat();
             let bad = text.chars().find(|&c| {
                 c.is_control() && !matches!(c, '\n' | '\t')
                     || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -158,7 +270,7 @@ mod tests {
     #[test]
     fn a_run_without_trials_can_be_shown_in_every_format() {
         for one in FORMATS {
-            (one.render)(&sample::empty()).unwrap_or_else(|error| panic!("{}: {error:?}", one.name));
+            rendered(one.name, &sample::empty());
         }
     }
 }

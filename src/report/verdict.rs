@@ -1,21 +1,21 @@
 //! `verdict.json`: the gate's decision as it was stored.
 
-use super::{RenderError, RunReport, json};
+use super::{Out, RenderError, RunReport, json};
 
-pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
-    json::pretty(&report.verdict).map_err(RenderError::of("verdict"))
+pub fn render(report: &RunReport, out: Out) -> Result<(), RenderError> {
+    let text = json::pretty(&report.verdict).map_err(RenderError::of("verdict"))?;
+    out.write_all(&text).map_err(RenderError::of("verdict"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::gate::Verdict;
-    use crate::report::sample;
+    use crate::report::{sample, tests::rendered};
 
     #[test]
     fn the_verdict_reads_back_as_it_was() {
         let report = sample::run();
-        let read: Verdict = serde_json::from_slice(&render(&report).unwrap()).unwrap();
+        let read: Verdict = serde_json::from_str(&rendered("verdict", &report)).unwrap();
         assert_eq!(read, report.verdict);
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::{Area, AreaGate, Exchange, Multiplicity, Outcome, Trit};
+use crate::domain::{Area, AreaGate, Exchange, Multiplicity, Trit};
 use crate::event::RunState;
 use crate::gate::{AreaState, AreaSummary, Decision, Finding, Verdict, WaiverLine, WaiverState};
 use crate::golden::Comparison;
@@ -116,15 +116,6 @@ pub fn comparison(comparison: &Comparison) -> &'static str {
         Comparison::Same => "same",
         Comparison::Changed(_) => "changed",
         Comparison::NotCompared => "not_compared",
-    }
-}
-
-/// How a trial ended, in one word.
-pub fn outcome(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Answered { .. } => "answered",
-        Outcome::NoAnswer { .. } => "no_answer",
-        Outcome::Failed { .. } => "failed",
     }
 }
 

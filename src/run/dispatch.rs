@@ -171,13 +171,15 @@ impl<'a> Dispatcher<'a> {
         // Without a target a missing trial stays missing; the gate sees that fewer were recorded than planned.
         let Some(asking) = &self.asking else { return Ok(()) };
         let pipeline = &self.catalog.pipelines[&planned.loaded.0.pipeline];
+        let mut binding = Binding::of(case, pipeline);
+        binding.max_calls = binding.max_calls.min(self.policy.limits.case_tool_calls.unwrap_or(u32::MAX));
         let job = Job {
             target: Arc::clone(&asking.target),
             client: Arc::clone(&asking.client),
             pipeline: Arc::clone(pipeline),
             system: Arc::clone(&self.catalog.systems[&case.world]),
             ask: Ask::new(pipeline, case),
-            binding: Binding::of(case, pipeline),
+            binding,
             trial: RecordingKey {
                 target: asking.name.clone(),
                 pipeline: pipeline.name.clone(),

@@ -90,6 +90,9 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
     let orphans = orphans(&checked.census, &listing);
     let waivers = waived(checked, &judged_by.waivers, &listing, now());
     let mut how_often = running.how_often;
+    let repeated = running.seed.is_some() || how_often.repeats(selected, checked);
+    // Repeats that a stage adds may make two of one.
+    let at_first = how_often.at_first(selected, checked).max(if repeated { 2 } else { 1 });
     let mut scoring = Scoring {
         catalog,
         accepted: listing.accepted.into_iter().collect(),
@@ -98,11 +101,11 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         project: checked.root.path(),
         pending: listing.pending.into_iter().collect(),
         propose: running.propose,
-        repeated: running.seed.is_some() || how_often.most(selected, checked) > 1,
+        repeated,
         proposal: None,
         run: folder.id().to_string(),
         results: folder.write_results()?,
-        judge: Judge::new(policy, how_often.most(selected, checked), baseline),
+        judge: Judge::new(policy, at_first, baseline),
         unreadable: Vec::new(),
         done: 0,
         total: how_often.trials(checked, selected)?.max(running.planned),
@@ -119,7 +122,6 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         asked = dispatcher.run(&mut drawn, progress, clock).await?;
         how_often = drawn.how_often(how_often.each);
         scoring.total = drawn.trials().1;
-        scoring.judge = Judge::new(policy, how_often.most(selected, checked), baseline);
         dispatcher = dispatcher.only_the_record();
     }
     let mut in_order = InOrder::new(Walk::new(checked, selected, how_often), &mut scoring);

@@ -41,13 +41,18 @@ impl HowOften {
         more.max(file.own_repeats(at).unwrap_or(self.each))
     }
 
-    /// The most that any case is run.
-    pub fn most(&self, selected: &Selected, checked: &Checked) -> u32 {
+    /// The most that any case was planned with at first.
+    pub fn at_first(&self, selected: &Selected, checked: &Checked) -> u32 {
         let own = selected
             .suites
             .iter()
             .flat_map(|part| part.cases.iter().filter_map(|at| checked.suites[part.suite].own_repeats(*at)));
-        own.chain(self.more.values().copied()).fold(self.each, u32::max)
+        own.fold(self.each, u32::max)
+    }
+
+    /// Whether any case is run more than once.
+    pub fn repeats(&self, selected: &Selected, checked: &Checked) -> bool {
+        self.at_first(selected, checked) > 1 || self.more.values().any(|repeats| *repeats > 1)
     }
 
     /// Trials in all. No suite is loaded unless a stage added repeats.

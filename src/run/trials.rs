@@ -31,6 +31,7 @@ pub struct Done {
 impl Job {
     /// Runs the trial. Limits that the agent reaches end it without an answer.
     pub async fn run(self) -> Done {
+        let most = self.binding.max_calls;
         let session = Session::new(self.system, self.binding);
         let RecordingKey { case, repeat, .. } = &self.trial;
         let (case, repeat) = (case.clone(), *repeat);
@@ -43,7 +44,7 @@ impl Job {
         let (mut outcome, usage, stop) = match answered {
             Err(_) => (late(&line, limits.deadline_s), session.usage(), None),
             Ok(Answer { usage, stop, .. }) if session.exhausted() => {
-                (no_answer(format!("the limit of {} tool calls was reached", limits.tool_calls)), usage, stop)
+                (no_answer(format!("the limit of {most} tool calls was reached")), usage, stop)
             }
             Ok(Answer { outcome, usage, stop }) => (within_size(outcome, limits.output_kib), usage, stop),
         };

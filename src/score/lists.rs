@@ -1,5 +1,7 @@
 //! `{all, any, none}`: the shape and the judgement that checks on lists and on text share.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::at::At;
@@ -17,22 +19,31 @@ pub struct Lists<'a> {
 /// The keys, in the order they are judged.
 pub const KEYS: [&str; 3] = ["all", "any", "none"];
 
+/// Where an item stands; shows as its JSON pointer.
+#[derive(Clone, Copy)]
+pub struct ItemPlace(&'static str, usize);
+
+impl fmt::Display for ItemPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/{}/{}", self.0, self.1)
+    }
+}
+
 impl<'a> Lists<'a> {
     pub fn read(value: &'a Value) -> Result<Self, CaseProblem> {
         let map = want::map(value, &KEYS)?;
         let lists = Self { all: want::list(map, "all")?, any: want::list(map, "any")?, none: want::list(map, "none")? };
-        if lists.items().next().is_none() {
+        if [lists.all, lists.any, lists.none].iter().all(|list| list.is_empty()) {
             return Err(want::wrong("", "nothing is asked for: give all, any or none at least one item".to_owned()));
         }
         Ok(lists)
     }
 
-    /// Every item with its pointer.
-    pub fn items(&self) -> impl Iterator<Item = (String, &'a Value)> {
+    /// Every item with its place.
+    pub fn items(&self) -> impl Iterator<Item = (ItemPlace, &'a Value)> {
         let lists = [self.all, self.any, self.none];
-        KEYS.into_iter()
-            .zip(lists)
-            .flat_map(|(key, list)| list.iter().enumerate().map(move |(i, item)| (format!("/{key}/{i}"), item)))
+        let keyed = KEYS.into_iter().zip(lists);
+        keyed.flat_map(|(key, list)| list.iter().enumerate().map(move |(i, item)| (ItemPlace(key, i), item)))
     }
 
     /// Items that should be there.

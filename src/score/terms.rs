@@ -67,20 +67,52 @@ pub fn alternatives(term: &str) -> impl Iterator<Item = &str> {
     term.split('|').map(str::trim).filter(|alternative| !alternative.is_empty())
 }
 
+/// Whether it is printable ASCII whose spaces stand alone and not at its beginning: only upper case is left to fold.
+fn is_tidy(text: &str) -> bool {
+    let mut before = b' ';
+    let mut tidy = true;
+    for byte in text.bytes() {
+        tidy &= byte.wrapping_sub(b' ') < 95 && !(byte == b' ' && before == b' ');
+        before = byte;
+    }
+    tidy
+}
+
 fn fold(text: &str, into: &mut String) {
+    if is_tidy(text) {
+        let start = into.len();
+        into.push_str(text);
+        into[start..].make_ascii_lowercase();
+        return;
+    }
     into.reserve(text.len());
     let mut space = true;
-    for c in text.chars() {
-        if c.is_whitespace() {
-            if !space {
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Nearly all text is ASCII; the rest goes character by character.
+        let ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        if ascii == 0 {
+            let Some(c) = rest.chars().next() else { return };
+            if !c.is_whitespace() {
+                into.extend(c.to_lowercase());
+            } else if !space {
                 into.push(' ');
             }
-        } else if c.is_ascii() {
-            into.push(c.to_ascii_lowercase());
-        } else {
-            into.extend(c.to_lowercase());
+            space = c.is_whitespace();
+            rest = &rest[c.len_utf8()..];
+            continue;
         }
-        space = c.is_whitespace();
+        for byte in rest[..ascii].bytes() {
+            // As `char::is_whitespace` has it, which knows of the vertical tab.
+            let blank = matches!(byte, b' ' | b'\t'..=b'\r');
+            if !blank {
+                into.push(char::from(byte.to_ascii_lowercase()));
+            } else if !space {
+                into.push(' ');
+            }
+            space = blank;
+        }
+        rest = &rest[ascii..];
     }
 }
 
@@ -98,6 +130,19 @@ mod tests {
         }
         for absent in ["fund", "policy prefund", "olicy", "|", ""] {
             assert!(!words.has(absent), "{absent}");
+        }
+    }
+
+    #[test]
+    fn tidy_and_untidy_text_fold_alike() {
+        for (text, folded) in [
+            ("Refund Policy", "refund policy"),
+            (" Refund  Policy ", "refund policy "),
+            ("A\tB\u{b}C\u{a0}D", "a b c d"),
+            ("Größe  ÄB", "größe äb"),
+            ("", ""),
+        ] {
+            assert_eq!(Words::of(text).0, folded, "{text:?}");
         }
     }
 

@@ -46,6 +46,22 @@ pub fn texts<'v>(value: &'v Value, each: &mut impl FnMut(&'v str)) {
     }
 }
 
+/// Every text, key and number at or below `value`, in the order of [`find_text`].
+pub fn texts_and_keys(value: &Value, each: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) => each(text),
+        Value::Number(number) => each(&number.to_string()),
+        Value::Array(items) => items.iter().for_each(|item| texts_and_keys(item, each)),
+        Value::Object(map) => {
+            for (key, item) in map {
+                each(key);
+                texts_and_keys(item, each);
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
 /// The first text, key or number at or below `value` of which `find` says something, and its JSON pointer.
 /// For a key it is the pointer of the map: what was found in it must not be repeated.
 pub fn find_text<T>(value: &Value, find: &mut impl FnMut(&str) -> Option<T>) -> Option<(String, T)> {

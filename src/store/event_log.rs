@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 use std::fs::{File, TryLockError};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use super::StoreError;
 use super::disk::{Naming, sync_folder};
 use super::trial_index::TrialIndex;
 use crate::domain::Trial;
-use crate::event::{EVENT_VERSION, Event, EventKind, FoldError, RunRecord, fold};
+use crate::event::{EVENT_VERSION, Event, EventKind, FoldError, RunRecord, RunState, fold};
 
 pub(super) const EVENTS: &str = "events.jsonl";
 const LOCK: &str = "events.lock";
@@ -170,6 +170,39 @@ pub(super) fn read_start(folder: &Path) -> Result<RunRecord, StoreError> {
     fold(first, |_| {}).map_err(|cause| StoreError::Run { path, cause })
 }
 
+/// How far a run came, and when, by its last event: whatever came before it is settled by then.
+pub(super) fn read_end(folder: &Path) -> Result<(RunState, Timestamp), StoreError> {
+    let path = folder.join(EVENTS);
+    let mut file = File::open(&path).naming("open", &path)?;
+    let length = file.metadata().naming("read", &path)?.len();
+    let mut tail = Vec::new();
+    let mut reach = 1 << 12;
+    loop {
+        let from = length.saturating_sub(reach);
+        tail.clear();
+        file.seek(SeekFrom::Start(from)).naming("read", &path)?;
+        Read::by_ref(&mut file).take(length - from).read_to_end(&mut tail).naming("read", &path)?;
+        // What stands behind the last line end was never acknowledged.
+        let whole = tail.iter().rposition(|&byte| byte == b'\n').map_or(&[][..], |end| &tail[..end]);
+        let line = match whole.iter().rposition(|&byte| byte == b'\n') {
+            Some(before) => &whole[before + 1..],
+            None if from > 0 => {
+                reach *= 2;
+                continue;
+            }
+            None => whole,
+        };
+        let unreadable = |cause: serde_json::Error| StoreError::Damaged { path: path.clone(), why: cause.to_string() };
+        let Event { at, kind, .. } = serde_json::from_slice(line).map_err(unreadable)?;
+        let state = match kind {
+            EventKind::RunStopped { reason, .. } => RunState::Stopped { reason },
+            EventKind::RunFinished { .. } => RunState::Finished,
+            EventKind::RunStarted(_) | EventKind::TrialFinished(_) | EventKind::RunResumed {} => RunState::Unfinished,
+        };
+        return Ok((state, at));
+    }
+}
+
 /// The whole lines of a file of events.
 struct Lines<'p> {
     path: &'p Path,
@@ -250,6 +283,21 @@ mod tests {
         let mut append = || writer.append(Timestamp::UNIX_EPOCH, EventKind::RunResumed {}).unwrap_err().to_string();
         assert!(append().starts_with("cannot write /dev/full: No space left on device"));
         assert!(append().contains("/dev/full failed half-way"));
+    }
+
+    #[test]
+    fn the_end_of_a_run_is_its_last_whole_event() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let mut writer = EventWriter::create(folder.path()).unwrap();
+        let long = "x".repeat(10_000);
+        writer.append(at(1), EventKind::RunStopped { reason: long.clone(), planned: None }).unwrap();
+        assert_eq!(read_end(folder.path()).unwrap(), (RunState::Stopped { reason: long }, at(1)));
+        writer.append(at(2), EventKind::RunResumed {}).unwrap();
+        assert_eq!(read_end(folder.path()).unwrap(), (RunState::Unfinished, at(2)));
+        writer.append(at(3), EventKind::RunFinished { trials: 0 }).unwrap();
+        writer.file.write_all(b"{\"seq\":3,\"at\"").unwrap();
+        assert_eq!(read_end(folder.path()).unwrap(), (RunState::Finished, at(3)));
     }
 
     #[test]

@@ -53,6 +53,16 @@ pub struct Acceptance {
     pub reason: Option<String>,
 }
 
+/// A snapshot that a person has seen, to tell whether it is still the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen(blake3::Hash);
+
+impl Seen {
+    pub fn of(snapshot: &Stored) -> Self {
+        Self(blake3::hash(snapshot.text().as_bytes()))
+    }
+}
+
 /// What lies in the folder, sorted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {
@@ -106,10 +116,10 @@ impl GoldenFolder {
         remove(&self.suite_folder(key, false)?.join(format!("{}{PENDING}", key.case)))
     }
 
-    /// Makes `shown`, the pending snapshot that a person looked at, the accepted one. Refused if it changed since.
-    pub fn accept(&self, key: &SnapshotKey, shown: &Stored, acceptance: &Acceptance) -> Result<(), StoreError> {
+    /// Makes the pending snapshot that a person has seen the accepted one. Refused if it changed since.
+    pub fn accept(&self, key: &SnapshotKey, seen: &Seen, acceptance: &Acceptance) -> Result<(), StoreError> {
         let _turn = self.take_turn()?;
-        self.check_unchanged(key, shown)?;
+        let shown = self.unchanged(key, seen)?;
         let path = self.suite_folder(key, false)?.join(format!("{}{ACCEPTED}", key.case));
         let malformed = |cause| StoreError::Snapshot { path: self.pending_path(key), cause };
         let info = SnapshotInfo {
@@ -123,19 +133,19 @@ impl GoldenFolder {
         self.withdraw(key)
     }
 
-    /// Removes `shown`, the pending snapshot that a person looked at. Refused if it changed since.
-    pub fn reject(&self, key: &SnapshotKey, shown: &Stored) -> Result<(), StoreError> {
+    /// Removes the pending snapshot that a person has seen. Refused if it changed since.
+    pub fn reject(&self, key: &SnapshotKey, seen: &Seen) -> Result<(), StoreError> {
         let _turn = self.take_turn()?;
-        self.check_unchanged(key, shown)?;
+        self.unchanged(key, seen)?;
         self.withdraw(key)
     }
 
-    /// Whether the pending snapshot still is what a person looked at.
-    pub fn check_unchanged(&self, key: &SnapshotKey, shown: &Stored) -> Result<(), StoreError> {
+    /// The pending snapshot, if it still is what a person has seen.
+    pub fn unchanged(&self, key: &SnapshotKey, seen: &Seen) -> Result<Stored, StoreError> {
         match self.pending(key)? {
             None => Err(StoreError::NotPending(key.to_string())),
-            Some(now) if now.text() != shown.text() => Err(StoreError::Moved(key.to_string())),
-            Some(_) => Ok(()),
+            Some(now) if Seen::of(&now) != *seen => Err(StoreError::Moved(key.to_string())),
+            Some(now) => Ok(now),
         }
     }
 

@@ -8,6 +8,7 @@ mod event_log;
 mod golden_folder;
 
 mod recordings;
+mod report_file;
 mod results;
 mod review;
 mod run_folder;
@@ -17,9 +18,10 @@ mod trial_index;
 
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};
-pub use golden_folder::{Acceptance, GoldenFolder, Listing, SnapshotKey};
+pub use golden_folder::{Acceptance, GoldenFolder, Listing, Seen, SnapshotKey};
 pub use recordings::{RecordingKey, Recordings, ascii_json};
-pub use results::{Results, ResultsWriter};
+pub use report_file::ReportWriter;
+pub use results::{Results, ResultsWriter, StoredResults};
 pub use review::{Choice, Pending, Plan, Refusal, load, plan, settle};
 pub use run_folder::RunFolder;
 pub use runs::{RunEntry, Runs, Skipped, new_run_id};

@@ -5,10 +5,10 @@
 use jiff::Timestamp;
 
 use super::disk::hint;
-use super::{Acceptance, GoldenFolder, SnapshotKey, StoreError};
+use super::{Acceptance, GoldenFolder, Seen, SnapshotKey, StoreError};
 use crate::diagnostic::closest;
 use crate::domain::{Area, Pipeline, Slug};
-use crate::golden::{Comparison, Moved, Snapshot, Stored, render, render_new, repeats_moved};
+use crate::golden::{Comparison, Moved, Snapshot, render, render_new, repeats_moved};
 
 /// Areas in which nothing that got worse is accepted along with everything else.
 const NOT_IN_PASSING: [Area; 2] = [Area::ToolCorrectness, Area::PermissionAdherence];
@@ -18,8 +18,8 @@ const NOT_IN_PASSING: [Area; 2] = [Area::ToolCorrectness, Area::PermissionAdhere
 pub struct Pending {
     pub key: SnapshotKey,
     pub title: String,
-    pub proposed: Stored,
-    pub accepted: Option<Stored>,
+    /// The behaviour itself stays on disk: there may be very much of it.
+    pub seen: Seen,
     pub comparison: Comparison,
     /// How the repeats differ, as lines of text; empty where the case was run once.
     repeats: String,
@@ -107,17 +107,21 @@ impl Pending {
         let repeated = !snapshot.repeats.is_empty();
         let repeats = repeated.then(|| repeats_told(before, snapshot, &moved)).unwrap_or_default();
         let title = proposed.title().map_err(malformed)?.to_owned();
-        Ok(Some(Self { key: key.clone(), title, proposed, accepted, comparison, repeats, fell, turned_harmful }))
+        let seen = Seen::of(&proposed);
+        Ok(Some(Self { key: key.clone(), title, seen, comparison, repeats, fell, turned_harmful }))
     }
 
     /// The change as text for a person: what is new in full, otherwise what differs.
-    pub fn show(&self, color: bool, width: usize) -> String {
+    pub fn show(&self, folder: &GoldenFolder, color: bool, width: usize) -> Result<String, StoreError> {
         let title = format!("{} {}", self.key, self.title);
         let change = match self.comparison {
-            Comparison::New => render_new(self.proposed.body(), &title, color, width),
+            Comparison::New => {
+                let proposed = folder.unchanged(&self.key, &self.seen)?;
+                render_new(proposed.body(), &title, color, width)
+            }
             _ => render(&self.comparison, &title, color, width),
         };
-        change + &self.repeats
+        Ok(change + &self.repeats)
     }
 
     /// Marks that got worse: fell, or are -1 for the first time.
@@ -205,14 +209,14 @@ fn find<'p>(pending: &'p [Pending], id: &str) -> Result<&'p Pending, Refusal> {
 /// Writes the decisions of a plan. If any snapshot changed since it was shown, nothing is written at all.
 pub fn settle(plan: &Plan, folder: &GoldenFolder, by: &str, at: Timestamp) -> Result<(), StoreError> {
     for pending in plan.accept.iter().chain(&plan.reject) {
-        folder.check_unchanged(&pending.key, &pending.proposed)?;
+        folder.unchanged(&pending.key, &pending.seen)?;
     }
     let acceptance = Acceptance { by: by.to_owned(), at, reason: plan.reason.clone() };
     for pending in &plan.accept {
-        folder.accept(&pending.key, &pending.proposed, &acceptance)?;
+        folder.accept(&pending.key, &pending.seen, &acceptance)?;
     }
     for pending in &plan.reject {
-        folder.reject(&pending.key, &pending.proposed)?;
+        folder.reject(&pending.key, &pending.seen)?;
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ fn golden(cases: &[(&str, Option<AreaTrit>, AreaTrit)]) -> (TempDir, GoldenFolde
         if let Some(old) = old {
             folder.propose(&key(case), case, &snapshot("old", &[old])).unwrap();
             let shown = folder.pending(&key(case)).unwrap().unwrap();
-            folder.accept(&key(case), &shown, &acceptance).unwrap();
+            folder.accept(&key(case), &Seen::of(&shown), &acceptance).unwrap();
         }
         folder.propose(&key(case), case, &snapshot("new", &[new])).unwrap();
     }
@@ -158,7 +158,7 @@ fn unreadable_files_are_told_and_do_not_hide_the_others() {
 fn new_behaviour_is_shown_in_full_and_changed_behaviour_by_what_differs() {
     let (_temp, folder) =
         golden(&[("a", None, (TaskSuccess, Useful)), ("b", Some((TaskSuccess, Useful)), (TaskSuccess, Incomplete))]);
-    let shown: String = pending(&folder).iter().map(|pending| pending.show(false, 80)).collect();
+    let shown: String = pending(&folder).iter().map(|pending| pending.show(&folder, false, 80).unwrap()).collect();
     insta::assert_snapshot!(shown, @r"
     new: triage/golden-requests/a a
         + output:

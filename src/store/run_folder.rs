@@ -8,10 +8,11 @@ use jiff::Timestamp;
 
 use super::disk::{Durable, Naming, replace, sync_folder};
 use super::event_log::{self, EventWriter, Replay};
-use super::results::{Results, ResultsWriter};
+use super::report_file::ReportWriter;
+use super::results::{Results, ResultsWriter, StoredResults};
 use super::{Runs, StoreError, TrialIndex};
 use crate::domain::{Slug, Trial};
-use crate::event::RunMeta;
+use crate::event::{RunMeta, RunState};
 
 /// A run on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,11 @@ impl RunFolder {
         event_log::read(&self.path, on_trial)
     }
 
+    /// How far the run came, and the time of its last event.
+    pub fn end(&self) -> Result<(RunState, Timestamp), StoreError> {
+        event_log::read_end(&self.path)
+    }
+
     /// Reads the events, and where each trial stands in them.
     pub fn recorded(&self) -> Result<(TrialIndex, Replay), StoreError> {
         TrialIndex::read(&self.path)
@@ -79,6 +85,22 @@ impl RunFolder {
     /// The results of the last pass of scoring.
     pub fn results(&self) -> Result<Results, StoreError> {
         Results::open(&self.path)
+    }
+
+    /// The same results, for reports that read some of them again.
+    pub fn stored_results(&self) -> Result<StoredResults, StoreError> {
+        StoredResults::open(&self.path)
+    }
+
+    /// Begins a report of the run, which stands in its place when it is finished. It outlives a crash of this process, not a
+    /// power cut: what it is made of does, and it can be made again at any time.
+    pub fn begin_report(&self, name: &str) -> Result<ReportWriter, StoreError> {
+        ReportWriter::create(self.file(name)?)
+    }
+
+    /// An empty file that is gone when it is closed.
+    pub fn scratch(&self) -> io::Result<fs::File> {
+        tempfile::tempfile_in(&self.path)
     }
 
     /// Writes a file of the run whole, safe from a crash and a power cut.

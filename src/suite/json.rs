@@ -5,16 +5,16 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::spans::Spans;
-use super::{Parsed, SourceFile, strict};
+use super::{Parsed, SourceFile, keys, strict};
 use crate::diagnostic::{Diagnostic, char_start};
 
 /// The file as JSON; broken syntax and keys given twice are errors.
 pub fn read(file: &SourceFile) -> Parsed<Value> {
-    match distinct_keys(&file.text).and_then(|()| serde_json::from_str(&file.text)) {
+    match strictly(&file.text) {
         Ok(value) => (Some(value), Vec::new()),
         Err(error) if error.is_data() => {
             let (_, mut found) = duplicates(file, 0, &file.text);
@@ -46,8 +46,17 @@ pub fn broken(file: &SourceFile, offset: usize, text: &str, error: &serde_json::
         .at_span(start..start + len)
 }
 
-/// Refuses a JSON text that gives a key twice; serde_json would silently keep the last.
-pub fn distinct_keys(text: &str) -> Result<(), serde_json::Error> {
+/// Reads JSON; a key given twice is an error, where serde_json alone would silently keep the last.
+pub fn strictly<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    let value = serde_json::from_str(text);
+    match &value {
+        Ok(_) if keys::plainly_distinct(text) => value,
+        _ => distinct_keys(text).and(value),
+    }
+}
+
+/// Refuses a JSON text that gives a key twice.
+fn distinct_keys(text: &str) -> Result<(), serde_json::Error> {
     serde_json::from_str::<Distinct>(text).map(|Distinct| ())
 }
 
@@ -129,6 +138,8 @@ mod tests {
         let many: Vec<String> = (0..40).map(|i| format!("\"k{i}\": 0")).collect();
         assert!(distinct_keys(&format!("{{{}}}", many.join(","))).is_ok());
         assert!(distinct_keys(&format!("{{{}, \"k30\": 1}}", many.join(","))).is_err());
+        assert!(strictly::<Value>(r#"{"a": {"b": 1, "b": 2}}"#).is_err());
+        assert_eq!(strictly::<Value>(r#"{"a": {"b": 1}, "b": 2}"#).unwrap()["b"], 2);
     }
 
     #[test]

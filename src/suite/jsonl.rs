@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::json::{broken, distinct_keys, duplicates};
+use super::json::{broken, duplicates, strictly};
 use super::schemas::schema_of;
 use super::shape::{Scalars, Shape};
 use super::{SourceFile, locate};
@@ -51,7 +51,7 @@ impl<'f, T: DeserializeOwned + JsonSchema> Reader<'f, T> {
 
     /// The line as a `T`; all that keeps it from being one is added to `found`.
     pub fn read(&self, line: &Line<'_>, found: &mut Vec<Diagnostic>) -> Option<T> {
-        match distinct_keys(line.text).and_then(|()| serde_json::from_str(line.text)) {
+        match strictly(line.text) {
             Ok(value) => Some(value),
             Err(error) => {
                 found.append(&mut self.all_problems(line, &error));

@@ -4,6 +4,7 @@
 
 mod json;
 mod jsonl;
+mod keys;
 mod locate;
 mod output_schema;
 mod pipelines;

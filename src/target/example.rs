@@ -41,7 +41,7 @@ pub(super) fn approval() -> Approval {
 /// A line of a client without recordings, in a world without anything.
 #[cfg(test)]
 pub(super) fn line(secrets: &[(&str, &str)]) -> crate::client::Line {
-    use crate::client::{Client, ClientSetup, Mode};
+    use crate::client::{Client, ClientSetup};
     use crate::domain::{Slug, World};
     use crate::gateway::Session;
     use crate::store::RecordingKey;
@@ -49,7 +49,7 @@ pub(super) fn line(secrets: &[(&str, &str)]) -> crate::client::Line {
 
     let slug = |text| Slug::new(text).unwrap();
     let secrets = secrets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let client = Client::new(ClientSetup { mode: Mode::Live, secrets, ca_bundle: None }).unwrap();
+    let client = Client::new(ClientSetup { secrets, ..ClientSetup::default() }).unwrap();
     let world = World {
         name: slug("none"),
         about: String::new(),

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use evalgate::domain::{Area, Slug, Trit};
 use evalgate::golden::{Behaviour, Marks, Snapshot, SnapshotInfo, Variant};
-use evalgate::store::{Acceptance, GoldenFolder, SnapshotKey};
+use evalgate::store::{Acceptance, GoldenFolder, Seen, SnapshotKey};
 use serde_json::json;
 
 #[test]
@@ -27,7 +27,7 @@ fn what_insta_accepts_is_read_back_as_it_was_proposed() {
     let shown = golden.pending(&known).unwrap().unwrap();
     let acceptance =
         Acceptance { by: "ada".into(), at: jiff::Timestamp::UNIX_EPOCH, reason: Some("010: no\n---".into()) };
-    golden.accept(&known, &shown, &acceptance).unwrap();
+    golden.accept(&known, &Seen::of(&shown), &acceptance).unwrap();
     let known_before = std::fs::read_to_string(golden.accepted_path(&known)).unwrap();
     golden.propose(&known, "Known", &snapshot("the new way")).unwrap();
     golden.propose(&new, HOSTILE, &snapshot(HOSTILE)).unwrap();

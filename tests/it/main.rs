@@ -17,6 +17,7 @@ mod looking;
 mod mcp;
 mod model;
 mod model_probe;
+mod policy_limits;
 mod power;
 mod project;
 mod readme;

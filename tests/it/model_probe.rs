@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use evalgate::client::{Client, ClientSetup, Mode};
+use evalgate::client::{Client, ClientSetup};
 use evalgate::domain::{Slug, World};
 use evalgate::gateway::Session;
 use evalgate::store::RecordingKey;
@@ -44,7 +44,7 @@ fn probe(wire: Wire, port: u16, more: Value) -> String {
         target::build(&name, &project, "evalgate.yaml", &[], &|_, _| Err("no files".into()), std::path::Path::new("."));
     let target = target.unwrap_or_else(|| panic!("{found:?}"));
     let secrets = BTreeMap::from([("MODEL_KEY".to_owned(), "sk-test-0123456789".to_owned())]);
-    let client = Client::new(ClientSetup { mode: Mode::Live, secrets, ca_bundle: None }).unwrap();
+    let client = Client::new(ClientSetup { secrets, ..ClientSetup::default() }).unwrap();
     let slug = |name: &str| Slug::new(name).unwrap();
     let trial =
         RecordingKey { target: name, pipeline: slug("probe"), suite: slug("probe"), case: slug("probe"), repeat: 1 };

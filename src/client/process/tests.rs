@@ -1,6 +1,7 @@
 use std::time::Instant as Wall;
 
 use super::*;
+use crate::client::BODY_CAP;
 
 fn sh(script: &str) -> Vec<String> {
     ["sh", "-c", script].map(str::to_owned).into()
@@ -18,7 +19,7 @@ async fn ran(argv: &[String], stdin: &[u8]) -> (Result<Ended, Fault>, String) {
 async fn within(argv: &[String], stdin: &[u8], deadline: Duration) -> (Result<Ended, Fault>, String) {
     let folder = tempfile::tempdir().unwrap();
     let mut log = Tail::default();
-    let process = Process { argv, folder: folder.path(), environment: path(), stdin, deadline };
+    let process = Process { argv, folder: folder.path(), environment: path(), stdin, deadline, most: BODY_CAP };
     let ended = process.run(&mut log).await;
     (ended, log.take(str::to_owned))
 }
@@ -57,8 +58,14 @@ async fn the_environment_holds_what_was_given_and_nothing_else() {
     environment.insert("MODE".into(), "eval".into());
     let folder = tempfile::tempdir().unwrap();
     let argv = ["env".to_owned()];
-    let process =
-        Process { argv: &argv, folder: folder.path(), environment, stdin: b"", deadline: Duration::from_secs(10) };
+    let process = Process {
+        argv: &argv,
+        folder: folder.path(),
+        environment,
+        stdin: b"",
+        deadline: Duration::from_secs(10),
+        most: BODY_CAP,
+    };
     let ended = process.run(&mut Tail::default()).await.unwrap();
     let stdout = String::from_utf8(ended.stdout).unwrap();
     let mut names: Vec<&str> = stdout.lines().filter_map(|line| line.split('=').next()).collect();
@@ -162,7 +169,8 @@ async fn a_trial_that_is_given_up_leaves_nothing_behind() {
     };
     let mut log = Tail::default();
     let deadline = Duration::from_secs(60);
-    let process = Process { argv: &argv, folder: folder.path(), environment: path(), stdin: b"", deadline };
+    let process =
+        Process { argv: &argv, folder: folder.path(), environment: path(), stdin: b"", deadline, most: BODY_CAP };
     let ids = tokio::select! {
         ended = process.run(&mut log) => panic!("it ended: {ended:?}"),
         ids = ids => ids,
@@ -179,8 +187,14 @@ async fn what_cannot_be_started_is_said_and_stops_the_run() {
     std::fs::write(folder.path().join("notes.txt"), "hello").unwrap();
     let fault = async |argv: &[&str], folder: &Path| {
         let argv: Vec<String> = argv.iter().map(|&part| part.to_owned()).collect();
-        let process =
-            Process { argv: &argv, folder, environment: path(), stdin: b"", deadline: Duration::from_secs(10) };
+        let process = Process {
+            argv: &argv,
+            folder,
+            environment: path(),
+            stdin: b"",
+            deadline: Duration::from_secs(10),
+            most: BODY_CAP,
+        };
         let fault = process.run(&mut Tail::default()).await.unwrap_err();
         assert!(fault.stops, "{fault}");
         fault.message

@@ -7,12 +7,16 @@ use super::page::{Fact, minus, shown, tone};
 use super::timeline::{Timeline, approval};
 use crate::domain::{Area, Attachment, Correction, Level, Mark, Outcome, Request, Trit, Weight};
 use crate::golden::Comparison;
+use crate::report::brief::Marked;
 use crate::report::cases::CaseView;
 use crate::report::{RunReport, words};
 use crate::score::{CriterionMark, TrialResult};
 
 /// Most bytes of a request's body, an attachment or an output.
 const TEXT: usize = 32 * 1024;
+
+/// Most repeats of a case: the worst ones.
+const REPEATS: usize = 10;
 
 /// The line of a case.
 #[derive(Debug, Serialize)]
@@ -56,6 +60,8 @@ pub struct CaseDetail {
     approvals: Vec<String>,
     notes: Option<String>,
     trials: Vec<TrialText>,
+    /// Repeats that are not shown.
+    more_trials: usize,
     place: String,
     commands: Vec<String>,
 }
@@ -117,8 +123,8 @@ struct CriterionText {
 }
 
 impl CaseRow {
-    pub fn of(view: &CaseView, columns: &[Area]) -> Self {
-        let (first, case) = (view.first(), view.case());
+    pub fn of<T: Marked>(view: &CaseView<T>, columns: &[Area]) -> Self {
+        let case = view.first().case();
         let worst = view.worst().and_then(|(_, mark)| mark.trit());
         let cells = columns.iter().map(|&area| cell(area, view.mark(area)));
         let marked = columns.iter().filter_map(|&area| {
@@ -129,21 +135,18 @@ impl CaseRow {
         if view.failed() {
             flags.push("error");
         }
-        match view.comparison() {
-            Comparison::New => flags.push("new"),
-            Comparison::Changed(_) => flags.push("changed"),
-            Comparison::Same | Comparison::NotCompared => {}
+        if view.needs_review() {
+            flags.push(view.snapshot());
         }
         if columns.iter().any(|&area| !view.agrees(area)) {
             flags.push("flaky");
         }
-        let search =
-            [view.id(), &case.title, &first.pipeline, &first.suite, &case.request.org_id, &case.tags.join(" ")];
+        let search = [view.id(), case.title, case.pipeline, case.suite, case.org_id, &case.tags.join(" ")];
         Self {
             id: case.id.to_string(),
-            title: shown(&case.title),
-            pipeline: first.pipeline.to_string(),
-            kind: first.kind.name(),
+            title: shown(case.title),
+            pipeline: case.pipeline.to_string(),
+            kind: case.kind.name(),
             critical: case.weight == Weight::Critical,
             marks: cells.collect(),
             changed: view.needs_review(),
@@ -173,10 +176,14 @@ fn cell(area: Area, mark: Option<&Mark>) -> Cell {
 
 impl CaseDetail {
     pub fn of(report: &RunReport, view: &CaseView, columns: &[Area]) -> Self {
-        let (first, case) = (view.first(), view.case());
+        let (first, case) = (view.first(), &view.first().case);
         let expect = serde_json::to_string_pretty(&case.expect).ok().filter(|_| !case.expect.is_empty());
         let order = |result: &&TrialResult| result.scored.areas.iter().filter_map(|area| area.mark.trit()).min();
-        let open = view.trials().iter().min_by_key(|result| order(result)).map_or(1, |result| result.trial.repeat);
+        let mut repeats: Vec<&TrialResult> = view.trials().iter().collect();
+        repeats.sort_by_key(order);
+        let open = repeats.first().map_or(1, |result| result.trial.repeat);
+        repeats.truncate(REPEATS);
+        repeats.sort_by_key(|result| result.trial.repeat);
         Self {
             row: CaseRow::of(view, columns),
             why: why(view),
@@ -185,17 +192,14 @@ impl CaseDetail {
             correction: case.correction.as_ref().map(correction),
             approvals: case.approvals.iter().map(approval).collect(),
             notes: case.notes.as_deref().map(|notes| block(notes, TEXT)),
-            trials: view.trials().iter().map(|result| trial(result, result.trial.repeat == open)).collect(),
+            more_trials: view.trials().len() - repeats.len(),
+            trials: repeats.into_iter().map(|result| trial(result, result.trial.repeat == open)).collect(),
             place: format!("{}:{}", shown(&first.file), first.line),
             commands: vec![
                 format!("evalgate show {} --run {}", case.id, report.meta.id),
                 format!("evalgate run --target {} --filter 'id({})'", report.meta.target, case.id),
             ],
         }
-    }
-
-    pub fn id(&self) -> &str {
-        &self.row.id
     }
 }
 

@@ -13,28 +13,104 @@ use data_encoding::BASE64;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
+use rayon::prelude::*;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{RenderError, RunReport};
+use super::brief::Brief;
+use super::cases::CaseView;
+use super::results::Place;
+use super::{Out, RenderError, RunReport};
+use crate::domain::Area;
+use crate::score::TrialResult;
+use case::{CaseDetail, CaseRow};
 pub use compared::render as render_compared;
+use page::Listed;
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
 
-pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
-    draw(report).map(String::into_bytes).map_err(RenderError::of("html"))
+/// Cases that are made at once, on all cores, and those among them that one core makes.
+const AT_ONCE: usize = 64;
+const TOGETHER: usize = 8;
+
+pub fn render(report: &RunReport, out: Out) -> Result<(), RenderError> {
+    let overview = report.overview()?;
+    let listed = Listed::of(overview);
+    let templates = templates().map_err(broken)?;
+    let mut page = templates
+        .get_template("report.html")
+        .and_then(|template| {
+            template.render_captured(context! {
+                policy => policy(),
+                style => Value::from_safe_string(STYLE.to_owned()),
+                script => Value::from_safe_string(SCRIPT.to_owned()),
+                page => Value::from(Serde(page::Page::of(report, overview, &listed))),
+            })
+        })
+        .map_err(broken)?;
+    let mut block = |out: Out, name| {
+        let text = page.with_state_mut(|state| state.render_block(name)).map_err(broken)?;
+        out.write_all(text.as_bytes()).map_err(RenderError::of("html"))
+    };
+    let columns: Vec<Area> = overview.asked.iter().copied().collect();
+    block(out, "head")?;
+    if !listed.open.is_empty() {
+        block(out, "list")?;
+        cases(&templates, (&listed.open, "detail"), out, |place| {
+            let trials: Vec<TrialResult> = report.read(place)?;
+            Ok(CaseDetail::of(report, &CaseView::of(&trials), &columns))
+        })?;
+        block(out, "list_end")?;
+    }
+    if !listed.rows.is_empty() {
+        block(out, "rows")?;
+        cases(&templates, (&listed.rows, "row"), out, |place| {
+            let trials: Vec<Brief> = report.read(place)?;
+            Ok(CaseRow::of(&CaseView::of(&trials), &columns))
+        })?;
+        block(out, "rows_end")?;
+    }
+    block(out, "foot")?;
+    out.flush().map_err(RenderError::of("html"))
 }
 
-fn draw(report: &RunReport) -> Result<String, minijinja::Error> {
+fn templates() -> Result<Environment<'static>, minijinja::Error> {
     let mut templates = environment()?;
     templates.add_template("case.html", include_str!("case.html"))?;
     templates.add_template("report.html", include_str!("report.html"))?;
-    templates.get_template("report.html")?.render(context! {
-        policy => policy(),
-        style => Value::from_safe_string(STYLE.to_owned()),
-        script => Value::from_safe_string(SCRIPT.to_owned()),
-        page => Value::from(Serde(page::Page::of(report))),
-    })
+    Ok(templates)
+}
+
+/// Writes cases in order, some of them made at the same time.
+fn cases<T: Serialize + Send + Sync + 'static>(
+    templates: &Environment,
+    (places, name): (&[&Place], &str),
+    out: Out,
+    make: impl Fn(&Place) -> Result<T, RenderError> + Sync,
+) -> Result<(), RenderError> {
+    // What the macro of the case templates makes of each case.
+    let drawn = |places: &[&Place]| {
+        let macros = templates.get_template("case.html").and_then(|template| template.render_captured(()));
+        let mut macros = macros.map_err(broken)?;
+        let mut text = String::new();
+        for place in places {
+            let value = [Value::from(Serde(make(place)?))];
+            text += &macros.with_state_mut(|state| state.call_macro(name, &value)).map_err(broken)?;
+        }
+        Ok(text)
+    };
+    for places in places.chunks(AT_ONCE) {
+        let texts: Vec<Result<String, RenderError>> = places.par_chunks(TOGETHER).map(drawn).collect();
+        for text in texts {
+            out.write_all(text?.as_bytes()).map_err(RenderError::of("html"))?;
+        }
+    }
+    Ok(())
+}
+
+fn broken(error: minijinja::Error) -> RenderError {
+    RenderError::of("html")(error)
 }
 
 fn environment() -> Result<Environment<'static>, minijinja::Error> {
@@ -63,10 +139,11 @@ fn hash(code: &str) -> String {
 mod tests {
     use super::*;
     use crate::diagnostic::printable;
-    use crate::report::sample;
+    use crate::report::results::SHOWN;
+    use crate::report::{sample, tests::rendered};
 
     fn page(report: &RunReport) -> String {
-        draw(report).unwrap()
+        rendered("html", report)
     }
 
     #[test]
@@ -177,13 +254,32 @@ mod tests {
     }
 
     #[test]
+    fn of_many_repeats_the_worst_are_shown_and_the_others_counted() {
+        let mut report = sample::run();
+        let mut good = sample::repeats(&report.results, "quarter-end-report")[0].clone();
+        let mut bad = sample::repeats(&report.results, sample::REGRESSED)[0].clone();
+        bad.case = std::sync::Arc::clone(&good.case);
+        report.results = (1..=15)
+            .map(|repeat| {
+                let result = if repeat == 14 { &mut bad } else { &mut good };
+                result.trial.repeat = repeat;
+                result.clone()
+            })
+            .collect();
+        let body = body(&report);
+        assert_eq!(body.matches("<details class=\"repeat\"").count(), 10);
+        assert!(body.contains("<h4>Repeat 14</h4>") && body.contains("<details class=\"repeat\" open>"));
+        assert!(body.contains("5 more repeats, none of them worse"));
+    }
+
+    #[test]
     fn a_large_run_stays_a_page_that_opens() {
-        let report = sample::large(6_000);
+        let report = sample::large(SHOWN + 1_000);
         let body = body(&report);
         let opened = body.matches("<details class=\"case\"").count();
         let rows = body.matches("<tr class=\"case\"").count();
-        assert_eq!(opened, 600 + page::OTHERS);
-        assert_eq!(opened + rows, page::SHOWN);
-        assert!(body.contains("1,000 more cases are in <code>cases.csv</code>"));
+        assert_eq!(opened, (SHOWN + 1_000) / 10 + page::OTHERS);
+        assert_eq!(opened + rows, SHOWN);
+        assert!(body.contains("1,000 more cases, none of them worse, are in <code>cases.csv</code>"));
     }
 }

@@ -4,16 +4,13 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::case::{CaseDetail, CaseRow};
-use crate::domain::{Area, Trit, Waiver};
+use crate::domain::{Trit, Waiver};
 use crate::gate::{AreaState, AreaSummary, Decision, Finding, FindingWeight, Regime, WaiverLine, WaiverState};
-use crate::report::cases::worst_first;
+use crate::report::results::{Overview, Place};
 use crate::report::{RunReport, foreign, words};
 
-/// Most cases on the page; the others are in `cases.csv`.
-pub const SHOWN: usize = 5_000;
 /// Most cases that open, so that a browser copes.
-const OPEN: usize = 2_000;
+const OPEN: usize = 1_000;
 /// Most cases that open although nothing is wrong with them.
 pub const OTHERS: usize = 400;
 /// Most findings, cases that one of them names, and bytes of one sentence.
@@ -21,7 +18,7 @@ const FINDINGS: usize = 50;
 const NAMED: usize = 12;
 const SENTENCE: usize = 2 * 1024;
 
-/// Everything on the page. `tone` is a class name: `bad`, `mid`, `good` or `none`.
+/// Everything on the page but the cases themselves. `tone` is a class name: `bad`, `mid`, `good` or `none`.
 #[derive(Debug, Serialize)]
 pub struct Page {
     title: String,
@@ -45,8 +42,6 @@ pub struct Page {
     columns: Vec<AreaColumn>,
     pipelines: BTreeSet<String>,
     kinds: BTreeSet<&'static str>,
-    details: Vec<CaseDetail>,
-    rows: Vec<CaseRow>,
     cases: String,
     omitted: Option<String>,
     origin: Vec<Fact>,
@@ -135,27 +130,32 @@ struct AreaColumn {
     short: &'static str,
 }
 
+/// The cases of the page, worst first.
+pub struct Listed<'r> {
+    /// Those that open.
+    pub open: Vec<&'r Place>,
+    /// Those that are a line each.
+    pub rows: Vec<&'r Place>,
+}
+
+impl<'r> Listed<'r> {
+    pub fn of(overview: &'r Overview) -> Self {
+        let mut others = 0;
+        let (mut open, mut rows) = (Vec::new(), Vec::new());
+        for place in &overview.worst {
+            let opens = open.len() < OPEN && (place.attention || others < OTHERS);
+            others += usize::from(opens && !place.attention);
+            if opens { &mut open } else { &mut rows }.push(place);
+        }
+        Self { open, rows }
+    }
+}
+
 impl Page {
-    pub fn of(report: &RunReport) -> Self {
+    pub fn of(report: &RunReport, overview: &Overview, listed: &Listed) -> Self {
         let verdict = &report.verdict;
         let (sign, word) = words::decision(verdict.decision);
-        let views = worst_first(report);
-        let asked: Vec<Area> =
-            Area::ALL.into_iter().filter(|&area| views.iter().any(|view| view.mark(area).is_some())).collect();
-        let mut details = Vec::new();
-        let mut rows = Vec::new();
-        let mut others = 0;
-        for view in views.iter().take(SHOWN) {
-            let attention = view.needs_attention();
-            let opens = details.len() < OPEN && (attention || others < OTHERS);
-            others += usize::from(opens && !attention);
-            if opens {
-                details.push(CaseDetail::of(report, view, &asked));
-            } else {
-                rows.push(CaseRow::of(view, &asked));
-            }
-        }
-        let here: BTreeSet<&str> = details.iter().map(|case: &CaseDetail| case.id()).collect();
+        let here: BTreeSet<&str> = listed.open.iter().map(|place| place.id.as_str()).collect();
         Self {
             title: format!("{word}: {} · {}", report.meta.target, report.meta.id),
             tone: match verdict.decision {
@@ -177,14 +177,16 @@ impl Page {
             p_head: words::p_head(&verdict.areas),
             legend: (verdict.regime == Regime::Stochastic)
                 .then(|| words::legend(&verdict.areas).unwrap_or_else(|| "Nothing was accepted yet.".to_owned())),
-            columns: asked.iter().map(|&area| AreaColumn { name: area.name(), short: words::short(area) }).collect(),
-            pipelines: views.iter().map(|view| view.first().pipeline.to_string()).collect(),
-            kinds: views.iter().map(|view| view.first().kind.name()).collect(),
-            cases: words::count(views.len() as u64, "case"),
-            omitted: views.len().checked_sub(SHOWN).filter(|&more| more > 0).map(grouped),
+            columns: overview
+                .asked
+                .iter()
+                .map(|&area| AreaColumn { name: area.name(), short: words::short(area) })
+                .collect(),
+            pipelines: overview.pipelines.iter().map(ToString::to_string).collect(),
+            kinds: overview.kinds.clone(),
+            cases: words::count(overview.cases, "case"),
+            omitted: (overview.cases as usize).checked_sub(overview.worst.len()).filter(|&more| more > 0).map(grouped),
             origin: origin(report),
-            details,
-            rows,
         }
     }
 }

@@ -5,6 +5,7 @@ mod parts;
 mod verdict;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::RunReport;
 use crate::domain::{Area, Profile, WaivedArea, Waiver};
@@ -32,8 +33,11 @@ pub const HOSTILE: &str = "</script><script>alert(1)</script> <img src=x onerror
     <a href=\"javascript:alert(4)\">go</a> <svg onload=alert(5)> {{ 7*7 }} {% for x in y %} ${jndi} \u{1b}[2J\u{1b}]52;c;ZXZpbA==\u{7} \
     \u{202e}cod.exe\u{2066} \u{9b}31m nul\u{0} ]]> -->\n::error::boom\n##vso[task.complete]\n@everyone #1 |a|b| `x` ![i](http://x.invalid/p.png) **b** a\u{200b}b";
 
+/// A run in memory.
+pub type Sample = RunReport<Vec<TrialResult>>;
+
 /// A blocked run of eight cases in two repeats.
-pub fn run() -> RunReport {
+pub fn run() -> Sample {
     let of_case = |made: &fn(u32) -> TrialResult| [1, 2].map(|repeat| parts::settled(made(repeat)));
     let mut results: Vec<TrialResult> = cases::ALL.iter().flat_map(of_case).collect();
     results.sort_by(|a, b| a.pipeline.cmp(&b.pipeline));
@@ -43,20 +47,21 @@ pub fn run() -> RunReport {
         meta: meta(8),
         state: RunState::Finished,
         verdict,
-        results,
         finished_at: "2026-03-02T09:31:07Z".parse().unwrap(),
+        overview: OnceLock::new(),
+        results,
     }
 }
 
 /// The same run of an agent whose answers vary, held against five accepted repeats of every case.
-pub fn varying() -> RunReport {
+pub fn varying() -> RunReport<Vec<TrialResult>> {
     let mut report = run();
     report.verdict = verdict::varying(&report.results);
     report
 }
 
 /// A run that was stopped before its first trial ended.
-pub fn empty() -> RunReport {
+pub fn empty() -> Sample {
     RunReport {
         meta: meta(0),
         state: RunState::Stopped { reason: "interrupted".into() },
@@ -74,13 +79,14 @@ pub fn empty() -> RunReport {
             policy_from: None,
             held_against: None,
         },
-        results: Vec::new(),
         finished_at: "2026-03-02T09:30:01Z".parse().unwrap(),
+        overview: OnceLock::new(),
+        results: Vec::new(),
     }
 }
 
 /// The same cases with nothing to complain about.
-pub fn passing() -> RunReport {
+pub fn passing() -> Sample {
     let mut report = run();
     report.results.retain(|result| result.case.id.as_str() == "quarter-end-report");
     report.verdict = verdict(&report.results);
@@ -98,7 +104,7 @@ pub fn passing() -> RunReport {
 }
 
 /// The run, with a waiver in every state: the first excuses a fall, and none of them is what a text should be.
-pub fn waived() -> RunReport {
+pub fn waived() -> RunReport<Vec<TrialResult>> {
     let mut report = run();
     let line = |(i, state): (usize, WaiverState)| WaiverLine {
         waiver: Waiver {
@@ -121,7 +127,7 @@ pub fn waived() -> RunReport {
 }
 
 /// A run of `n` cases, every tenth of them failing.
-pub fn large(n: usize) -> RunReport {
+pub fn large(n: usize) -> Sample {
     let mut report = run();
     let (bad, good) = (parts::settled(cases::regressed(1)), parts::settled(cases::unchanged(1)));
     report.results = (0..n)
@@ -133,6 +139,11 @@ pub fn large(n: usize) -> RunReport {
         })
         .collect();
     report
+}
+
+/// The trials of one case.
+pub fn repeats(results: &[TrialResult], case: &str) -> Vec<TrialResult> {
+    results.iter().filter(|result| result.case.id.as_str() == case).cloned().collect()
 }
 
 fn meta(cases: u64) -> RunMeta {

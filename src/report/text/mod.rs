@@ -19,14 +19,14 @@ mod tested;
 use columns::{Align, Column, Row, table};
 use screen::{Screen, Tone};
 
-use super::cases::{CaseView, worst_first};
-use super::{RenderError, RunReport, foreign::clip, words};
+use super::cases::CaseView;
+use super::{Out, Overview, RenderError, RunReport, foreign::clip, words};
 use crate::domain::{Area, Trit};
 use crate::event::RunState;
 use crate::gate::{
     AreaState, AreaSummary, Decision, Finding, FindingWeight, Regime, UNREADABLE_SNAPSHOT, WaiverLine, WaiverState,
 };
-use crate::score::Held;
+use crate::score::{Held, TrialResult};
 
 pub use case::{render as render_case, render_steps};
 pub use compare::render as render_compared;
@@ -49,7 +49,7 @@ const WAIVERS: usize = 6;
 const SENTENCE: usize = 320;
 
 /// The screen for a terminal of this style.
-pub fn render(report: &RunReport, style: Style) -> String {
+pub fn render(report: &RunReport, style: Style) -> Result<String, RenderError> {
     let mut screen = Screen::new(style);
     head(&mut screen, report);
     match report.verdict.regime {
@@ -58,15 +58,15 @@ pub fn render(report: &RunReport, style: Style) -> String {
     }
     findings(&mut screen, &report.verdict.findings);
     waivers(&mut screen, &report.verdict.waivers);
-    let views = worst_first(report);
-    changed(&mut screen, &views, report.verdict.regime);
-    foot(&mut screen, report, &views);
-    screen.into_text()
+    let overview = report.overview()?;
+    changed(&mut screen, report, overview)?;
+    foot(&mut screen, report, overview);
+    Ok(screen.into_text())
 }
 
 /// The screen for a file: 80 columns, no colour.
-pub fn render_plain(report: &RunReport) -> Result<Vec<u8>, RenderError> {
-    Ok(render(report, Style::PLAIN).into_bytes())
+pub fn render_plain(report: &RunReport, out: Out) -> Result<(), RenderError> {
+    out.write_all(render(report, Style::PLAIN)?.as_bytes()).map_err(RenderError::of("text"))
 }
 
 fn head(screen: &mut Screen, report: &RunReport) {
@@ -199,30 +199,33 @@ fn waivers(screen: &mut Screen, waivers: &[WaiverLine]) {
     }
 }
 
-fn changed(screen: &mut Screen, views: &[CaseView], regime: Regime) {
-    let changed: Vec<&CaseView> = views.iter().filter(|view| view.needs_review()).collect();
-    if changed.is_empty() {
-        return;
+fn changed(screen: &mut Screen, report: &RunReport, overview: &Overview) -> Result<(), RenderError> {
+    let all = overview.changed;
+    if all == 0 {
+        return Ok(());
     }
-    let of = words::count(views.len() as u64, "case");
-    let what = match regime {
+    let of = words::count(overview.cases, "case");
+    let what = match report.verdict.regime {
         Regime::Deterministic => "changed since the accepted state",
         Regime::Stochastic => "not seen before, to look at",
     };
     screen.blank();
-    screen.line(&[(Tone::Quiet, &format!("  {what}: {} of {of}, worst first", changed.len()))]);
-    for view in changed.iter().take(CHANGED) {
+    screen.line(&[(Tone::Quiet, &format!("  {what}: {all} of {of}, worst first"))]);
+    for place in overview.worst.iter().filter(|place| place.needs_review).take(CHANGED) {
+        let trials: Vec<TrialResult> = report.read(place)?;
+        let view = CaseView::of(&trials);
         screen.line(&[(Tone::Plain, "  evalgate show "), (Tone::Strong, view.id())]);
-        let (tone, what) = change(view);
+        let (tone, what) = change(&view);
         sentence(
             screen,
             (tone, &format!("    {} ", words::sign(view.worst().and_then(|(_, mark)| mark.trit())))),
             &what,
         );
     }
-    if let Some(more) = changed.len().checked_sub(CHANGED).filter(|&more| more > 0) {
+    if let Some(more) = all.checked_sub(CHANGED as u64).filter(|&more| more > 0) {
         screen.line(&[(Tone::Quiet, &format!("  … and {more} more: evalgate review --list"))]);
     }
+    Ok(())
 }
 
 /// What became of a changed case, in a sentence.
@@ -256,7 +259,7 @@ fn change(view: &CaseView) -> (Tone, String) {
     }
 }
 
-fn foot(screen: &mut Screen, report: &RunReport, views: &[CaseView]) {
+fn foot(screen: &mut Screen, report: &RunReport, overview: &Overview) {
     let counts = &report.verdict.counts;
     let mut facts = vec![words::count(counts.trials, "trial")];
     if counts.failed_trials > 0 {
@@ -269,15 +272,15 @@ fn foot(screen: &mut Screen, report: &RunReport, views: &[CaseView]) {
     facts.push(format!("run {}", report.meta.id));
     screen.blank();
     screen.paragraph((Tone::Quiet, "  "), &facts.join(" · "));
-    screen.paragraph((Tone::Strong, "  next: "), &next(report, views));
+    screen.paragraph((Tone::Strong, "  next: "), &next(report, overview));
 }
 
 /// What to do now.
-fn next(report: &RunReport, views: &[CaseView]) -> String {
+fn next(report: &RunReport, overview: &Overview) -> String {
     let blamed = report.verdict.findings.iter().filter(|finding| finding.weight != FindingWeight::Warns);
     let gravest = report.verdict.findings.first().map(|finding| finding.code.as_str());
     let first = blamed.flat_map(|finding| &finding.cases).next().map(|case| case.as_str());
-    let first = first.or_else(|| views.first().filter(|view| view.needs_attention()).map(|view| view.id()));
+    let first = first.or_else(|| overview.worst.first().filter(|place| place.attention).map(|place| place.id.as_str()));
     match report.verdict.decision {
         Decision::Pass => {
             format!("nothing blocks; everything is in `evalgate report {} --format html`", report.meta.id)
@@ -322,29 +325,33 @@ mod tests {
     use super::*;
     use crate::report::sample;
 
+    fn screen(report: &RunReport, style: Style) -> String {
+        render(report, style).unwrap()
+    }
+
     #[test]
     fn a_blocked_run_on_80_columns() {
-        insta::assert_snapshot!(render(&sample::run(), Style::PLAIN));
+        insta::assert_snapshot!(screen(&sample::run(), Style::PLAIN));
     }
 
     #[test]
     fn a_blocked_run_on_60_columns_in_ascii() {
-        insta::assert_snapshot!(render(&sample::run(), Style { width: 60, unicode: false, color: false }));
+        insta::assert_snapshot!(screen(&sample::run(), Style { width: 60, unicode: false, color: false }));
     }
 
     #[test]
     fn a_run_whose_answers_vary_on_80_columns() {
-        insta::assert_snapshot!(render(&sample::varying(), Style::PLAIN));
+        insta::assert_snapshot!(screen(&sample::varying(), Style::PLAIN));
     }
 
     #[test]
     fn a_passing_run_says_so_in_few_lines() {
-        insta::assert_snapshot!(render(&sample::passing(), Style::PLAIN));
+        insta::assert_snapshot!(screen(&sample::passing(), Style::PLAIN));
     }
 
     #[test]
     fn waivers_are_counted_and_told() {
-        let screen = render(&sample::waived(), Style::PLAIN);
+        let screen = screen(&sample::waived(), Style::PLAIN);
         assert!(screen.contains("  5 waivers: 1 in use, 1 EXPIRED, 1 refused, 1 not yet, 1 not needed;"), "{screen}");
         let told = ["    in use: ", "    EXPIRED: ", "    refused: ", "    not yet: ", "    not needed: "];
         assert!(told.iter().all(|lead| screen.contains(lead)), "{screen}");
@@ -354,7 +361,7 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         for width in [40, 60, 79, 80, 120] {
             for report in [sample::run(), sample::varying(), sample::empty(), sample::passing(), sample::waived()] {
-                for line in render(&report, Style { width, ..Style::PLAIN }).lines() {
+                for line in screen(&report, Style { width, ..Style::PLAIN }).lines() {
                     assert!(line.width() <= width, "{width}: {line}");
                 }
             }
@@ -363,8 +370,8 @@ mod tests {
 
     #[test]
     fn colour_changes_nothing_but_the_look() {
-        let plain = render(&sample::run(), Style::PLAIN);
-        let coloured = render(&sample::run(), Style { color: true, ..Style::PLAIN });
+        let plain = screen(&sample::run(), Style::PLAIN);
+        let coloured = screen(&sample::run(), Style { color: true, ..Style::PLAIN });
         assert!(coloured.contains("\u{1b}["));
         assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
     }
@@ -374,7 +381,7 @@ mod tests {
         for decision in [Decision::Pass, Decision::Fail, Decision::Inconclusive, Decision::ReviewPending] {
             let mut report = sample::run();
             report.verdict.decision = decision;
-            assert!(render(&report, Style::PLAIN).contains("next: "), "{decision:?}");
+            assert!(screen(&report, Style::PLAIN).contains("next: "), "{decision:?}");
         }
     }
 }

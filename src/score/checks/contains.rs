@@ -41,10 +41,13 @@ struct Contains {
 
 fn read(value: &Value) -> Result<Lists<'_>, CaseProblem> {
     let lists = Lists::read(value)?;
-    for (pointer, item) in lists.items() {
-        let term = want::text(item).map_err(|problem| problem.below(&pointer))?;
+    for (place, item) in lists.items() {
+        let term = want::text(item).map_err(|problem| problem.below(&place.to_string()))?;
         if terms::alternatives(term).next().is_none() {
-            return Err(want::wrong(&pointer, "a term has at least one alternative that is not blank".to_owned()));
+            return Err(want::wrong(
+                &place.to_string(),
+                "a term has at least one alternative that is not blank".to_owned(),
+            ));
         }
     }
     Ok(lists)

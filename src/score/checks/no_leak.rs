@@ -108,6 +108,8 @@ fn is_said(step: &Step) -> bool {
 }
 
 fn first_leak<'n>(on: &Subject, needles: &'n Needles) -> Option<(String, Find<'n>)> {
+    // Most trials are clean, and one look at all they say at once tells so.
+    needles.find(&all_said(on), &|_| false)?;
     let excused = |needle: &Needle| in_request(on.view, &needle.value);
     let mut find = |text: &str| needles.find(text, &excused);
     if let Some((pointer, found)) = values::find_text(on.output, &mut find) {
@@ -128,6 +130,28 @@ fn first_leak<'n>(on: &Subject, needles: &'n Needles) -> Option<(String, Find<'n
         }
         Step::Message(_) | Step::Exchange(_) => None,
     })
+}
+
+/// Every text that is searched, apart from each other: whatever is in one of them is in this.
+fn all_said(on: &Subject) -> String {
+    let mut all = String::with_capacity(1024);
+    let mut add = |text: &str| {
+        all.push_str(text);
+        // Within no needle, no word and no encoding.
+        all.push('\0');
+    };
+    values::texts_and_keys(on.output, &mut add);
+    for step in &on.view.trial.steps {
+        match step {
+            Step::Call(call) => {
+                add(&call.tool);
+                values::texts_and_keys(&call.args, &mut add);
+            }
+            Step::Message(message) if message.role == Role::Agent => add(&message.text),
+            Step::Message(_) | Step::Exchange(_) => {}
+        }
+    }
+    all
 }
 
 /// A report must not leak either: of a canary only the beginning is shown.

@@ -85,7 +85,8 @@ impl Check for Set {
     fn examine(&self, exam: &mut Exam) {
         let Some(lists) = exam.ok(Lists::read(exam.want)) else { return };
         let item_place = format!("{}/*", self.at.as_str());
-        for (pointer, item) in lists.items() {
+        for (place, item) in lists.items() {
+            let pointer = place.to_string();
             let Value::String(text) = item else {
                 exam.possible(&item_place, &pointer, item);
                 if self.of == Some(Of::Entries) {

@@ -8,79 +8,88 @@ use super::Form;
 const BASE64_MIN: usize = 11;
 const HEX_MIN: usize = 16;
 
+/// What a byte is to a run of base64 and to one of hex: a digit, or a filler between the digits of one run.
+const BASE64_DIGIT: u8 = 1;
+const BASE64_FILLER: u8 = 2;
+const HEX_DIGIT: u8 = 4;
+const HEX_FILLER: u8 = 8;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = class(byte as u8);
+        byte += 1;
+    }
+    classes
+};
+
+const fn class(byte: u8) -> u8 {
+    let base64 = match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' => BASE64_DIGIT,
+        // Line breaks of wrapped mail bodies.
+        b'\n' | b'\r' => BASE64_FILLER,
+        _ => 0,
+    };
+    let hex = match byte {
+        b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' => HEX_DIGIT,
+        // `4e 57`, `4e:57`, `\x4e\x57`.
+        b' ' | b':' | b'-' | b'\\' | b'x' | b'\n' => HEX_FILLER,
+        _ => 0,
+    };
+    base64 | hex
+}
+
 /// Calls `each` with everything that `text` may decode to, until it says something.
 pub fn decoded<T>(text: &str, mut each: impl FnMut(Form, &[u8]) -> Option<T>) -> Option<T> {
     let percent = text.contains('%').then(|| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>());
     percent
         .and_then(|bytes| each(Form::Percent, &bytes))
-        .or_else(|| runs(text, BASE64_MIN, base64_step, |run| base64(run, &mut each)))
-        .or_else(|| runs(text, HEX_MIN, hex_step, |run| hex(run, &mut each)))
-}
-
-/// What a character means to a run.
-enum Step {
-    Digit,
-    /// Between the digits of one run.
-    Filler,
-    End,
-}
-
-fn base64_step(byte: u8) -> Step {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' => Step::Digit,
-        // Line breaks of wrapped mail bodies.
-        b'\n' | b'\r' => Step::Filler,
-        _ => Step::End,
-    }
-}
-
-fn hex_step(byte: u8) -> Step {
-    match byte {
-        b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' => Step::Digit,
-        // `4e 57`, `4e:57`, `\x4e\x57`.
-        b' ' | b':' | b'-' | b'\\' | b'x' | b'\n' => Step::Filler,
-        _ => Step::End,
-    }
+        .or_else(|| runs(text, BASE64_MIN, BASE64_DIGIT, BASE64_FILLER, |run| base64(run, &mut each)))
+        .or_else(|| runs(text, HEX_MIN, HEX_DIGIT, HEX_FILLER, |run| hex(run, &mut each)))
 }
 
 /// Calls `each` with the digits of every run of at least `min` of them.
-fn runs<T>(text: &str, min: usize, step: impl Fn(u8) -> Step, mut each: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+fn runs<T>(text: &str, min: usize, digit: u8, filler: u8, mut each: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
     let bytes = text.as_bytes();
-    if bytes.len() < min {
-        return None;
-    }
-    let (mut start, mut digits) = (0, 0);
-    for end in 0..=bytes.len() {
-        match bytes.get(end).map_or(Step::End, |&byte| step(byte)) {
-            Step::Digit => digits += 1,
-            Step::Filler => {}
-            Step::End => {
-                // Most runs are short words: their digits are collected only when they are many enough.
-                if digits >= min {
-                    let run = bytes[start..end].iter().copied().filter(|&byte| matches!(step(byte), Step::Digit));
-                    if let Some(found) = each(&run.collect::<Vec<u8>>()) {
-                        return Some(found);
-                    }
-                }
-                (start, digits) = (end + 1, 0);
-            }
+    let class = |byte: &u8| CLASSES[usize::from(*byte)];
+    let (is_digit, is_end) = (|byte: &u8| class(byte) & digit != 0, |byte: &u8| class(byte) & (digit | filler) == 0);
+    let mut start = 0;
+    while let Some(shortest) = bytes.get(start..start + min) {
+        // Looking from behind, most text is passed over a word at a time.
+        if let Some(end) = shortest.iter().rposition(is_end) {
+            start += end + 1;
+            continue;
         }
+        let rest = &bytes[start + min..];
+        let end = start + min + rest.iter().position(is_end).unwrap_or(rest.len());
+        let run: Vec<u8> = bytes[start..end].iter().copied().filter(is_digit).collect();
+        if run.len() >= min
+            && let Some(found) = each(&run)
+        {
+            return Some(found);
+        }
+        start = end + 1;
     }
     None
 }
 
 /// A run may begin with characters that are not part of the encoded value: all four alignments are tried.
 fn base64<T>(run: &[u8], each: &mut impl FnMut(Form, &[u8]) -> Option<T>) -> Option<T> {
+    let standard = |&digit: &u8| match digit {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => other,
+    };
+    let mut digits: Vec<u8> = run.iter().map(standard).collect();
+    // Filled up to whole groups, so that a run may also be cut off anywhere.
+    digits.extend([b'A'; 3]);
+    let mut bytes = vec![0; digits.len()];
     (0..4).find_map(|start| {
-        let standard = |&digit: &u8| match digit {
-            b'-' => b'+',
-            b'_' => b'/',
-            other => other,
-        };
-        let mut part: Vec<u8> = run[start..].iter().map(standard).collect();
-        // Filled up to whole groups, so that a run may also be cut off anywhere.
-        part.resize(part.len().next_multiple_of(4), b'A');
-        each(Form::Base64, &BASE64_NOPAD.decode(&part).ok()?)
+        let part = &digits[start..start + (run.len() - start).next_multiple_of(4)];
+        let length = BASE64_NOPAD.decode_len(part.len()).ok()?;
+        let decoded = BASE64_NOPAD.decode_mut(part, &mut bytes[..length]).ok()?;
+        each(Form::Base64, &bytes[..decoded])
     })
 }
 

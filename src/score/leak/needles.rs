@@ -72,6 +72,8 @@ pub struct Needles {
     tight_of: Vec<usize>,
     /// Bytes of the shortest of all spellings: shorter text holds none in any form.
     shortest: usize,
+    /// Bytes of printable ASCII in a row that any spelling has at least; 0 where one is not of them alone.
+    plain_run: usize,
 }
 
 impl Needles {
@@ -110,14 +112,18 @@ impl Needles {
             spelling_of.extend(written.iter().map(|_| i));
             spellings.extend(written);
             let tight = tight(&needle.value);
-            if needle.kind == NeedleKind::Canary && tight.chars().count() >= TIGHT_MIN {
+            let letters_of = String::from_utf8_lossy(&tight).chars().count();
+            if needle.kind == NeedleKind::Canary && letters_of >= TIGHT_MIN {
                 tight_of.push(i);
                 letters.push(tight);
             }
         }
-        let shortest = spellings.iter().chain(&letters).map(String::len).min().unwrap_or(usize::MAX);
+        let shortest_spelling = spellings.iter().map(String::len).min().unwrap_or(usize::MAX);
+        let shortest = letters.iter().map(Vec::len).min().unwrap_or(usize::MAX).min(shortest_spelling);
+        let plain = |spelling: &String| has_plain_run(spelling.as_bytes(), spelling.len());
+        let plain_run = if spellings.iter().all(plain) { shortest_spelling } else { 0 };
         let (bytes, tight) = (automaton(&spellings)?, automaton(&letters)?);
-        Ok(Self { needles, bytes, spelling_of, tight, tight_of, shortest })
+        Ok(Self { needles, bytes, spelling_of, tight, tight_of, shortest, plain_run })
     }
 
     pub fn len(&self) -> usize {
@@ -135,7 +141,13 @@ impl Needles {
                 Find { needle, form }
             })
             .or_else(|| self.in_letters(text, excused).map(|needle| Find { needle, form: Form::Spaced }))
-            .or_else(|| decoded(text, |form, bytes| self.in_bytes(bytes, excused).map(|needle| Find { needle, form })))
+            .or_else(|| {
+                // What was never encoded decodes to noise, which is told apart faster than searched.
+                decoded(text, |form, bytes| {
+                    let found = has_plain_run(bytes, self.plain_run).then(|| self.in_bytes(bytes, excused)).flatten();
+                    found.map(|needle| Find { needle, form })
+                })
+            })
     }
 
     /// The longest of them, as `Acme Corp` says more than `acme`.
@@ -164,21 +176,37 @@ fn names(org: &Org) -> [&str; 2] {
     [&org.id, &org.name]
 }
 
-fn automaton(patterns: &[String]) -> Result<AhoCorasick, BuildError> {
+fn automaton(patterns: &[impl AsRef<[u8]>]) -> Result<AhoCorasick, BuildError> {
     AhoCorasickBuilder::new().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(patterns)
 }
 
-/// Letters and digits alone, in lower case.
-fn tight(text: &str) -> String {
-    let mut tight = String::with_capacity(text.len());
+/// Letters and digits alone, in lower case but for ASCII, whose case the search does not see.
+fn tight(text: &str) -> Vec<u8> {
+    let mut tight = Vec::with_capacity(text.len());
+    if text.is_ascii() {
+        tight.extend(text.bytes().filter(u8::is_ascii_alphanumeric));
+        return tight;
+    }
     for c in text.chars() {
         if c.is_ascii_alphanumeric() {
-            tight.push(c.to_ascii_lowercase());
+            tight.push(c as u8);
         } else if !c.is_ascii() && c.is_alphanumeric() {
-            tight.extend(c.to_lowercase());
+            tight.extend(c.to_lowercase().collect::<String>().bytes());
         }
     }
     tight
+}
+
+/// Whether `length` bytes of printable ASCII stand next to each other somewhere.
+fn has_plain_run(bytes: &[u8], length: usize) -> bool {
+    let mut run = 0;
+    for byte in bytes {
+        run = if byte.wrapping_sub(b' ') < 95 { run + 1 } else { 0 };
+        if run >= length {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether no letter or digit touches `bytes[start..end]`. Bytes beyond ASCII count as letters.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use evalgate::client::{Client, ClientSetup, Line, Mode};
+use evalgate::client::{Client, ClientSetup, Line};
 use evalgate::domain::Slug;
 use evalgate::gateway::Session;
 use evalgate::store::RecordingKey;
@@ -17,7 +17,7 @@ const CANARY: &str = "sk-canary-0123456789";
 
 fn client() -> Arc<Client> {
     let secrets = BTreeMap::from([("DESK_KEY".to_owned(), CANARY.to_owned())]);
-    Client::new(ClientSetup { mode: Mode::Live, secrets, ca_bundle: None }).unwrap()
+    Client::new(ClientSetup { secrets, ..ClientSetup::default() }).unwrap()
 }
 
 fn line(client: &Arc<Client>, session: &Session) -> Line {

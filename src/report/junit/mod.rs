@@ -10,76 +10,152 @@
 //! - a flaky failure for every repeat that got a lower mark than another.
 //!
 //! A target that failed is an error in suite `<pipeline>/target`, once a case.
+//!
+//! Cases go by in plan order and suites do not, so what belongs to a suite is spooled until all cases have gone by.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod xml;
 
-use quick_junit::{FlakyOrRerun, NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, btree_map::Entry};
+use std::io::{self, BufWriter, Write};
 
-use super::cases::{Blame, CaseView, cases};
-use super::{RenderError, RunReport, foreign, words};
+use super::brief::{Brief, Marked};
+use super::cases::{Blame, CaseView};
+use super::{Begun, Out, RenderError, RunReport, Scratch, Spool, Table, foreign, words};
 use crate::diagnostic::printable_line;
-use crate::domain::{Area, AreaGate, Mark, Trit, WaivedArea};
+use crate::domain::{Area, AreaGate, Mark, Slug, Trit, WaivedArea};
 use crate::gate::{Decision, FindingWeight, Regime, Verdict, WaiverLine, WaiverState};
+use xml::{Status, Tally, Test, Told, push_test};
 
 /// Most bytes of one message; CI servers choke on more.
 const MESSAGE: usize = 4 * 1024;
 
-pub fn render(report: &RunReport) -> Result<Vec<u8>, RenderError> {
-    let mut junit = Report::new(format!("evalgate {}", report.meta.target));
-    junit.add_test_suite(gate_suite(&report.verdict));
+/// The file as it is put together.
+struct Suites<'r> {
+    report: &'r RunReport,
+    out: Out<'r>,
+    scratch: Scratch<'r>,
+    gates: Gates,
+    blame: Blame<'r>,
+    /// In order of pipelines, then areas; the target's last.
+    suites: BTreeMap<(Slug, usize), Suite>,
+    /// The test case that is being written.
+    text: String,
+}
+
+struct Suite {
+    tally: Tally,
+    cases: BufWriter<Box<dyn Spool>>,
+}
+
+/// Begins the file.
+pub fn table<'r>(report: &'r RunReport, out: Out<'r>, scratch: Scratch<'r>) -> Begun<'r> {
     let gates = Gates::of(&report.verdict);
     let blame = Blame::of(&report.verdict);
-    // Suites in order of pipelines, then areas; the target's last.
-    let mut suites: BTreeMap<(&str, usize), TestSuite> = BTreeMap::new();
-    for view in &cases(report) {
-        let pipeline = view.first().pipeline.as_str();
+    Ok(Box::new(Suites { report, out, scratch, gates, blame, suites: BTreeMap::new(), text: String::new() }))
+}
+
+impl Table for Suites<'_> {
+    fn push(&mut self, view: &CaseView<Brief>) -> Result<(), RenderError> {
+        let first = view.first();
+        let classname = format!("{}.{}", first.pipeline, first.suite);
+        let properties = [("file", Cow::Owned(message(&first.file))), ("line", Cow::Owned(first.line.to_string()))];
+        let test = |status, flaky, system_out| Test {
+            name: view.id(),
+            classname: &classname,
+            seconds: Some(wall_seconds(view)),
+            properties: &properties,
+            status,
+            flaky,
+            system_out,
+        };
         for area in Area::ALL {
             let Some(mark) = view.mark(area) else { continue };
-            let suite =
-                suites.entry((pipeline, area.index())).or_insert_with(|| TestSuite::new(format!("{pipeline}/{area}")));
-            let waiver = waived(&report.verdict, view, area);
-            suite.add_test_case(area_case(view, area, mark, &gates, &blame, waiver));
+            let waiver = waived(&self.report.verdict, view, area);
+            let (status, note) = area_status(view, area, mark, &self.gates, &self.blame, waiver);
+            let flaky = if view.agrees(area) { Vec::new() } else { lower_repeats(view, area) };
+            self.add(&first.pipeline, area.index(), &test(status, flaky, note))?;
         }
-        if let Some(error) = view.error() {
-            let suite =
-                suites.entry((pipeline, Area::COUNT)).or_insert_with(|| TestSuite::new(format!("{pipeline}/target")));
-            suite.add_test_case(failed_case(view, error));
+        if let Some(why) = view.error() {
+            self.add(&first.pipeline, Area::COUNT, &test(error("target", why), Vec::new(), None))?;
         }
+        Ok(())
     }
-    junit.add_test_suites(suites.into_values());
-    junit.to_string().map(String::into_bytes).map_err(RenderError::of("junit"))
+
+    fn finish(self: Box<Self>) -> Result<(), RenderError> {
+        let Self { report, out, suites, .. } = *self;
+        let (gate, text) = gate_suite(&report.verdict);
+        let mut all = gate;
+        suites.values().for_each(|suite| all.add_all(suite.tally));
+        let head = [xml::start(&format!("evalgate {}", report.meta.target), all), xml::start_suite("gate", gate), text];
+        let write = || -> io::Result<()> {
+            head.iter().try_for_each(|text| out.write_all(text.as_bytes()))?;
+            out.write_all(xml::END_SUITE.as_bytes())?;
+            for ((pipeline, area), Suite { tally, cases }) in suites {
+                let area = Area::ALL.get(area).map_or("target", |area| area.name());
+                out.write_all(xml::start_suite(&format!("{pipeline}/{area}"), tally).as_bytes())?;
+                let mut cases = cases.into_inner().map_err(io::IntoInnerError::into_error)?;
+                cases.rewind()?;
+                io::copy(&mut cases, out)?;
+                out.write_all(xml::END_SUITE.as_bytes())?;
+            }
+            out.write_all(xml::END.as_bytes())?;
+            out.flush()
+        };
+        write().map_err(RenderError::of("junit"))
+    }
+}
+
+impl Suites<'_> {
+    /// Adds a test to the suite of a pipeline's area, or of its target.
+    fn add(&mut self, pipeline: &Slug, area: usize, test: &Test) -> Result<(), RenderError> {
+        let key = (pipeline.clone(), area);
+        let suite = match self.suites.entry(key) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let cases = BufWriter::new((self.scratch)().map_err(RenderError::of("junit"))?);
+                entry.insert(Suite { tally: Tally::default(), cases })
+            }
+        };
+        suite.tally.add(test);
+        self.text.clear();
+        push_test(&mut self.text, test);
+        suite.cases.write_all(self.text.as_bytes()).map_err(RenderError::of("junit"))
+    }
 }
 
 /// The verdict itself: red exactly when the exit code is not 0.
-fn gate_suite(verdict: &Verdict) -> TestSuite {
-    let mut suite = TestSuite::new("gate");
-    let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+fn gate_suite(verdict: &Verdict) -> (Tally, String) {
+    let (mut tally, mut text) = (Tally::default(), String::new());
+    let mut add = |name: &str, status, said: &str| {
+        let (properties, flaky) = (&[][..], Vec::new());
+        let system_out = Some(message(said));
+        let test = Test { name, classname: "gate", seconds: None, properties, status, flaky, system_out };
+        tally.add(&test);
+        push_test(&mut text, &test);
+    };
     let status = match verdict.decision {
-        Decision::Pass => TestCaseStatus::success(),
+        Decision::Pass => Status::Passed,
         Decision::Fail | Decision::ReviewPending => failure("verdict", &verdict.headline),
         Decision::Inconclusive => error("verdict", &verdict.headline),
     };
-    let mut case = TestCase::new("verdict", status);
-    case.set_classname("gate").set_system_out(message(&verdict.headline));
-    suite.add_test_case(case);
+    add("verdict", status, &verdict.headline);
+    let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     for finding in &verdict.findings {
         let nth = seen.entry(finding.code.as_str()).and_modify(|n| *n += 1).or_insert(1);
         let name = if *nth == 1 { message(&finding.code) } else { format!("{} {nth}", message(&finding.code)) };
         let status = match finding.weight {
             FindingWeight::Fails | FindingWeight::Pending => failure(&finding.code, &finding.sentence),
             FindingWeight::Inconclusive => error(&finding.code, &finding.sentence),
-            FindingWeight::Warns => TestCaseStatus::success(),
+            FindingWeight::Warns => Status::Passed,
         };
-        let mut case = TestCase::new(name, status);
-        case.set_classname("gate").set_system_out(message(&finding.sentence));
-        suite.add_test_case(case);
+        add(&name, status, &finding.sentence);
     }
-    suite
+    (tally, text)
 }
 
 /// The waiver without which the case would fail in the area.
-fn waived<'v>(verdict: &'v Verdict, view: &CaseView, area: Area) -> Option<&'v WaiverLine> {
+fn waived<'v>(verdict: &'v Verdict, view: &CaseView<Brief>, area: Area) -> Option<&'v WaiverLine> {
     let excuses = |line: &&WaiverLine| {
         let waiver = &line.waiver;
         line.state == WaiverState::Excuses && *waiver.case == *view.id() && waiver.area == WaivedArea::Area(area)
@@ -87,25 +163,20 @@ fn waived<'v>(verdict: &'v Verdict, view: &CaseView, area: Area) -> Option<&'v W
     verdict.waivers.iter().find(excuses)
 }
 
-/// One case in one area.
-fn area_case(
-    view: &CaseView,
+/// One case in one area, and a note where it passes below +1.
+fn area_status(
+    view: &CaseView<Brief>,
     area: Area,
     mark: &Mark,
     gates: &Gates,
     blame: &Blame,
     waiver: Option<&WaiverLine>,
-) -> TestCase {
+) -> (Status, Option<String>) {
     let gate = gates.of_area(area);
-    let Some(trit) = mark.trit() else {
-        let mut status = TestCaseStatus::skipped();
-        status.set_message(message(mark.why())).set_type("not_scored");
-        return test_case(view, status, None);
-    };
+    let Some(trit) = mark.trit() else { return (Status::Skipped(told("not_scored", mark.why())), None) };
     if let Some(line) = waiver {
-        let mut status = TestCaseStatus::skipped();
-        status.set_message(message(&format!("waived {}", line.by()))).set_type("waived");
-        return test_case(view, status, Some(format!("{} {}", words::mark(Some(trit)), mark.why())));
+        let note = format!("{} {}", words::mark(Some(trit)), mark.why());
+        return (Status::Skipped(told("waived", &format!("waived {}", line.by()))), Some(message(&note)));
     }
     let below = trit < Trit::Useful;
     let blamed = match blame.in_area(view.id(), area) {
@@ -115,12 +186,11 @@ fn area_case(
     // Where answers vary, a difference of one repeat is none yet.
     let varies = gates.regime == Regime::Stochastic;
     let fell = view.fall(area).is_some() && below && gate.holds() && !varies;
-    let (mut status, note) = match blamed {
+    match blamed {
         Some(finding) => {
             let why = if below { mark.why() } else { finding.sentence.as_str() };
-            let mut status = failure(&finding.code, &format!("{} {why}", words::mark(Some(trit))));
-            status.set_description(message(&finding.sentence));
-            (status, None)
+            let told = told(&finding.code, &format!("{} {why}", words::mark(Some(trit))));
+            (Status::Failure(Told { description: Some(message(&finding.sentence)), ..told }), None)
         }
         None if fell => (failure("fell", &format!("{} {}", words::mark(Some(trit)), mark.why())), None),
         None if below => {
@@ -129,71 +199,42 @@ fn area_case(
                 (true, false) => "accepted",
                 (true, true) => "not beyond chance",
             };
-            (TestCaseStatus::success(), Some(format!("{} ({reason}): {}", words::mark(Some(trit)), mark.why())))
+            let note = format!("{} ({reason}): {}", words::mark(Some(trit)), mark.why());
+            (Status::Passed, Some(message(&note)))
         }
-        None => (TestCaseStatus::success(), None),
-    };
-    if !view.agrees(area) {
-        status.add_reruns(lower_repeats(view, area)).set_rerun_kind(FlakyOrRerun::Flaky);
+        None => (Status::Passed, None),
     }
-    test_case(view, status, note)
 }
 
 /// The repeats whose mark is below the best of them.
-fn lower_repeats(view: &CaseView, area: Area) -> Vec<TestRerun> {
-    let marks = || {
-        let trials = view.trials().iter();
-        trials.filter_map(|result| Some((result.trial.repeat, result.scored.area(area)?)))
-    };
+fn lower_repeats(view: &CaseView<Brief>, area: Area) -> Vec<Told> {
+    let marks = || view.trials().iter().filter_map(|trial| Some((trial.repeat(), trial.mark(area)?)));
     let best = marks().filter_map(|(_, mark)| mark.trit()).max();
     marks()
         .filter(|(_, mark)| mark.trit().is_some() && mark.trit() < best)
         .map(|(repeat, mark)| {
-            let mut rerun = TestRerun::new(NonSuccessKind::Failure);
-            let text = format!("repeat {repeat}: {} {}", words::mark(mark.trit()), mark.why());
-            rerun.set_message(message(&text)).set_type("disagreeing_repeats");
-            rerun
+            told("disagreeing_repeats", &format!("repeat {repeat}: {} {}", words::mark(mark.trit()), mark.why()))
         })
         .collect()
 }
 
-fn failed_case(view: &CaseView, why: &str) -> TestCase {
-    test_case(view, error("target", why), None)
-}
-
-/// A test case named after the case; ids are unique in a project, so names are in a suite.
-fn test_case(view: &CaseView, status: TestCaseStatus, note: Option<String>) -> TestCase {
-    let first = view.first();
-    let mut case = TestCase::new(view.id(), status);
-    case.set_classname(format!("{}.{}", first.pipeline, first.suite));
-    case.set_time(Duration::from_secs_f64(wall_seconds(view)));
-    case.add_property(Property::new("file", message(&first.file).as_str()));
-    case.add_property(Property::new("line", first.line.to_string().as_str()));
-    if let Some(note) = note {
-        case.set_system_out(message(&note));
-    }
-    case
-}
-
 /// Wall time of all repeats together, in seconds.
-fn wall_seconds(view: &CaseView) -> f64 {
-    let ms: f64 = view.trials().iter().map(|result| result.trial.usage.wall_ms).sum();
+fn wall_seconds(view: &CaseView<Brief>) -> f64 {
+    let ms: f64 = view.trials().iter().map(|trial| trial.trial.usage.wall_ms).sum();
     // A recorded time that is no time at all must not stop a report.
     if ms.is_finite() { (ms / 1_000.0).clamp(0.0, 1e9) } else { 0.0 }
 }
 
-fn failure(kind: &str, text: &str) -> TestCaseStatus {
-    non_success(NonSuccessKind::Failure, kind, text)
+fn failure(kind: &str, text: &str) -> Status {
+    Status::Failure(told(kind, text))
 }
 
-fn error(kind: &str, text: &str) -> TestCaseStatus {
-    non_success(NonSuccessKind::Error, kind, text)
+fn error(kind: &str, text: &str) -> Status {
+    Status::Error(told(kind, text))
 }
 
-fn non_success(how: NonSuccessKind, kind: &str, text: &str) -> TestCaseStatus {
-    let mut status = TestCaseStatus::non_success(how);
-    status.set_message(message(text)).set_type(message(kind));
-    status
+fn told(kind: &str, text: &str) -> Told {
+    Told { message: message(text), kind: message(kind), description: None }
 }
 
 /// A text of bounded length, on one line, with nothing in it that XML does not allow.
@@ -201,7 +242,7 @@ fn message(text: &str) -> String {
     let (text, cut) = foreign::clip(text, MESSAGE);
     let text = printable_line(text);
     // U+FFFE and U+FFFF are the two characters that are no escapes and still not XML.
-    let text = text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
+    let text = if text.is_ascii() { text.into_owned() } else { text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}") };
     if cut > 0 { format!("{text}… ({cut} more bytes)") } else { text }
 }
 
@@ -227,14 +268,13 @@ impl Gates {
 
 #[cfg(test)]
 mod tests {
-    use quick_junit::Report;
+    use quick_junit::{NonSuccessKind, Report, TestCaseStatus};
 
     use super::*;
-    use crate::report::sample;
+    use crate::report::{sample, tests::rendered as text};
 
     fn rendered(report: &RunReport) -> Report {
-        let bytes = render(report).unwrap();
-        Report::deserialize_from_str(std::str::from_utf8(&bytes).unwrap()).unwrap()
+        Report::deserialize_from_str(&text("junit", report)).unwrap()
     }
 
     fn status<'a>(report: &'a Report, suite: &str, case: &str) -> &'a TestCaseStatus {
@@ -348,6 +388,6 @@ mod tests {
 
     #[test]
     fn the_sample_run_as_test_results() {
-        insta::assert_snapshot!(String::from_utf8(render(&sample::run()).unwrap()).unwrap());
+        insta::assert_snapshot!(text("junit", &sample::run()));
     }
 }
