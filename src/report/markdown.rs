@@ -19,10 +19,9 @@ pub fn render(report: &RunReport, out: Out) -> Result<(), RenderError> {
     let verdict = &report.verdict;
     let (sign, word) = words::decision(verdict.decision);
     let mut page = format!(
-        "## {sign} {word}: {} · {} × {} · policy {} · exit {}\n\n{}\n",
+        "## {sign} {word}: {} · {} · policy {} · exit {}\n\n{}\n",
         code(&report.meta.target),
-        words::count(verdict.counts.cases, "case"),
-        report.meta.repeats,
+        words::size(report),
         code(&report.meta.policy),
         verdict.exit,
         prose(&verdict.headline),

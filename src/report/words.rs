@@ -7,6 +7,7 @@ use crate::domain::{Area, AreaGate, Exchange, Multiplicity, Trit};
 use crate::event::RunState;
 use crate::gate::{AreaState, AreaSummary, Decision, Finding, Verdict, WaiverLine, WaiverState};
 use crate::golden::Comparison;
+use crate::report::RunReport;
 
 pub use crate::power::percent;
 
@@ -224,6 +225,16 @@ pub fn exchange(exchange: &Exchange) -> String {
 /// `1 case`, `2 cases`.
 pub fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+/// How large the run was: `60 cases × 5`, or `60 cases, 316 trials` where not all were repeated alike.
+pub fn size(report: &RunReport) -> String {
+    let (meta, counts) = (&report.meta, &report.verdict.counts);
+    let cases = count(counts.cases, "case");
+    if meta.staged || counts.trials > counts.cases * u64::from(meta.repeats) {
+        return format!("{cases}, {}", count(counts.trials, "trial"));
+    }
+    format!("{cases} × {}", meta.repeats)
 }
 
 #[cfg(test)]

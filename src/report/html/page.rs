@@ -204,7 +204,7 @@ fn selection(report: &RunReport) -> Option<String> {
 fn facts(report: &RunReport) -> Vec<Fact> {
     let counts = &report.verdict.counts;
     let mut facts = vec![
-        Fact::new("Cases × repeats", format!("{} × {}", grouped(counts.cases as usize), report.meta.repeats)),
+        Fact::new("Size", words::size(report)),
         Fact::new("Changed", grouped(counts.changed as usize)),
         Fact::new("New", grouped(counts.new as usize)),
         Fact::new(

@@ -71,14 +71,7 @@ pub fn render_plain(report: &RunReport, out: Out) -> Result<(), RenderError> {
 
 fn head(screen: &mut Screen, report: &RunReport) {
     let (sign, word) = words::decision(report.verdict.decision);
-    let counts = &report.verdict.counts;
-    let what = format!(
-        "  {} · {} × {} · policy {}",
-        report.meta.target,
-        words::count(counts.cases, "case"),
-        report.meta.repeats,
-        report.meta.policy
-    );
+    let what = format!("  {} · {} · policy {}", report.meta.target, words::size(report), report.meta.policy);
     let tone = match report.verdict.decision {
         Decision::Pass => Tone::Good,
         Decision::Fail => Tone::Bad,
