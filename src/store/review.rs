@@ -105,7 +105,7 @@ impl Pending {
             }
         };
         let title = proposed.title().map_err(malformed)?.to_owned();
-        let seen = Seen::of(&proposed);
+        let seen = Seen::of(&proposed).map_err(malformed)?;
         Ok(Some(Self { key: key.clone(), title, seen, comparison, fell, turned_harmful }))
     }
 
