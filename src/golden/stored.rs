@@ -62,9 +62,11 @@ impl Stored {
         }
     }
 
-    /// The same file with another `info`: its behaviour is not touched.
-    pub fn with_info(&self, info: &SnapshotInfo) -> Result<String, SnapshotError> {
-        Ok(format::file(self.title()?, info, self.body()))
+    /// The same file with another `info`: its behaviour is not touched, and not read either.
+    pub fn with_info(&self, change: impl FnOnce(SnapshotInfo) -> SnapshotInfo) -> Result<String, SnapshotError> {
+        let header = format::split(&self.text)?.header()?;
+        let info = change(header.info.unwrap_or_default());
+        Ok(format::file(&header.description.unwrap_or_default(), &info, self.body()))
     }
 
     fn parsed(&self) -> Result<&Parsed, SnapshotError> {

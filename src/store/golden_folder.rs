@@ -53,14 +53,19 @@ pub struct Acceptance {
     pub reason: Option<String>,
 }
 
-/// A snapshot that a person has seen, to tell whether it is still the same.
+/// A snapshot that a person has seen, to tell whether it is still the same. There is none of a file that is no snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen(blake3::Hash);
 
 impl Seen {
-    pub fn of(snapshot: &Stored) -> Self {
-        Self(blake3::hash(snapshot.text().as_bytes()))
+    pub fn of(snapshot: &Stored) -> Result<Self, SnapshotError> {
+        snapshot.snapshot()?;
+        Ok(Self(digest(snapshot)))
     }
+}
+
+fn digest(snapshot: &Stored) -> blake3::Hash {
+    blake3::hash(snapshot.text().as_bytes())
 }
 
 /// What lies in the folder, sorted.
@@ -122,13 +127,13 @@ impl GoldenFolder {
         let shown = self.unchanged(key, seen)?;
         let path = self.suite_folder(key, false)?.join(format!("{}{ACCEPTED}", key.case));
         let malformed = |cause| StoreError::Snapshot { path: self.pending_path(key), cause };
-        let info = SnapshotInfo {
+        let accepted = |info| SnapshotInfo {
             accepted_by: Some(acceptance.by.clone()),
             accepted_at: Some(acceptance.at.to_string()),
             reason: acceptance.reason.clone(),
-            ..shown.snapshot().map_err(malformed)?.info.clone()
+            ..info
         };
-        let text = shown.with_info(&info).map_err(malformed)?;
+        let text = shown.with_info(accepted).map_err(malformed)?;
         replace(&path, text.as_bytes(), Durable::Yes)?;
         self.withdraw(key)
     }
@@ -144,7 +149,7 @@ impl GoldenFolder {
     pub fn unchanged(&self, key: &SnapshotKey, seen: &Seen) -> Result<Stored, StoreError> {
         match self.pending(key)? {
             None => Err(StoreError::NotPending(key.to_string())),
-            Some(now) if Seen::of(&now) != *seen => Err(StoreError::Moved(key.to_string())),
+            Some(now) if digest(&now) != seen.0 => Err(StoreError::Moved(key.to_string())),
             Some(now) => Ok(now),
         }
     }

@@ -104,10 +104,12 @@ impl Pending {
         let named = |moved: &Moved| (moved.area, format!("{}/{}", moved.area, moved.criterion));
         let fell = moved.iter().filter(|moved| moved.fell()).map(named).collect();
         let turned_harmful = moved.iter().filter(|moved| moved.turned_harmful()).map(named).collect();
-        let repeated = !snapshot.repeats.is_empty();
-        let repeats = repeated.then(|| repeats_told(before, snapshot, &moved)).unwrap_or_default();
+        let repeats = match snapshot.repeats.as_slice() {
+            [] => String::new(),
+            _ => repeats_told(before, snapshot, &moved),
+        };
         let title = proposed.title().map_err(malformed)?.to_owned();
-        let seen = Seen::of(&proposed);
+        let seen = Seen::of(&proposed).map_err(malformed)?;
         Ok(Some(Self { key: key.clone(), title, seen, comparison, repeats, fell, turned_harmful }))
     }
 

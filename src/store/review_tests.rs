@@ -45,7 +45,7 @@ fn golden(cases: &[(&str, Option<AreaTrit>, AreaTrit)]) -> (TempDir, GoldenFolde
         if let Some(old) = old {
             folder.propose(&key(case), case, &snapshot("old", &[old])).unwrap();
             let shown = folder.pending(&key(case)).unwrap().unwrap();
-            folder.accept(&key(case), &Seen::of(&shown), &acceptance).unwrap();
+            folder.accept(&key(case), &Seen::of(&shown).unwrap(), &acceptance).unwrap();
         }
         folder.propose(&key(case), case, &snapshot("new", &[new])).unwrap();
     }

@@ -142,10 +142,12 @@ pub struct Asked {
     pub body: Value,
 }
 
+type TurnOf = dyn Fn(usize, &Asked) -> Turn + Send + Sync;
+
 struct Script {
     wire: Wire,
     /// What is answered to the request of this number, from 1.
-    turn: Box<dyn Fn(usize, &Asked) -> Turn + Send + Sync>,
+    turn: Box<TurnOf>,
     /// Before every answer.
     latency: Duration,
 }

@@ -27,7 +27,7 @@ fn what_insta_accepts_is_read_back_as_it_was_proposed() {
     let shown = golden.pending(&known).unwrap().unwrap();
     let acceptance =
         Acceptance { by: "ada".into(), at: jiff::Timestamp::UNIX_EPOCH, reason: Some("010: no\n---".into()) };
-    golden.accept(&known, &Seen::of(&shown), &acceptance).unwrap();
+    golden.accept(&known, &Seen::of(&shown).unwrap(), &acceptance).unwrap();
     let known_before = std::fs::read_to_string(golden.accepted_path(&known)).unwrap();
     golden.propose(&known, "Known", &snapshot("the new way")).unwrap();
     golden.propose(&new, HOSTILE, &snapshot(HOSTILE)).unwrap();

@@ -70,7 +70,7 @@ impl Agent {
 }
 
 fn topic(case: usize) -> &'static str {
-    if case % 2 == 0 { "berth" } else { "fuel" }
+    if case.is_multiple_of(2) { "berth" } else { "fuel" }
 }
 
 const POLICY: &str = "version: 1
