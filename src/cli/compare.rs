@@ -51,6 +51,8 @@ enum By {
     Kind,
     Tag,
     Pipeline,
+    /// Pipeline and type of request
+    Workflow,
     Org,
 }
 
@@ -136,6 +138,7 @@ impl By {
             By::Kind => SliceBy::Kind,
             By::Tag => SliceBy::Tag,
             By::Pipeline => SliceBy::Pipeline,
+            By::Workflow => SliceBy::Workflow,
             By::Org => SliceBy::Org,
         }
     }

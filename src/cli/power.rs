@@ -14,7 +14,7 @@ use crate::domain::{CaseKind, Slug};
 use crate::event::RunMeta;
 use crate::gate::Baseline;
 use crate::power::{Facts, Gathering, Question, power};
-use crate::report::{self, spelling};
+use crate::report;
 use crate::store::{RunFolder, Runs};
 
 #[derive(Args)]
@@ -129,7 +129,7 @@ fn facts(project: &Project) -> Result<BTreeMap<Slug, Facts>, Failure> {
         let suite = file.suite(&project.checked.root).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
         for case in &suite.0.cases {
             let of = Facts {
-                workflow: format!("{} {}", file.pipeline, spelling(case.request.kind)),
+                workflow: case.request.kind.workflow(&file.pipeline),
                 org: case.request.org_id.clone(),
                 guard: file.kind == CaseKind::ReviewerCorrection,
             };

@@ -232,6 +232,8 @@ pub enum SliceBy {
     Kind,
     Tag,
     Pipeline,
+    /// Pipeline and type of request.
+    Workflow,
     Org,
 }
 

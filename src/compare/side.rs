@@ -30,6 +30,8 @@ pub(super) struct CaseMarks {
     pub pipeline: Slug,
     pub kind: CaseKind,
     pub org: String,
+    /// Pipeline and type of request.
+    pub workflow: String,
     pub tags: Vec<String>,
     pub critical: bool,
     pub moved_from: Vec<Slug>,
@@ -171,6 +173,7 @@ impl CaseMarks {
             pipeline: pipeline.clone(),
             kind,
             org: case.request.org_id.clone(),
+            workflow: case.request.kind.workflow(pipeline),
             tags: case.tags.clone(),
             critical: case.weight == Weight::Critical,
             moved_from: case.moved_from.clone(),

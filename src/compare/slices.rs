@@ -18,6 +18,7 @@ impl SliceBy {
             SliceBy::Kind => "kind",
             SliceBy::Tag => "tag",
             SliceBy::Pipeline => "pipeline",
+            SliceBy::Workflow => "workflow",
             SliceBy::Org => "org",
         }
     }
@@ -28,6 +29,7 @@ impl SliceBy {
             SliceBy::Kind => BTreeSet::from([case.kind.name()]),
             SliceBy::Tag => case.tags.iter().map(String::as_str).collect(),
             SliceBy::Pipeline => BTreeSet::from([case.pipeline.as_str()]),
+            SliceBy::Workflow => BTreeSet::from([case.workflow.as_str()]),
             SliceBy::Org => BTreeSet::from([case.org.as_str()]),
         }
     }

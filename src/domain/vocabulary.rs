@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Slug;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestType {
@@ -27,6 +29,25 @@ impl RequestType {
         RequestType::ReleasePromotion,
         RequestType::DiscoveryScoping,
     ];
+
+    /// The spelling in YAML.
+    pub fn name(self) -> &'static str {
+        match self {
+            RequestType::AdminConfig => "admin_config",
+            RequestType::AutomationFix => "automation_fix",
+            RequestType::Integration => "integration",
+            RequestType::DataMigration => "data_migration",
+            RequestType::Reporting => "reporting",
+            RequestType::Security => "security",
+            RequestType::ReleasePromotion => "release_promotion",
+            RequestType::DiscoveryScoping => "discovery_scoping",
+        }
+    }
+
+    /// The workflow of such a request in a pipeline: `triage/automation_fix`. Cases of one move together.
+    pub fn workflow(self, pipeline: &Slug) -> String {
+        format!("{pipeline}/{}", self.name())
+    }
 }
 
 /// P0 outage, P1 degraded, P2 enhancement, P3 nice to have.

@@ -176,7 +176,7 @@ impl<'p> CaseTally<'p> {
 /// The name of what the case has in common with others. One name for all means that nothing is put together.
 fn cluster(by: ClusterBy, result: &TrialResult) -> String {
     match by {
-        ClusterBy::Workflow => format!("{}/{:?}", result.pipeline, result.case.request.kind),
+        ClusterBy::Workflow => result.case.request.kind.workflow(&result.pipeline),
         ClusterBy::Org => result.case.request.org_id.clone(),
         ClusterBy::None => String::new(),
     }

@@ -71,7 +71,7 @@ pub struct Overview {
     pub pipelines: BTreeSet<Slug>,
     /// Names of kinds.
     pub kinds: BTreeSet<&'static str>,
-    /// At most [`SHOWN`] cases: what the gate blames gravest first, critical ones before others; then by worst mark,
+    /// At most 2,000 cases: what the gate blames gravest first, critical ones before others; then by worst mark,
     /// then changed ones; else in plan order.
     pub worst: Vec<Place>,
 }

@@ -43,7 +43,8 @@ fn a_changed_rule_is_told_by_area_and_by_case() {
 #[test]
 fn programs_get_the_same_numbers_with_a_version() {
     let project = worse();
-    let json = project.run(&["compare", "latest~1", "latest", "--format", "json", "--by", "tag,org"]).exits(0).json();
+    let json =
+        project.run(&["compare", "latest~1", "latest", "--format", "json", "--by", "tag,org,workflow"]).exits(0).json();
     assert_eq!((&json["version"], &json["outcome"], &json["cases"]), (&1.into(), &"compared".into(), &3.into()));
     let task = area(&json, "task_success");
     assert_eq!(task["transitions"], serde_json::json!([[0, 0, 0], [0, 0, 0], [2, 0, 1]]));
@@ -55,6 +56,7 @@ fn programs_get_the_same_numbers_with_a_version() {
             .any(|slice| slice["by"] == "tag" && slice["value"] == "danger" && slice["areas"][0]["few"] == true)
     );
     assert!(slices.iter().any(|slice| slice["by"] == "org" && slice["value"] == "quay" && slice["cases"] == 3));
+    assert!(slices.iter().any(|slice| slice["by"] == "workflow" && slice["value"] == "intake-note/admin_config"));
 }
 
 #[test]
