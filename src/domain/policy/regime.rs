@@ -30,13 +30,13 @@ impl Default for RepeatsPolicy {
 pub struct RetriesPolicy {
     /// Always true: an answer is never asked for again because of its mark.
     pub errors_only: bool,
-    /// Attempts after the first, of one exchange with the outside; 4, the most that are ever made, if absent.
+    /// Attempts after the first, of one exchange with the outside; 7, the most that are ever made, if absent.
     pub max: u32,
 }
 
 impl Default for RetriesPolicy {
     fn default() -> Self {
-        Self { errors_only: true, max: 4 }
+        Self { errors_only: true, max: 7 }
     }
 }
 
