@@ -63,6 +63,8 @@ pub fn write_baseline(folder: &RunFolder, baseline: &Baseline) -> Result<(), Fai
 
 /// A run with those of its results in memory that `keep` chooses.
 pub fn load(folder: &RunFolder, keep: impl Fn(&TrialResult) -> bool) -> Result<RunReport<Vec<TrialResult>>, Failure> {
+    // First: a run that did not end has none, and no results either.
+    let verdict = verdict(folder)?;
     let mut results = Vec::new();
     for result in folder.results()? {
         let result = result?;
@@ -70,17 +72,17 @@ pub fn load(folder: &RunFolder, keep: impl Fn(&TrialResult) -> bool) -> Result<R
             results.push(result);
         }
     }
-    of_stored(folder, results)
+    of_stored(folder, verdict, results)
 }
 
 /// A run whose results stay where they are, whatever its size.
 pub fn open(folder: &RunFolder) -> Result<RunReport<StoredResults>, Failure> {
+    let verdict = verdict(folder)?;
     let results = folder.stored_results()?;
-    of_stored(folder, results)
+    of_stored(folder, verdict, results)
 }
 
-fn of_stored<R>(folder: &RunFolder, results: R) -> Result<RunReport<R>, Failure> {
-    let verdict = verdict(folder)?;
+fn of_stored<R>(folder: &RunFolder, verdict: Verdict, results: R) -> Result<RunReport<R>, Failure> {
     let RunRecord { meta, state, last_at, .. } = folder.read(|_| {})?.record;
     Ok(RunReport { meta, state, verdict, finished_at: last_at, overview: OnceLock::new(), results })
 }

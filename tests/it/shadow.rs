@@ -154,7 +154,7 @@ fn a_policy_that_wants_a_shadow_comparison_gets_no_verdict_without_one() {
     wants("min_agreement: 0.99");
     project.run(&["gate"]).exits(1).says("the policy wants 99.0 %");
     wants("min_agreement: 1.5");
-    project.run(&["gate"]).exits(3).says("min_agreement is a share from 0 to 1");
+    project.run(&["gate"]).exits(3).says("min_agreement is a fraction from 0 to 1");
     wants("min_requests: 3");
     crate::exits::break_a_rule(&project);
     project.run(&["run"]).says("is of an earlier state of the target");
