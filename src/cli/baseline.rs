@@ -8,7 +8,8 @@ use super::context::{Context, GOLDEN};
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::diagnostic::closest;
-use crate::domain::Slug;
+use crate::domain::{Policy, Slug};
+use crate::event::RunMeta;
 use crate::gate::Baseline;
 use crate::golden::{self, Comparison, Snapshot, SnapshotInfo};
 use crate::load::{Checked, Exported, Revision, RevisionError, Root};
@@ -139,9 +140,15 @@ impl Held {
         Ok(None)
     }
 
-    /// Every repeat in the snapshots of these cases.
-    pub fn baseline(&self, checked: &Checked, catalog: &Catalog, selected: &Selected) -> Result<Baseline, Failure> {
-        let mut baseline = accepted_baseline(checked, catalog, selected, &self.golden)?;
+    /// Every repeat in the snapshots of these cases, for a run under a policy.
+    pub fn baseline(
+        &self,
+        (policy, meta): (&Policy, &RunMeta),
+        checked: &Checked,
+        catalog: &Catalog,
+        selected: &Selected,
+    ) -> Result<Baseline, Failure> {
+        let mut baseline = accepted_baseline(policy, meta, checked, catalog, selected, &self.golden)?;
         if let Some(source) = &self.source {
             baseline.source.clone_from(source);
         }

@@ -105,9 +105,7 @@ impl Compare {
         let project = if self.rescore { Some(context.project()?) } else { None };
         let today = project.as_ref().map(|project| Today::of(context, project)).transpose()?;
         let of_run = match (&then, &now) {
-            (Named::Run(run), Named::Accepted(_)) | (Named::Accepted(_), Named::Run(run)) => {
-                Some(run.read(|_| {})?.record.meta.target)
-            }
+            (Named::Run(run), Named::Accepted(_)) | (Named::Accepted(_), Named::Run(run)) => Some(run.meta()?.target),
             _ => None,
         };
         let target = self.target.as_deref().or(of_run.as_deref());

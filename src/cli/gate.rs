@@ -14,8 +14,8 @@ use super::output::{self, Answer};
 use super::shadow::evidence;
 use crate::domain::Slug;
 use crate::event::RunState;
-use crate::gate::{Baseline, Evidence, Judge, UNREADABLE_SNAPSHOT};
-use crate::run::{Wanted, guards_left_out, needs_baseline, orphans, select, waived};
+use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
+use crate::run::{Wanted, guards_left_out, orphans, select, waived};
 
 #[derive(Args)]
 pub struct Gate {
@@ -63,11 +63,10 @@ impl Gate {
         let ran: BTreeSet<Slug> = report.results.iter().map(|result| result.case.id.clone()).collect();
         let baseline = match against {
             None => output::baseline(&folder)?,
-            Some(_) if !needs_baseline(&policy, &report.meta) => Baseline::default(),
             Some(_) => {
                 let wanted = Wanted { filter: None, failing_of: Some((folder.id().clone(), ran.clone())) };
                 let selected = select(&checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
-                held.baseline(&checked, &catalog, &selected)?
+                held.baseline((&policy, &report.meta), &checked, &catalog, &selected)?
             }
         };
         // As many as were planned at first; of those that were added only that there are some.

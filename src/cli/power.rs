@@ -108,7 +108,7 @@ fn newest(runs: &Runs, target: &Slug) -> Result<RunFolder, Failure> {
 
 /// Every repeat of a run, and what it was a run of.
 fn gathered(folder: &RunFolder, project: &Project) -> Result<(RunMeta, Baseline), Failure> {
-    let meta = folder.read(|_| {})?.record.meta;
+    let meta = folder.meta()?;
     if !folder.file("results.jsonl")?.exists() {
         return Err(Failure::new(Exit::NothingSelected, format!("run {} has no marks", folder.id()))
             .with_hint(format!("it did not end: `evalgate run --resume {}`", folder.id())));

@@ -22,8 +22,7 @@ use crate::load::Checked;
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
 use crate::run::{
-    Asking, Clock, HowOften, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, needs_baseline,
-    select,
+    Asking, Clock, HowOften, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, select,
 };
 use crate::score::texts;
 use crate::store::{RunFolder, Runs, new_run_id};
@@ -149,10 +148,7 @@ impl Run {
         judged_by.held_against.clone_from(&held.source);
         let mut meta = meta(&request, &checked, &catalog, policy, &selected, runs.path());
         meta.digests.extend(held.source.as_ref().map(|source| ("baseline".to_owned(), digest(source.as_bytes()))));
-        let baseline = match needs_baseline(policy, &meta) {
-            true => held.baseline(&checked, &catalog, &selected)?,
-            false => Baseline::default(),
-        };
+        let baseline = held.baseline((policy, &meta), &checked, &catalog, &selected)?;
         match &began {
             Some(began) => same_project(began, &meta)?,
             None => self.repeat_in_stages(&mut meta, policy, &catalog, &baseline),

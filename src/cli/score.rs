@@ -9,9 +9,8 @@ use super::failure::Failure;
 use super::output::{self, Answer};
 use super::run::named;
 use super::shadow::evidence;
-use crate::gate::Baseline;
 use crate::progress::JsonLines;
-use crate::run::{Clock, HowOften, JudgedBy, Running, Wanted, accepted_baseline, execute, needs_baseline, select};
+use crate::run::{Clock, HowOften, JudgedBy, Running, Wanted, accepted_baseline, execute, select};
 
 #[derive(Args)]
 pub struct Score {
@@ -37,10 +36,7 @@ impl Score {
         let wanted = Wanted { filter: None, failing_of: Some((meta.id.clone(), cases)) };
         let selected = select(&checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
         let golden = context.golden(&checked.root, &meta.target);
-        let baseline = match needs_baseline(policy, &meta) {
-            true => accepted_baseline(&checked, &catalog, &selected, &golden)?,
-            false => Baseline::default(),
-        };
+        let baseline = accepted_baseline(policy, &meta, &checked, &catalog, &selected, &golden)?;
         output::write_baseline(&folder, &baseline)?;
         let shadow = evidence(context.reports(&checked.root), &meta.target, &meta.digests)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().build()?;

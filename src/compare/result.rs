@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::domain::{Area, Slug};
 use crate::event::{Answers, RunState};
+pub use crate::gate::Regime;
 
 /// Version of the JSON. Fields are added without a new one; a field that goes or changes its meaning makes one.
 pub const COMPARE_VERSION: u32 = 1;
@@ -52,16 +53,6 @@ pub enum Outcome {
     NothingInCommon,
     /// A run is unfinished or of several models: the numbers are there to look at and carry no claim.
     Inconclusive,
-}
-
-/// What a difference between two marks means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Regime {
-    /// Both targets answer alike every time: each difference is one, and none has a p-value.
-    Deterministic,
-    /// Answers vary: differences of single cases may be chance, and changes are tested.
-    Stochastic,
 }
 
 /// Where the marks come from.

@@ -5,12 +5,9 @@ use std::collections::BTreeSet;
 
 use super::decide::{self, AreaCall, AreaFacts};
 use super::tallies::{CaseTally, Tallies};
-use crate::domain::{Area, AreaGate, ClusterBy, Margin, Multiplicity, Policy, Slug, Trit};
+use crate::domain::{Area, AreaGate, AreaPolicy, ClusterBy, Margin, Multiplicity, Policy, Slug, Trit};
 use crate::stats::mean::NonInferiority;
 use crate::stats::{Pair, Tally, mean, multiplicity, permutation};
-
-/// A fall of the mean below this fails no area where the policy says nothing else.
-const MIN_DROP: f64 = 0.05;
 
 /// An area over the cases that have marks on both sides.
 pub struct Change<'t> {
@@ -146,7 +143,7 @@ impl Change<'_> {
     }
 
     fn call(&self, policy: &Policy) -> AreaCall {
-        let min_drop = policy.areas.get(&self.area).and_then(|rules| rules.min_drop).unwrap_or(MIN_DROP);
+        let min_drop = policy.areas.get(&self.area).map_or(AreaPolicy::LEAST_DROP, AreaPolicy::least_drop);
         decide::area(AreaFacts {
             p: self.adjusted,
             alpha: self.alpha,

@@ -9,9 +9,6 @@ use crate::domain::{
     Policy, ShadowPolicy,
 };
 
-/// Where a policy does not say.
-const MIN_DROP: f64 = 0.05;
-
 /// Where the policy that judges is from, if not from the project as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyFrom {
@@ -178,8 +175,7 @@ impl Told {
         }
         let key = |key: &str| format!("{area}.{key}");
         if was.gate == AreaGate::NonInferiority {
-            let min_drop = |rules: &AreaPolicy| rules.min_drop.unwrap_or(MIN_DROP);
-            self.more(&key("min_drop"), min_drop(was), min_drop(is));
+            self.more(&key("min_drop"), was.least_drop(), is.least_drop());
             self.margin(&key("margin"), was.margin.unwrap_or_default(), is.margin.unwrap_or_default());
         }
         self.floor(&key("floor"), was.floor, is.floor);

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use crate::domain::{Area, AreaGate, Profile, Slug};
+pub use crate::gate::Regime;
 use crate::stats::Interval;
 
 /// Version of the JSON. Fields are added without a new one; a field that goes or changes its meaning makes one.
@@ -32,15 +33,6 @@ pub struct Power {
     /// In the areas' order: those that the policy lists or the baseline has marks in.
     pub areas: Vec<AreaPower>,
     pub budgets: Vec<BudgetPower>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Regime {
-    /// Any fall is seen; nothing is tested.
-    Deterministic,
-    /// A fall is told from chance by repeats.
-    Stochastic,
 }
 
 /// Repeats of a case.

@@ -4,9 +4,6 @@ use crate::domain::{Area, AreaGate, ClusterBy, Margin, Multiplicity, Policy, Tri
 use crate::power::Facts;
 use crate::stats::simulate::{Adjust, AreaRule, BreakRule, Rules, Stage, Tested};
 
-/// The policy's least drop where it names none.
-const MIN_DROP: f64 = 0.05;
-
 /// The rules for a candidate with `repeats` in all.
 pub fn of(policy: &Policy, repeats: u32) -> Rules {
     let [first, last] = policy.repeats.alpha;
@@ -34,7 +31,7 @@ pub fn of(policy: &Policy, repeats: u32) -> Rules {
 pub fn of_area(policy: &Policy, area: Area, cases: usize) -> AreaRule {
     let listed = policy.areas.get(&area).filter(|rules| rules.gate.holds());
     let tested = listed.map(|rules| Tested {
-        min_drop: rules.min_drop.unwrap_or(MIN_DROP),
+        min_drop: rules.least_drop(),
         margin: (rules.gate == AreaGate::NonInferiority).then(|| margin(rules.margin.unwrap_or_default(), cases)),
     });
     let forbidden = match policy.gate(area) {

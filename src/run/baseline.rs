@@ -15,7 +15,7 @@ use crate::score::{self, CompiledRubric};
 use crate::store::{GoldenFolder, SnapshotKey};
 
 /// Whether repeats decide what a run is worth under a policy: then they have to be read before it begins.
-pub fn needs_baseline(policy: &Policy, meta: &RunMeta) -> bool {
+fn needs_baseline(policy: &Policy, meta: &RunMeta) -> bool {
     match policy.mode {
         Mode::Deterministic => false,
         Mode::Stochastic => true,
@@ -23,13 +23,19 @@ pub fn needs_baseline(policy: &Policy, meta: &RunMeta) -> bool {
     }
 }
 
-/// Reads the accepted snapshots of the selected cases. One that cannot be read is left out: scoring tells of it.
+/// The accepted snapshots of the selected cases, where repeats decide anything; nothing is read where they do not. One
+/// that cannot be read is left out: scoring tells of it.
 pub fn accepted_baseline(
+    policy: &Policy,
+    meta: &RunMeta,
     checked: &Checked,
     catalog: &Catalog,
     selected: &Selected,
     golden: &GoldenFolder,
 ) -> Result<Baseline, RunError> {
+    if !needs_baseline(policy, meta) {
+        return Ok(Baseline::default());
+    }
     let known: BTreeSet<SnapshotKey> = golden.list()?.accepted.into_iter().collect();
     let mut baseline = Baseline { source: "golden".to_owned(), ..Baseline::default() };
     for part in &selected.suites {

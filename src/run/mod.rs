@@ -18,7 +18,7 @@ mod shadow;
 mod trials;
 mod waived;
 
-pub use baseline::{accepted_baseline, needs_baseline};
+pub use baseline::accepted_baseline;
 pub use clock::{Clock, PHASES, Phase, Timings};
 pub use execute::{Asking, Ended, RunError, Running, execute};
 pub use interrupt::Interrupt;

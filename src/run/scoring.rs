@@ -80,10 +80,9 @@ impl Scoring<'_> {
         clock.lap(Phase::Snapshots);
         let scored: Vec<Result<One, StoreError>> =
             batch.into_par_iter().zip(accepted).map(|(recorded, accepted)| self.score(recorded, accepted)).collect();
-        let scored: Vec<One> = scored.into_iter().collect::<Result<_, _>>()?;
+        let mut scored: Vec<One> = scored.into_iter().collect::<Result<_, _>>()?;
         clock.lap(Phase::Score);
         // One after the other: a folder takes one new name at a time.
-        let mut scored = scored;
         for one in &mut scored {
             self.see(one)?;
         }

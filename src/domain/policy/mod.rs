@@ -178,6 +178,16 @@ pub struct AreaPolicy {
     pub cap_latency_p95_s: Option<f64>,
 }
 
+impl AreaPolicy {
+    /// `min_drop` where a policy says nothing.
+    pub const LEAST_DROP: f64 = 0.05;
+
+    /// A fall of the mean below this does not fail the area.
+    pub fn least_drop(&self) -> f64 {
+        self.min_drop.unwrap_or(Self::LEAST_DROP)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AreaGate {
