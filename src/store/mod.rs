@@ -6,7 +6,8 @@
 mod disk;
 mod event_log;
 mod golden_folder;
-
+mod labels;
+mod ledger;
 mod recordings;
 mod report_file;
 mod results;
@@ -19,6 +20,8 @@ mod trial_index;
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};
 pub use golden_folder::{Acceptance, GoldenFolder, Listing, Seen, SnapshotKey};
+pub use labels::Labels;
+pub use ledger::Ledger;
 pub use recordings::{RecordingKey, Recordings, ascii_json};
 pub use report_file::ReportWriter;
 pub use results::{Results, ResultsWriter, StoredResults};

@@ -1,0 +1,179 @@
+//! `rubrics/labels/`: the marks of people, and the trials that they speak of.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::disk::{Durable, Naming, check_inside, replace};
+use super::{Ledger, StoreError};
+use crate::domain::{Label, Slug, Trial};
+
+const FOLDER: &str = "labels";
+const TRIALS: &str = "trials";
+const END: &str = ".jsonl";
+
+/// All labels of a project.
+#[derive(Debug)]
+pub struct Labels {
+    /// `rubrics/`; nothing outside of it is read or written.
+    rubrics: PathBuf,
+}
+
+impl Labels {
+    /// Those below `rubrics`, the project's folder of that name. There need not be any.
+    pub fn open(rubrics: &Path) -> Self {
+        Self { rubrics: rubrics.to_owned() }
+    }
+
+    /// The names of the files, sorted, e.g. `corrections`.
+    pub fn names(&self) -> Result<Vec<Slug>, StoreError> {
+        let folder = self.rubrics.join(FOLDER);
+        let entries = match fs::read_dir(&folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.naming("list", &folder)?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.naming("list", &folder)?.file_name();
+            let name = name.to_str().and_then(|name| name.strip_suffix(END));
+            names.extend(name.and_then(|name| Slug::new(name).ok()));
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The labels of one file.
+    pub fn file(&self, name: &Slug) -> Ledger<Label> {
+        Ledger::open(&self.rubrics, &format!("{FOLDER}/{name}{END}"))
+    }
+
+    /// The labels of all files, file by file.
+    pub fn all(&self) -> Result<Vec<Label>, StoreError> {
+        let mut all = Vec::new();
+        for name in self.names()? {
+            all.extend(self.file(&name).read()?);
+        }
+        Ok(all)
+    }
+
+    /// Keeps a trial that labels speak of, without what was said on the way and over the wire, and gives its digest:
+    /// blake3 of its text, hex.
+    pub fn keep(&self, trial: &Trial) -> Result<String, StoreError> {
+        let (digest, text) = self.text(trial)?;
+        let path = self.trial_path(&digest);
+        check_inside(&self.rubrics, &path)?;
+        if !path.exists() {
+            let folder = path.parent().unwrap_or(&self.rubrics);
+            fs::create_dir_all(folder).naming("create", folder)?;
+            replace(&path, text.as_bytes(), Durable::Yes)?;
+        }
+        Ok(digest)
+    }
+
+    /// What [`Labels::keep`] would keep a trial under.
+    pub fn digest(&self, trial: &Trial) -> Result<String, StoreError> {
+        Ok(self.text(trial)?.0)
+    }
+
+    /// A trial that labels speak of. One that is not there, or not what its digest says, is an error.
+    pub fn trial(&self, digest: &str) -> Result<Trial, StoreError> {
+        let path = self.trial_path(digest);
+        let damaged = |why: String| StoreError::Damaged { path: path.clone(), why };
+        if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(damaged("a label names it, but that is no digest".to_owned()));
+        }
+        check_inside(&self.rubrics, &path)?;
+        let text = fs::read_to_string(&path).naming("read", &path)?;
+        if blake3::hash(text.as_bytes()).to_hex().as_str() != digest {
+            return Err(damaged("it was changed since a person marked it".to_owned()));
+        }
+        serde_json::from_str(&text).map_err(|cause| damaged(cause.to_string()))
+    }
+
+    /// Takes out the trials that none of the labels names.
+    pub fn sweep(&self) -> Result<(), StoreError> {
+        let named: Vec<String> = self.all()?.into_iter().map(|label| label.trial).collect();
+        let folder = self.rubrics.join(FOLDER).join(TRIALS);
+        let entries = match fs::read_dir(&folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.naming("list", &folder)?,
+        };
+        for entry in entries {
+            let path = entry.naming("list", &folder)?.path();
+            let of_nobody = |digest: &str| !named.iter().any(|named| named == digest);
+            if path.extension().is_some_and(|end| end == "json")
+                && path.file_stem().and_then(|stem| stem.to_str()).is_some_and(of_nobody)
+            {
+                super::disk::remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn trial_path(&self, digest: &str) -> PathBuf {
+        self.rubrics.join(FOLDER).join(TRIALS).join(format!("{digest}.json"))
+    }
+
+    fn text(&self, trial: &Trial) -> Result<(String, String), StoreError> {
+        let mut trial = trial.clone();
+        trial.steps.retain(|step| matches!(step, crate::domain::Step::Call(_)));
+        // When and in which repeat it happened does not make it another.
+        trial.repeat = 1;
+        trial.usage.wall_ms = 0.0;
+        let text = serde_json::to_string_pretty(&trial)
+            .map_err(|cause| StoreError::Damaged { path: self.trial_path("unwritten"), why: cause.to_string() })?
+            + "\n";
+        Ok((blake3::hash(text.as_bytes()).to_hex().to_string(), text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::{Message, Outcome, Role, Step, Usage};
+
+    fn trial(repeat: u32) -> Trial {
+        Trial {
+            case: Slug::new("c").unwrap(),
+            repeat,
+            outcome: Outcome::Answered { output: json!({"a": 1}) },
+            steps: vec![Step::Message(Message { role: Role::Agent, text: "hm".into() })],
+            changes: Vec::new(),
+            usage: Usage { wall_ms: f64::from(repeat), ..Usage::default() },
+        }
+    }
+
+    #[test]
+    fn what_was_done_is_kept_once_whatever_the_repeat_and_the_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let labels = Labels::open(folder.path());
+        let digest = labels.keep(&trial(1)).unwrap();
+        assert_eq!(labels.keep(&trial(2)).unwrap(), digest);
+        let kept = labels.trial(&digest).unwrap();
+        assert_eq!(kept.output(), trial(1).output());
+        assert!(kept.steps.is_empty());
+    }
+
+    #[test]
+    fn a_trial_that_was_changed_afterwards_or_has_no_digest_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let labels = Labels::open(folder.path());
+        let digest = labels.keep(&trial(1)).unwrap();
+        let path = labels.trial_path(&digest);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace('1', "2")).unwrap();
+        assert!(labels.trial(&digest).unwrap_err().to_string().contains("changed since"));
+        assert!(labels.trial("../../secret").unwrap_err().to_string().contains("no digest"));
+    }
+
+    #[test]
+    fn trials_that_nobody_speaks_of_are_swept_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let labels = Labels::open(folder.path());
+        let digest = labels.keep(&trial(1)).unwrap();
+        labels.sweep().unwrap();
+        assert!(labels.trial(&digest).is_err());
+    }
+}
