@@ -9,6 +9,7 @@ mod correction;
 mod decision;
 mod effect;
 mod label;
+mod licence;
 mod mark;
 mod output_schema;
 mod pipeline;
@@ -31,12 +32,13 @@ pub use correction::{Correction, CorrectionReason, ReviewVerdict};
 pub use decision::{Decision, Ruling};
 pub use effect::Effect;
 pub use label::{Label, LabelSource};
+pub use licence::{Licence, Licences};
 pub use mark::{Mark, Trit};
 pub use output_schema::OutputSchema;
 pub use pipeline::{FieldClass, Limits, Pipeline, SnapshotFields};
 pub use policy::{
-    AreaGate, AreaPolicy, Assurance, CaseBreakPolicy, ClusterBy, CoveragePolicy, CoverageScope, IntervalPolicy, Margin,
-    MissingPolicy, Mode, Multiplicity, MultiplicityPolicy, OnInconclusive, OnPending, Policy, Profile,
+    AreaGate, AreaPolicy, Assurance, CaseBreakPolicy, ClusterBy, CoveragePolicy, CoverageScope, IntervalPolicy, JudgePolicy,
+    Margin, MissingPolicy, Mode, Multiplicity, MultiplicityPolicy, OnInconclusive, OnPending, Policy, Profile,
     QuarantinePolicy, RepeatsPolicy, RetriesPolicy, RunLimits, ShadowPolicy,
 };
 pub use project::{Defaults, Price, Project, TargetSpec};

@@ -66,6 +66,12 @@ pub fn weakened(base: &Policy, now: &Policy) -> Vec<String> {
     let inconclusive = |policy: &Policy| policy.inconclusive.get(&policy.profile).copied().unwrap_or_default();
     let (was, is) = (inconclusive(base), inconclusive(now));
     told.rule("inconclusive", was, is, (was, is) == (OnInconclusive::Block, OnInconclusive::Warn));
+    let (was, is) = (&base.judge, &now.judge);
+    told.fewer("judge.min_lower_kappa", was.min_lower_kappa, is.min_lower_kappa);
+    told.more("judge.max_upper_false_pass", was.max_upper_false_pass, is.max_upper_false_pass);
+    told.fewer("judge.min_labels", was.min_labels, is.min_labels);
+    told.fewer("judge.min_human_fail", was.min_human_fail, is.min_human_fail);
+    told.more("judge.max_age_days", was.max_age_days, is.max_age_days);
     told.more("quarantine.max_fraction", base.quarantine.max_fraction, now.quarantine.max_fraction);
     told.more("quarantine.max_days", base.quarantine.max_days, now.quarantine.max_days);
     told.cap("limits.suite_usd", base.limits.suite_usd, now.limits.suite_usd);

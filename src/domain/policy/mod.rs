@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Area;
 
+mod judge;
 mod regime;
 mod shadow;
 
+pub use judge::JudgePolicy;
 pub use regime::{
     Assurance, CaseBreakPolicy, ClusterBy, IntervalPolicy, Margin, Multiplicity, MultiplicityPolicy, OnInconclusive,
     QuarantinePolicy, RepeatsPolicy, RetriesPolicy,
@@ -47,6 +49,9 @@ pub struct Policy {
     /// What it means, by profile, that the evidence decides nothing; `block` where a profile is not listed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inconclusive: BTreeMap<Profile, OnInconclusive>,
+    /// What a judge has to show before its marks may block.
+    #[serde(default)]
+    pub judge: JudgePolicy,
     #[serde(default)]
     pub quarantine: QuarantinePolicy,
     /// What a shadow comparison has to show; nothing when absent.
