@@ -15,7 +15,7 @@ use crate::golden::{self, Comparison, Snapshot, SnapshotInfo};
 use crate::load::{Checked, Exported, Revision, RevisionError, Root};
 use crate::plan::Catalog;
 use crate::run::{Selected, accepted_baseline, sentence};
-use crate::score::{self, TrialResult, View};
+use crate::score::{self, Answers, TrialResult, View};
 use crate::store::{GoldenFolder, RunFolder, Runs, SnapshotKey, StoreError};
 
 /// What was named.
@@ -129,7 +129,8 @@ impl Held {
             read => read?,
         };
         let (case, kind, trial, accepted) = (&*result.case, result.kind, &result.trial, accepted.as_ref());
-        let view = View { case, kind, pipeline, system, trial, accepted };
+        let answers = &Answers::default();
+        let view = View { case, kind, pipeline, system, trial, accepted, answers };
         match score::hold(&rubric.rubric, &view, &result.scored) {
             Ok(held) => result.scored = held,
             Err(cause) => {

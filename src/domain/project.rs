@@ -21,6 +21,13 @@ pub struct Project {
     pub default_target: Slug,
     /// The policy of `run` without `--policy`: a file name in `rubrics/policies/` without `.yaml`.
     pub policy: Slug,
+    /// Models that answer the questions of criteria of the kind `judge`, by name: of the kinds `chat` and `messages`, with the
+    /// settings that a target has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub judges: BTreeMap<Slug, TargetSpec>,
+    /// The judge of criteria that name none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Slug>,
     /// Targets that are known to be bad and kept to show that the suites notice. Those of kind `foil` need no mention.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub must_not_pass: Vec<Slug>,

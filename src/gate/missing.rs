@@ -27,7 +27,7 @@ impl Missing {
     pub fn observe(&mut self, result: &TrialResult) {
         for area in &result.scored.areas {
             let share = &mut self.areas[area.area.index()];
-            share.marked += u64::from(area.mark.trit().is_some());
+            share.marked += u64::from(area.mark.trit().is_some() && !area.missing);
             share.missing += u64::from(area.missing);
         }
         match &result.trial.outcome {

@@ -190,6 +190,7 @@ impl Sample {
             level: Level::Blocking,
             repeatable: true,
             mark: Mark::Marked { trit: trit(now), why: why.clone() },
+            judged: None,
         });
         scored.areas.push(AreaMark {
             area,

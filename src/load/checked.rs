@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::files::{LoadError, MARKER, Root};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::domain::{CaseKind, Slug, Suite};
-use crate::plan::{self, Catalog, Census, Coverage, Parts, WAIVERS, assemble};
+use crate::plan::{self, Catalog, Census, Coverage, JUDGE_PROMPT, Parts, WAIVERS, assemble};
 use crate::suite::{self, SourceFile};
 use crate::target::{self, Target};
 
@@ -124,6 +124,13 @@ impl Reader<'_> {
             match self.keep(&folder, parsed) {
                 Some(world) => parts.worlds.push(world),
                 None => parts.unread.worlds.extend(Slug::new(&name).ok()),
+            }
+        }
+        if self.root.list("rubrics")?.1.iter().any(|name| JUDGE_PROMPT.ends_with(&format!("/{name}"))) {
+            // Part of every judge's identity, and of nothing else.
+            match self.root.read(JUDGE_PROMPT) {
+                Ok(file) => parts.judge_prompt = Some(file.text),
+                Err(why) => self.found.push(unreadable(JUDGE_PROMPT, &why)),
             }
         }
         for name in self.root.list("rubrics")?.1.iter().filter(|name| name.ends_with(".yaml")) {

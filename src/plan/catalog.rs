@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, Waiver, World};
+use crate::score::judge::{DEFAULT_PROMPT, JudgePrompt, Judges, Licences};
 use crate::score::{self, CompiledRubric};
 use crate::world::System;
 
@@ -16,11 +17,29 @@ pub struct Catalog {
     /// By pipeline.
     pub rubrics: BTreeMap<Slug, Rubrics>,
     pub policies: BTreeMap<Slug, Policy>,
+    /// What judges are asked with.
+    pub judge_prompt: Arc<JudgePrompt>,
     /// In the order of their file.
     pub waivers: Vec<Waiver>,
     /// What is there but cannot be read. Whatever refers to it is not judged.
     pub unread: Unread,
 }
+
+impl Catalog {
+    /// Says which judges may gate which areas: nobody may, until this is called.
+    pub fn license(&mut self, licences: &Licences) {
+        self.rubrics.values_mut().for_each(|rubrics| rubrics.rubric.license(licences));
+    }
+
+    /// The judges that any criterion asks.
+    pub fn judges_in_use(&self) -> BTreeSet<&Slug> {
+        let criteria = self.rubrics.values().flat_map(|rubrics| rubrics.rubric.criteria());
+        criteria.filter_map(|criterion| Some(&criterion.inquiry()?.judge)).collect()
+    }
+}
+
+/// Where the prompt of judges stands.
+pub const JUDGE_PROMPT: &str = "rubrics/judge.md";
 
 /// Names of folders and files that were diagnosed already.
 #[derive(Debug, Default)]
@@ -46,6 +65,8 @@ pub struct Parts {
     pub rubrics: Vec<(String, Rubric)>,
     pub policies: Vec<(String, Policy)>,
     pub waivers: Vec<Waiver>,
+    /// The project's own prompt for judges, where it has one.
+    pub judge_prompt: Option<String>,
     pub unread: Unread,
 }
 
@@ -76,7 +97,12 @@ pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
     if unread.worlds.is_empty() {
         tools_exist(&pipelines, &files, &systems, &mut found);
     }
-    let rubrics = compile(parts.rubrics, &pipelines, &unread, &files, &mut found);
+    let judges = parts.project.as_ref().map(|(_, project)| Judges {
+        names: project.judges.keys().cloned().collect(),
+        default: project.judge.clone(),
+    });
+    let rubrics = compile(parts.rubrics, (&pipelines, judges.as_ref()), &unread, &files, &mut found);
+    let judge_prompt = judge_prompt(parts.judge_prompt.as_deref(), &mut found);
     let policies: BTreeMap<Slug, Policy> = parts
         .policies
         .into_iter()
@@ -91,13 +117,27 @@ pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
             }
         })
         .collect();
-    let Some((file, project)) = parts.project else { return (None, found) };
+    let (Some((file, project)), Some(judge_prompt)) = (parts.project, judge_prompt) else { return (None, found) };
     if !policies.contains_key(&project.policy) && !unread.policies.contains(&project.policy) {
         let message = format!("there is no policy {:?} in rubrics/policies", project.policy);
         let known = policies.keys().map(Slug::as_str);
         found.push(Diagnostic::error("unknown-policy", &file, "/policy", message).suggest(&project.policy, known));
     }
-    (Some(Catalog { project, pipelines, systems, rubrics, policies, waivers: parts.waivers, unread }), found)
+    let waivers = parts.waivers;
+    (Some(Catalog { project, pipelines, systems, rubrics, policies, judge_prompt, waivers, unread }), found)
+}
+
+/// The project's own, or the one that evalgate brings along. A project whose own is wrong still gets the other, so that
+/// the rest of it is looked at.
+fn judge_prompt(own: Option<&str>, found: &mut Vec<Diagnostic>) -> Option<Arc<JudgePrompt>> {
+    let prompt = own.map(JudgePrompt::new).transpose();
+    let prompt = prompt.unwrap_or_else(|why| {
+        let mut fault = Diagnostic::error("judge-prompt", JUDGE_PROMPT, "", why);
+        fault.place = Place::File;
+        found.push(fault);
+        None
+    });
+    prompt.or_else(|| JudgePrompt::new(DEFAULT_PROMPT).ok()).map(Arc::new)
 }
 
 /// A pipeline's tool that no world has is a mistyped name.
@@ -125,7 +165,7 @@ fn tools_exist(
 
 fn compile(
     read: Vec<(String, Rubric)>,
-    pipelines: &BTreeMap<Slug, Arc<Pipeline>>,
+    (pipelines, judges): (&BTreeMap<Slug, Arc<Pipeline>>, Option<&Judges>),
     unread: &Unread,
     files: &BTreeMap<Slug, String>,
     found: &mut Vec<Diagnostic>,
@@ -149,7 +189,7 @@ fn compile(
             found.push(Diagnostic::error("duplicate-rubric", &file, "/rubric", message));
             continue;
         }
-        let (compiled, mut problems) = score::compile(&rubric, &file, pipeline);
+        let (compiled, mut problems) = score::compile(&rubric, &file, pipeline, judges);
         found.append(&mut problems);
         if let Some(compiled) = compiled {
             rubrics.insert(rubric.rubric, Rubrics { file, rubric: compiled });

@@ -7,7 +7,7 @@ use super::Catalog;
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Case, Outcome, Pipeline, ReferenceEnd, SHARED_ORG, Slug, Step, Suite, Trial, Trit, Usage};
 use crate::golden::SnapshotInfo;
-use crate::score::{self, View};
+use crate::score::{self, Answers, View};
 use crate::world::{Binding, System, replay};
 
 /// What one suite holds, gathered while it was examined.
@@ -178,6 +178,7 @@ impl Exam<'_> {
             system: self.system,
             trial: &trial,
             accepted: None,
+            answers: &Answers::default(),
         };
         let Ok((scored, _)) = score::score(rubric, &view, SnapshotInfo::default()) else { return };
         for (criterion, mark) in rubric.criteria().iter().zip(&scored.criteria) {

@@ -7,7 +7,7 @@ mod examine;
 mod filter;
 mod waivers;
 
-pub use catalog::{Catalog, Parts, Unread, assemble};
+pub use catalog::{Catalog, JUDGE_PROMPT, Parts, Unread, assemble};
 pub use examine::{Census, Coverage};
 pub use filter::{Filter, FilterError, PREDICATES, Subject};
 pub use waivers::{WAIVERS, examine as examine_waivers};

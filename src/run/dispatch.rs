@@ -21,6 +21,7 @@ use crate::domain::{Outcome, Policy, Slug, Trial, Usage};
 use crate::event::EventKind;
 use crate::plan::Catalog;
 use crate::progress::Progress;
+use crate::score::Answers;
 use crate::store::{RecordingKey, TrialIndex, Written};
 use crate::target::Ask;
 use crate::world::Binding;
@@ -273,7 +274,8 @@ impl<'a> Dispatcher<'a> {
 
 fn recorded(planned: Planned, trial: Trial, written: Option<Written>) -> Recorded {
     let Planned { suite, loaded, case, .. } = planned;
-    Recorded { suite, loaded, case, trial, written: written.map(|written| written.json) }
+    let answers = Answers::default();
+    Recorded { suite, loaded, case, trial, written: written.map(|written| written.json), answers }
 }
 
 /// The trial of a target that broke.

@@ -14,7 +14,7 @@ use crate::golden::{Comparison, Snapshot, SnapshotError, SnapshotInfo, Stored};
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
 use crate::progress::Progress;
-use crate::score::{self, Scored, TrialResult, View};
+use crate::score::{self, Answers, Scored, TrialResult, View};
 use crate::store::{GoldenFolder, ResultsWriter, SnapshotKey, StoreError};
 
 /// A trial with what it is scored on.
@@ -25,6 +25,8 @@ pub struct Recorded {
     pub trial: Trial,
     /// The trial as it stands in the events, where this process wrote it.
     pub written: Option<Box<RawValue>>,
+    /// What judges answered about it.
+    pub answers: Answers,
 }
 
 impl Recorded {
@@ -123,6 +125,7 @@ impl Scoring<'_> {
             system: &self.catalog.systems[&case.world],
             trial: &recorded.trial,
             accepted: accepted.as_ref(),
+            answers: &recorded.answers,
         };
         let rubric = &self.catalog.rubrics[&file.pipeline].rubric;
         let scored = score::score(rubric, &view, SnapshotInfo::default()).or_else(|cause| {

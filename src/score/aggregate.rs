@@ -110,6 +110,7 @@ mod tests {
                 Some(value) => Mark::Marked { trit: Trit::try_from(value).unwrap(), why: format!("reason {n}") },
                 None => Mark::NotScored { reason: format!("absence {n}") },
             },
+            judged: None,
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::at::At;
 use super::checks::{CHECKS, CheckEntry, Reads};
 use super::examine::Exam;
+use super::judge::{Inquiry, Judged, Judges, Licences};
 use super::judgement::{Check, Judgement, Subject};
 use super::schema::Allowed;
 use super::{View, schema, shown};
@@ -30,7 +31,12 @@ pub struct CompiledCriterion {
     pub area: Area,
     /// Unique within the area.
     pub id: Slug,
+    /// Advisory, whatever the rubric says, where a judge marks that is not licensed for the area.
     pub level: Level,
+    /// The level in the rubric.
+    written: Level,
+    /// Why `level` is not what is written.
+    demoted: Option<String>,
     pub entry: &'static CheckEntry,
     /// JSON pointer of the criterion in the rubric.
     pub pointer: String,
@@ -51,6 +57,18 @@ impl CompiledRubric {
         self.criteria.iter().any(|c| c.area == area && c.level == Level::Blocking && c.applies_to(case))
     }
 
+    /// Lets the criteria block that are to block and whose judge is licensed for their area; makes those of other judges
+    /// advisory, which is what they are until somebody says this.
+    pub fn license(&mut self, licences: &Licences) {
+        for criterion in &mut self.criteria {
+            let Some(inquiry) = criterion.check.inquiry() else { continue };
+            let licensed = licences.of(&inquiry.judge, criterion.area);
+            let demoted = licensed.err().filter(|_| criterion.written == Level::Blocking).map(str::to_owned);
+            criterion.level = if demoted.is_some() { Level::Advisory } else { criterion.written };
+            criterion.demoted = demoted;
+        }
+    }
+
     /// The areas it marks, in the areas' order.
     pub fn areas(&self) -> &[(Area, Combine)] {
         &self.areas
@@ -63,7 +81,27 @@ impl CompiledCriterion {
         self.check.want()
     }
 
-    /// Whether the mark depends on the trial and the case alone, so that a snapshot may hold it.
+    /// What it asks a judge, where one marks it.
+    pub fn inquiry(&self) -> Option<&Inquiry> {
+        self.check.inquiry()
+    }
+
+    /// What stands behind a judge's mark of the trial; `None` where no judge marks it, or has nothing to judge.
+    pub(super) fn judged(&self, view: &View) -> Option<Box<Judged>> {
+        let inquiry = self.inquiry().filter(|_| self.applies_to(view.case))?;
+        let answered = match &view.trial.outcome {
+            Outcome::Answered { .. } => view.answers.of(self.area, &self.id),
+            Outcome::NoAnswer { .. } | Outcome::Failed { .. } => None,
+        };
+        let (identity, digest, votes, flags) = answered.cloned().map_or_else(Default::default, |answered| {
+            (answered.identity, answered.digest, answered.votes, answered.flags)
+        });
+        let (judge, question, asked) = (inquiry.judge.clone(), inquiry.question.clone(), inquiry.votes);
+        Some(Box::new(Judged { judge, identity, question, digest, asked, votes, flags, demoted: self.demoted.clone() }))
+    }
+
+    /// Whether the mark depends on the trial, the case and the stored answers of a judge alone, so that a snapshot may hold
+    /// it.
     pub fn repeatable(&self) -> bool {
         self.entry.repeatable
     }
@@ -123,13 +161,20 @@ impl CompiledCriterion {
             Outcome::NoAnswer { .. } | Outcome::Failed { .. } => &Value::Null,
         };
         let want = self.want().and_then(|key| view.case.expect.get(key)).unwrap_or(&Value::Null);
-        self.check.judge(&Subject { view, output, want, comparison })
+        let answered = self.inquiry().and_then(|_| view.answers.of(self.area, &self.id));
+        self.check.judge(&Subject { view, output, want, comparison, answered })
     }
 }
 
 /// Compiles a rubric for its pipeline; unknown checks, wrong parameters and places that the output does not have are
-/// diagnostics about `file`. `None` only with at least one error.
-pub fn compile(rubric: &Rubric, file: &str, pipeline: &Pipeline) -> (Option<CompiledRubric>, Vec<Diagnostic>) {
+/// diagnostics about `file`. `None` only with at least one error. `judges`: those of the project; `None` where it could not
+/// be read, and then no name of a judge is wrong. No judge is licensed for anything until [`CompiledRubric::license`].
+pub fn compile(
+    rubric: &Rubric,
+    file: &str,
+    pipeline: &Pipeline,
+    judges: Option<&Judges>,
+) -> (Option<CompiledRubric>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut criteria: Vec<CompiledCriterion> = Vec::new();
     for (&area, asked) in &rubric.areas {
@@ -139,37 +184,54 @@ pub fn compile(rubric: &Rubric, file: &str, pipeline: &Pipeline) -> (Option<Comp
                 let message = format!("{area} has two criteria {:?}", criterion.id);
                 diagnostics.push(Diagnostic::error("duplicate-criterion", file, format!("{pointer}/id"), message));
             }
-            criteria.extend(compile_criterion(area, criterion, pointer, file, pipeline, &mut diagnostics));
+            let setup = Setup {
+                pipeline,
+                judges,
+                params: &Value::Null,
+                file,
+                pointer: String::new(),
+                diagnostics: &mut diagnostics,
+            };
+            criteria.extend(compile_criterion(area, criterion, pointer, setup));
         }
     }
     let areas = rubric.areas.iter().map(|(&area, asked)| (area, asked.combine)).collect();
-    ((!any_error(&diagnostics)).then_some(CompiledRubric { areas, criteria, allowed: Allowed::default() }), diagnostics)
+    let mut compiled = CompiledRubric { areas, criteria, allowed: Allowed::default() };
+    compiled.license(&Licences::default());
+    ((!any_error(&diagnostics)).then_some(compiled), diagnostics)
 }
 
-fn compile_criterion(
+/// `setup`: without the parameters and their place.
+fn compile_criterion<'a>(
     area: Area,
-    criterion: &Criterion,
+    criterion: &'a Criterion,
     pointer: String,
-    file: &str,
-    pipeline: &Pipeline,
-    diagnostics: &mut Vec<Diagnostic>,
+    mut setup: Setup<'a>,
 ) -> Option<CompiledCriterion> {
+    let file = setup.file;
     let at_check = format!("{pointer}/check");
     let mut named = criterion.check.iter();
     let (Some((name, params)), None) = (named.next(), named.next()) else {
         let message = format!("a criterion has exactly one check, this one has {}", criterion.check.len());
-        diagnostics.push(Diagnostic::error("one-check", file, at_check, message));
+        setup.diagnostics.push(Diagnostic::error("one-check", file, at_check, message));
         return None;
     };
     let at_params = pointer::below(&at_check, name);
     let Some(entry) = find(name) else {
         let message = format!("there is no check {}", shown::text(name));
         let known = CHECKS.iter().map(|entry| entry.name);
-        diagnostics.push(Diagnostic::error("unknown-check", file, at_params, message).at_key().suggest(name, known));
+        let unknown = Diagnostic::error("unknown-check", file, at_params, message).at_key();
+        setup.diagnostics.push(unknown.suggest(name, known));
         return None;
     };
-    let mut setup = Setup { pipeline, params, file, pointer: at_params, diagnostics };
+    (setup.params, setup.pointer) = (params, at_params);
     let check = (entry.compile)(&mut setup)?;
+    let diagnostics = setup.diagnostics;
+    let own = [("hit", criterion.hit), ("partial", criterion.partial), ("miss", criterion.miss)];
+    for (key, _) in own.iter().filter(|(_, mark)| mark.is_some() && check.inquiry().is_some()) {
+        let message = format!("`{key}` says nothing here: each option of a judge says which mark it earns");
+        diagnostics.push(Diagnostic::error("marks-of-options", file, format!("{pointer}/{key}"), message).at_key());
+    }
     let (hit, partial, miss) = (
         criterion.hit.unwrap_or(entry.hit.mark),
         criterion.partial.unwrap_or(entry.partial.mark),
@@ -180,7 +242,8 @@ fn compile_criterion(
         diagnostics.push(Diagnostic::warning("marks-out-of-order", file, pointer.as_str(), message));
     }
     let (id, level) = (criterion.id.clone(), criterion.level);
-    Some(CompiledCriterion { area, id, level, entry, pointer, hit, partial, miss, check })
+    let (written, demoted) = (level, None);
+    Some(CompiledCriterion { area, id, level, written, demoted, entry, pointer, hit, partial, miss, check })
 }
 
 /// The check with this name.
@@ -191,6 +254,7 @@ fn find(name: &str) -> Option<&'static CheckEntry> {
 /// What a check is compiled from.
 pub struct Setup<'a> {
     pub pipeline: &'a Pipeline,
+    judges: Option<&'a Judges>,
     params: &'a Value,
     file: &'a str,
     /// Of the parameters, in the rubric.
@@ -232,6 +296,25 @@ impl Setup<'_> {
                 None
             }
         }
+    }
+
+    /// The judge with this name, or the project's own; `None` with a diagnostic if there is none.
+    pub fn judge(&mut self, named: Option<Slug>) -> Option<Slug> {
+        let Some(judges) = self.judges else { return named.or(Slug::new("unknown").ok()) };
+        let pointer = format!("{}{}", self.pointer, if named.is_some() { "/judge" } else { "" });
+        let fault = match (named, &judges.default) {
+            (Some(name), _) if judges.names.contains(&name) => return Some(name),
+            (None, Some(name)) => return Some(name.clone()),
+            (Some(name), _) => Diagnostic::error("unknown-judge", self.file, pointer, format!("there is no judge {name:?}"))
+                .suggest(&name, judges.names.iter().map(Slug::as_str)),
+            (None, None) => {
+                let message = "no judge is named here, and evalgate.yaml says none for such criteria";
+                Diagnostic::error("no-judge", self.file, pointer, message)
+                    .with_help("set `judges` and `judge` in evalgate.yaml, or name one of its judges here")
+            }
+        };
+        self.diagnostics.push(fault);
+        None
     }
 
     /// An error about the parameter at `below`, e.g. `/at`.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::View;
 use super::examine::Exam;
+use super::judge::{Answered, Inquiry};
 use crate::domain::{Case, Effect};
 use crate::golden::Comparison;
 use crate::world::System;
@@ -29,6 +30,8 @@ pub struct Subject<'a> {
     pub want: &'a Value,
     /// The trial held against its snapshot; `NotCompared` for repeatable checks, which come before it.
     pub comparison: &'a Comparison,
+    /// What the criterion's judge answered, where it has one that was asked.
+    pub answered: Option<&'a Answered>,
 }
 
 /// A check with its parameters: the one thing every file in `checks/` implements.
@@ -45,6 +48,11 @@ pub trait Check: Send + Sync {
     }
 
     fn judge(&self, on: &Subject) -> Judgement;
+
+    /// What it asks a judge, where a judge answers instead of the check.
+    fn inquiry(&self) -> Option<&Inquiry> {
+        None
+    }
 
     /// The place of the one value in the output that it judges, where it judges one.
     fn field(&self) -> Option<&str> {

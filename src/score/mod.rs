@@ -9,6 +9,7 @@ mod checks;
 mod compile;
 mod examine;
 mod hold;
+pub mod judge;
 mod judgement;
 mod leak;
 mod lists;
@@ -33,6 +34,7 @@ pub use checks::{CHECKS, CheckEntry, Ending, Reads};
 pub use compile::{CompiledCriterion, CompiledRubric, compile};
 pub use examine::CaseProblem;
 pub use hold::{hold, snapshot_marks};
+pub use judge::{Answers, Judged};
 pub use result::{AreaMark, CriterionMark, Held, Scored, TrialResult};
 pub use values::texts;
 
@@ -45,6 +47,8 @@ pub struct View<'a> {
     pub system: &'a Arc<System>,
     pub trial: &'a Trial,
     pub accepted: Option<&'a Stored>,
+    /// What judges answered about the trial.
+    pub answers: &'a Answers,
 }
 
 /// Scores one trial and says what a snapshot of it would be (`None` when the target failed).
@@ -105,6 +109,7 @@ fn second_pass(rubric: &CompiledRubric, view: &View, first: Vec<Option<Mark>>, c
             level: criterion.level,
             repeatable: criterion.repeatable(),
             mark: mark.unwrap_or_else(|| criterion.mark(view, &comparison)),
+            judged: criterion.judged(view),
         })
         .collect();
     let failed = matches!(view.trial.outcome, Outcome::Failed { .. });
@@ -115,10 +120,20 @@ fn second_pass(rubric: &CompiledRubric, view: &View, first: Vec<Option<Mark>>, c
             area,
             mark: aggregate::area_mark(area, combine, &criteria),
             held: aggregate::held(area, combine, &criteria, &comparison),
-            missing: failed && rubric.asks(area, view.case),
+            missing: failed && rubric.asks(area, view.case) || unjudged(area, &criteria),
         })
         .collect();
     Scored { criteria, areas, comparison }
+}
+
+/// Whether a judge was to mark the area and did not: unlike a question that does not apply, that is missing.
+fn unjudged(area: Area, criteria: &[CriterionMark]) -> bool {
+    criteria.iter().any(|criterion| {
+        criterion.area == area
+            && criterion.level == Level::Blocking
+            && criterion.judged.is_some()
+            && criterion.mark.trit().is_none()
+    })
 }
 
 #[cfg(test)]

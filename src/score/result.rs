@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::judge::Judged;
 use crate::domain::{Area, Case, CaseKind, Level, Mark, Slug, Trial, Trit};
 use crate::golden::Comparison;
 
@@ -47,6 +48,9 @@ pub struct CriterionMark {
     /// false for criteria that read the snapshot or the clock.
     pub repeatable: bool,
     pub mark: Mark,
+    /// What stands behind the mark, where a judge gave it or was to give it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Box<Judged>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

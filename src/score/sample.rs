@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::compile::{CompiledRubric, compile};
 use super::judgement::Judgement;
-use super::{CaseProblem, View};
+use super::judge::Judges;
+use super::{Answers, CaseProblem, View};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::domain::{
     Approval, ApprovalStatus, Area, AreaRubric, Call, Canary, Case, CaseKind, Change, ChangeKind, Correction,
@@ -117,6 +118,11 @@ pub fn pipeline() -> Pipeline {
     }
 }
 
+/// Two judges, of which one is asked where none is named.
+pub fn judges() -> Judges {
+    Judges { names: ["careful", "quick"].map(slug).into(), default: Some(slug("careful")) }
+}
+
 fn case() -> Case {
     serde_json::from_value(json!({
         "id": "sample-case",
@@ -148,12 +154,13 @@ pub struct Sample {
     pub trial: Trial,
     pub accepted: Option<Stored>,
     pub comparison: Comparison,
+    pub answers: Answers,
 }
 
 impl Sample {
     /// An answered golden request without output, calls or changes.
     pub fn new(check: &str, params: Value) -> Self {
-        let (compiled, diagnostics) = compile(&rubric(check, params), "rubric.yaml", &pipeline());
+        let (compiled, diagnostics) = compile(&rubric(check, params), "rubric.yaml", &pipeline(), Some(&judges()));
         assert_eq!(diagnostics, []);
         Self::of(compiled.unwrap())
     }
@@ -169,12 +176,13 @@ impl Sample {
             trial: Trial { case: slug("sample-case"), repeat: 1, outcome, steps, changes, usage },
             accepted: None,
             comparison: Comparison::NotCompared,
+            answers: Answers::default(),
         }
     }
 
     /// What is wrong with the parameters of a check.
     pub fn diagnostics(check: &str, params: Value) -> Vec<Diagnostic> {
-        let (compiled, diagnostics) = compile(&rubric(check, params), "rubric.yaml", &pipeline());
+        let (compiled, diagnostics) = compile(&rubric(check, params), "rubric.yaml", &pipeline(), Some(&judges()));
         assert!(compiled.is_none());
         diagnostics
     }
@@ -282,6 +290,7 @@ impl Sample {
             system: &SYSTEM,
             trial: &self.trial,
             accepted: self.accepted.as_ref(),
+            answers: &self.answers,
         }
     }
 

@@ -12,13 +12,13 @@ fn rubric(areas: Value) -> Rubric {
 }
 
 fn scoring(areas: Value) -> Sample {
-    let (compiled, diagnostics) = compile(&rubric(areas), "rubric.yaml", &sample::pipeline());
+    let (compiled, diagnostics) = compile(&rubric(areas), "rubric.yaml", &sample::pipeline(), Some(&sample::judges()));
     assert_eq!(diagnostics, []);
     Sample::of(compiled.unwrap())
 }
 
 fn diagnosed(areas: Value) -> Vec<Diagnostic> {
-    compile(&rubric(areas), "rubric.yaml", &sample::pipeline()).1
+    compile(&rubric(areas), "rubric.yaml", &sample::pipeline(), Some(&sample::judges())).1
 }
 
 fn two_areas() -> Value {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::result::{Violation, ViolationKind};
 use crate::domain::{Case, CaseKind, Pipeline, Rubric, Trial, Trit};
 use crate::golden::SnapshotInfo;
-use crate::score::{self, CompiledRubric, View};
+use crate::score::{self, Answers, CompiledRubric, View};
 use crate::world::System;
 
 /// Why the checks could not be made for a pipeline.
@@ -49,7 +49,7 @@ impl Forbidden {
             },
         });
         let rubric: Rubric = serde_json::from_value(rubric).map_err(|cause| error(cause.to_string()))?;
-        let (compiled, found) = score::compile(&rubric, "the checks of shadow", pipeline);
+        let (compiled, found) = score::compile(&rubric, "the checks of shadow", pipeline, None);
         let rubric = compiled.ok_or_else(|| error(found.into_iter().map(|problem| problem.message).collect()))?;
         Ok(Self { pipeline: Arc::clone(pipeline), rubric })
     }
@@ -61,7 +61,8 @@ impl Forbidden {
     /// What the trial did that is never allowed, gravest first.
     pub fn violations(&self, case: &Case, line: u32, system: &Arc<System>, trial: &Trial) -> Vec<Violation> {
         let kind = CaseKind::GoldenRequest;
-        let view = View { case, kind, pipeline: &self.pipeline, system, trial, accepted: None };
+        let answers = &Answers::default();
+        let view = View { case, kind, pipeline: &self.pipeline, system, trial, accepted: None, answers };
         // Only an accepted snapshot can be unreadable, and there is none.
         let Ok((scored, _)) = score::score(&self.rubric, &view, SnapshotInfo::default()) else { return Vec::new() };
         let harmful = scored.criteria.iter().filter(|criterion| criterion.mark.trit() == Some(Trit::Harmful));

@@ -7,8 +7,8 @@ use crate::domain::{Project, pointer};
 /// The format version this program reads.
 const VERSION: u32 = 1;
 
-/// Folders beside those that hold what each target did.
-const RESERVED: &[&str] = &["recordings"];
+/// Folders beside those that hold what each target did, or what was recorded of each.
+const RESERVED: &[(&str, &str)] = &[("judges", "golden/recordings/judges/"), ("recordings", "golden/recordings/")];
 
 pub fn parse(file: &SourceFile) -> Parsed<Project> {
     read_and_check(file, |project| check(project, &file.path))
@@ -49,8 +49,8 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
         }
     }
     for (name, spec) in &project.targets {
-        if RESERVED.contains(&name.as_str()) {
-            let message = format!("no target can be named {name:?}: golden/{name}/ holds something else");
+        if let Some((_, folder)) = RESERVED.iter().find(|(reserved, _)| *reserved == name.as_str()) {
+            let message = format!("no target can be named {name:?}: {folder} holds something else");
             let diagnostic = Diagnostic::error("reserved-name", path, format!("/targets/{name}"), message);
             found.push(diagnostic.at_key().with_help("give the target another name"));
         }
@@ -62,6 +62,7 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
             );
         }
     }
+    judges(project, path, &mut found);
     for (key, value) in [("jobs", project.defaults.jobs.map(u32::from)), ("repeat", project.defaults.repeat)] {
         if value == Some(0) {
             let message = format!("{key} is at least 1");
@@ -81,6 +82,23 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// The default judge is one of the judges, and each has one kind.
+fn judges(project: &Project, path: &str, found: &mut Vec<Diagnostic>) {
+    if let Some(name) = project.judge.as_ref().filter(|name| !project.judges.contains_key(*name)) {
+        let message = format!("there is no judge {name:?}");
+        let diagnostic = Diagnostic::error("unknown-judge", path, "/judge", message);
+        found.push(match project.judges.is_empty() {
+            true => diagnostic.with_help(format!("e.g. `judges: {{{name}: {{chat: {{base_url: …, model: …}}}}}}`")),
+            false => diagnostic.suggest(name, project.judges.keys().map(|name| &**name)),
+        });
+    }
+    for (name, spec) in project.judges.iter().filter(|(_, spec)| spec.0.len() != 1) {
+        let message = format!("a judge has exactly one key, its kind; this one has {}", spec.0.len());
+        let diagnostic = Diagnostic::error("one-key", path, format!("/judges/{name}"), message);
+        found.push(diagnostic.with_help("e.g. `chat: {base_url: …, model: …}`"));
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +131,18 @@ mod tests {
         let (project, found) = parse(&file("evalgate.yaml", &text));
         assert!(project.is_none());
         assert_eq!(codes(&text, &found), [("reserved-name", "recordings")]);
+    }
+
+    #[test]
+    fn the_default_judge_is_one_of_the_judges_and_each_has_one_kind() {
+        let text = format!("{GOOD}judges: {{careful: {{chat: {{}}}}, quick: {{}}}}\njudge: carefull\n");
+        let (_, found) = parse(&file("evalgate.yaml", &text));
+        assert_eq!(codes(&text, &found), [("unknown-judge", "carefull"), ("one-key", "{}")]);
+        assert_eq!(found[0].help.as_deref(), Some("did you mean \"careful\"?"));
+        let text = format!("{GOOD}judge: careful\n");
+        assert!(parse(&file("evalgate.yaml", &text)).1[0].help.as_deref().unwrap().contains("judges: {careful:"));
+        let text = GOOD.replace("live:", "judges:");
+        assert_eq!(codes(&text, &parse(&file("evalgate.yaml", &text)).1), [("reserved-name", "judges")]);
     }
 
     #[test]

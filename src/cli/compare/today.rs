@@ -11,7 +11,7 @@ use crate::domain::{Case, Slug};
 use crate::golden::{SnapshotInfo, Stored};
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
-use crate::score::{self, Scored, TrialResult, View};
+use crate::score::{self, Answers, Scored, TrialResult, View};
 use crate::store::{GoldenFolder, SnapshotKey, StoreError};
 
 /// The project as it stands.
@@ -87,7 +87,8 @@ impl Marker<'_> {
             self.last = Some((case.id.clone(), stored));
         }
         let Some((_, Some(accepted))) = &self.last else { return Ok(None) };
-        let view = View { case, kind: file.kind, pipeline, system, trial: &result.trial, accepted: accepted.as_ref() };
+        let (trial, kind, answers) = (&result.trial, file.kind, &Answers::default());
+        let view = View { case, kind, pipeline, system, trial, accepted: accepted.as_ref(), answers };
         // An error is again a snapshot that cannot be read: it is taken apart only where its text differs.
         Ok(score::score(&rubric.rubric, &view, SnapshotInfo::default()).ok().map(|(scored, _)| scored))
     }

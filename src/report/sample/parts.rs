@@ -136,6 +136,7 @@ pub fn criterion(area: Area, name: &str, trit: Trit, why: &str) -> CriterionMark
         level: Level::Blocking,
         repeatable: !matches!(area, Area::RegressionControl | Area::ReviewerBurden | Area::CostAndLatency),
         mark: Mark::Marked { trit, why: why.into() },
+        judged: None,
     }
 }
 

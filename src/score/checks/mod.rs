@@ -11,6 +11,7 @@ mod equals;
 mod escalates;
 mod gate_respected;
 mod json_schema;
+mod judge;
 mod no_leak;
 mod one_of;
 mod ordinal;
@@ -40,6 +41,7 @@ pub static CHECKS: &[CheckEntry] = &[
     escalates::ENTRY,
     gate_respected::ENTRY,
     json_schema::ENTRY,
+    judge::ENTRY,
     no_leak::ENTRY,
     one_of::ENTRY,
     ordinal::ENTRY,
@@ -113,7 +115,7 @@ mod tests {
         let files: BTreeSet<String> = std::fs::read_dir(folder)
             .unwrap()
             .filter_map(|file| file.unwrap().file_name().to_str()?.strip_suffix(".rs").map(str::to_owned))
-            .filter(|name| name != "mod")
+            .filter(|name| name != "mod" && !name.ends_with("_tests"))
             .collect();
         let table: BTreeSet<String> = CHECKS.iter().map(|entry| entry.name.to_owned()).collect();
         assert_eq!(files, table);

@@ -5,4 +5,5 @@
 mod decode;
 mod needles;
 
+pub use decode::decoded;
 pub use needles::{Find, Form, Needle, NeedleKind, Needles};
