@@ -1,9 +1,10 @@
 //! Which outputs are audited: a random sample, stratified in proportion, by a seed.
 //!
-//! Each stratum gives in proportion to its size (Cochran 1977, §5.5), so every output is as likely to be drawn as any
-//! other and no figure needs weights. Strata are what is known before anybody marked anything. The mark of a judge or a
-//! check is no stratum: drawing more of what it calls harmful would make recall, κ and corrected means figures of our
-//! choice, and tell the reviewer something. More marks of -1 come from corrections, or from a larger audit.
+//! Every output is exactly as likely to be drawn as any other, so no figure needs weights: the strata follow each other in
+//! a drawn order, each shuffled, and every so-manieth output is taken from a random start (Cochran 1977, ch. 8), which
+//! gives each stratum its share to within one. Strata are what is known before anybody marked anything. The mark of a
+//! judge or a check is no stratum: drawing more of what it calls harmful would make recall, κ and corrected means figures
+//! of our choice, and tell the reviewer something. More marks of -1 come from corrections, or from a larger audit.
 
 use std::collections::BTreeMap;
 
@@ -16,21 +17,14 @@ pub fn draw<K: Ord>(strata: &[K], n: usize, seed: u64) -> Vec<usize> {
     for (at, stratum) in strata.iter().enumerate() {
         by_stratum.entry(stratum).or_default().push(at);
     }
-    let (n, of) = (n.min(strata.len()), strata.len().max(1));
-    // Largest remainders: whole shares first, then one more to those whose share was cut most.
-    let mut shares: Vec<(usize, usize)> =
-        by_stratum.values().map(|units| (units.len() * n / of, units.len() * n % of)).collect();
-    let mut order: Vec<usize> = (0..shares.len()).collect();
-    // Which of two equal remainders goes first is drawn, not decided by a name.
-    Random::stream(seed, 0).shuffle(&mut order);
-    order.sort_by_key(|&stratum| std::cmp::Reverse(shares[stratum].1));
-    let missing = n - shares.iter().map(|(whole, _)| whole).sum::<usize>();
-    order.iter().take(missing).for_each(|&stratum| shares[stratum].0 += 1);
-    let mut drawn = Vec::with_capacity(n);
-    for (((_, mut units), (share, _)), number) in by_stratum.into_iter().zip(shares).zip(2..) {
-        Random::stream(seed, number).shuffle(&mut units);
-        drawn.extend(units.into_iter().take(share));
-    }
-    Random::stream(seed, 1).shuffle(&mut drawn);
+    let mut random = Random::new(seed);
+    let mut groups: Vec<Vec<usize>> = by_stratum.into_values().collect();
+    groups.iter_mut().for_each(|units| random.shuffle(units));
+    random.shuffle(&mut groups);
+    let units: Vec<usize> = groups.into_iter().flatten().collect();
+    let (of, n) = (units.len(), n.min(units.len()));
+    let start = random.below(of as u64) as usize;
+    let mut drawn: Vec<usize> = (0..n).map(|step| units[(start + step * of) / n]).collect();
+    random.shuffle(&mut drawn);
     drawn
 }
