@@ -1,10 +1,33 @@
 //! Whether a judge may gate an area today: what a policy asks, held against a committed calibration.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::file::{AreaRecord, Record};
 use super::sentences::{bounded, count, percent};
-use crate::domain::{Area, JudgePolicy, Licence, Slug};
+use crate::domain::{Area, JudgePolicy, Slug};
+
+/// Whether a judge may gate an area.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Licence {
+    /// It agrees with people well enough; with the numbers, as a sentence.
+    Licensed(String),
+    /// Its marks are advisory: a sentence with the numbers and what helps.
+    Refused(String),
+}
+
+impl Licence {
+    pub fn sentence(&self) -> &str {
+        match self {
+            Licence::Licensed(sentence) | Licence::Refused(sentence) => sentence,
+        }
+    }
+
+    pub fn is_licensed(&self) -> bool {
+        matches!(self, Licence::Licensed(_))
+    }
+}
 
 /// What a calibration has to be of, to hold today.
 #[derive(Debug, Clone, Copy)]

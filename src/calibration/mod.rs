@@ -4,6 +4,7 @@
 //! calibration shows that it agrees with people there. Corrections are no random sample, so every figure says what it is
 //! made of, and means are corrected by random audits alone. Knows no model: whoever asked brings the marks.
 
+pub mod audit;
 mod corrected;
 mod drift;
 mod figures;
@@ -25,7 +26,7 @@ pub use drift::Drift;
 pub use figures::{Bounded, Caught, Figures, Passed, Samples};
 pub use file::{AreaRecord, CALIBRATION_VERSION, FileError, MarkRecord, Record};
 pub use items::{Given, Item, Marker, items};
-pub use licence::{Today, licence};
+pub use licence::{Licence, Today, licence};
 pub use people::{Couple, People};
 pub use result::{Calibration, CheckRow, JudgeArea, JudgeRow, LabelCounts, Measured, Said, Scope, calibrate};
 

@@ -10,11 +10,11 @@ use super::drift::Drift;
 use super::figures::{Figures, Samples};
 use super::file::{AreaRecord, CALIBRATION_VERSION, Record};
 use super::items::{Given, Item, Marker, items};
-use super::licence::{Today, licence};
+use super::licence::{Licence, Today, licence};
 use super::pairing::Marks;
 use super::people::People;
 use super::sentences;
-use crate::domain::{Area, JudgePolicy, Label, LabelSource, Licence, Slug};
+use crate::domain::{Area, JudgePolicy, Label, LabelSource, Slug};
 
 /// What is held together.
 pub struct Measured<'a> {
@@ -125,7 +125,7 @@ pub struct CheckRow {
 impl JudgeRow {
     /// Whether it lacks a licence where its criteria are to block.
     pub fn lacks_licence(&self) -> bool {
-        self.areas.iter().any(|area| area.blocking && matches!(area.licence, Licence::Refused(_)))
+        self.areas.iter().any(|area| area.blocking && !area.licence.is_licensed())
     }
 }
 

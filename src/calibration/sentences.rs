@@ -3,8 +3,8 @@
 use super::figures::{Bounded, Figures, Samples};
 use super::people::People;
 use super::result::{CheckRow, JudgeRow, LabelCounts, Said, Scope};
-use super::Record;
-use crate::domain::{Licence, Slug};
+use super::file::Record;
+use crate::domain::Slug;
 
 /// Above this raw agreement, and below this κ, the first says what the second denies.
 const FLATTERS: (f64, f64) = (0.75, 0.20);
@@ -39,7 +39,7 @@ pub fn headline(labels: &LabelCounts, judges: &[JudgeRow]) -> String {
             .to_owned();
     }
     let areas: Vec<_> = judges.iter().flat_map(|judge| &judge.areas).collect();
-    let licensed = areas.iter().filter(|area| matches!(area.licence, Licence::Licensed(_))).count();
+    let licensed = areas.iter().filter(|area| area.licence.is_licensed()).count();
     let from = format!("{} by {}", count(labels.labels, "mark"), count(labels.reviewers, "person").replace("persons", "people"));
     match areas.len() {
         0 => format!("No rubric asks a judge. The checks are held against {from}."),

@@ -4,7 +4,7 @@ use jiff::civil::{Date, date};
 
 use super::sample::{item, judged, label, matrix, slug};
 use super::*;
-use crate::domain::{Area, JudgePolicy, Label, LabelSource, Licence, Trit};
+use crate::domain::{Area, JudgePolicy, Label, LabelSource, Trit};
 use Trit::{Harmful, Useful};
 
 const DAY: Date = date(2026, 6, 1);

@@ -5,6 +5,7 @@
 //! A run may be of any size: results are read where they are kept, in brief, and in full only case by case.
 
 mod brief;
+mod calibration;
 mod cases;
 mod compare;
 mod coverage;
@@ -35,6 +36,7 @@ use crate::gate::Verdict;
 use cases::CaseView;
 
 pub use brief::Brief;
+pub use calibration::render_json as render_calibration_json;
 pub use compare::{render_json as render_compared_json, render_markdown as render_compared_markdown};
 pub use coverage::{Coverage, CoverageCounter, Vocabulary, Word, WorldCoverage};
 pub use criteria::{CriteriaCounter, CriterionCount};
@@ -45,7 +47,7 @@ pub use power::{render_json as render_power_json, render_simulation_json, render
 pub use results::{Overview, Results, Visit};
 pub use shadow::{render_json as render_shadow_json, render_markdown as render_shadow_markdown};
 pub use text::{
-    Style, render as render_text, render_case, render_compared, render_coverage, render_criteria,
+    Style, render as render_text, render_calibration, render_case, render_compared, render_coverage, render_criteria,
     render_discrimination, render_power, render_shadow, render_simulation, render_steps,
 };
 pub use words::spelling;

@@ -3,6 +3,7 @@
 //! Owns what is said and in which order. Only what changed since the accepted state is listed, worst first, each with
 //! the command that shows more.
 
+mod calibration;
 mod case;
 mod columns;
 mod compare;
@@ -28,6 +29,7 @@ use crate::gate::{
 };
 use crate::score::{Held, TrialResult};
 
+pub use calibration::render as render_calibration;
 pub use case::{render as render_case, render_steps};
 pub use compare::render as render_compared;
 pub use coverage::render as render_coverage;
