@@ -3,6 +3,7 @@
 //! Owns file layout, atomic writes and locks. Decides nothing: what to write comes from the pure half, and what to
 //! accept from a person.
 
+mod changes;
 mod disk;
 mod event_log;
 mod golden_folder;
@@ -17,6 +18,7 @@ mod runs;
 mod shadows;
 mod trial_index;
 
+pub use changes::Changes;
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};
 pub use golden_folder::{Acceptance, GoldenFolder, Listing, Seen, SnapshotKey};
