@@ -6,6 +6,9 @@
 mod changed;
 mod expectation;
 mod make;
+mod rows;
+pub mod words;
 
 pub use changed::changed;
+pub use rows::{COLUMNS, Row, RowProblem, Rows, SET, rows};
 pub use make::{Known, Made, Of, Refusal, Said, make, same_correction};

@@ -3,10 +3,9 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use super::sheet::Sheet;
-use super::{MINUTES, are_minutes};
 use crate::cli::failure::Failure;
-use crate::diagnostic::closest;
-use crate::domain::{CorrectionReason, ReviewVerdict};
+use crate::corrections::words::{minutes, reason, sentence, verdict};
+use crate::domain::CorrectionReason;
 
 /// Whether somebody can be asked.
 pub fn terminal() -> bool {
@@ -64,40 +63,5 @@ fn ask<T>(question: &str, read: fn(&str) -> Result<T, String>) -> Result<T, Fail
             Ok(answer) => return Ok(answer),
             Err(why) => writeln!(stderr, "  {why}")?,
         }
-    }
-}
-
-/// One of the two verdicts, or what was probably meant.
-pub fn verdict(text: &str) -> Result<ReviewVerdict, String> {
-    chosen(text, ReviewVerdict::ALL.map(|verdict| (verdict.name(), verdict)))
-}
-
-/// One of the seven reasons, or what was probably meant.
-pub fn reason(text: &str) -> Result<CorrectionReason, String> {
-    chosen(text, CorrectionReason::ALL.map(|reason| (reason.name(), reason)))
-}
-
-fn chosen<T: Copy, const N: usize>(text: &str, all: [(&'static str, T); N]) -> Result<T, String> {
-    let names = all.map(|(name, _)| name);
-    let spelled = text.trim().to_ascii_lowercase().replace(['-', ' '], "_");
-    let found = all.into_iter().find(|(name, _)| *name == spelled);
-    found.map(|(_, value)| value).ok_or_else(|| match closest(&spelled, &names) {
-        Some(near) => format!("{text:?} is none of them: did you mean {near:?}?"),
-        None => format!("{text:?} is none of {}", names.join(", ")),
-    })
-}
-
-/// Minutes of review.
-pub fn minutes(text: &str) -> Result<f64, String> {
-    let minutes = text.trim().parse().ok().filter(|minutes| are_minutes(*minutes));
-    minutes.ok_or_else(|| format!("{text:?}: {MINUTES}"))
-}
-
-/// One line of text that says something.
-pub fn sentence(text: &str) -> Result<String, String> {
-    match text.trim() {
-        "" => Err("it is empty".to_owned()),
-        text if text.chars().any(char::is_control) => Err("it is one line of text".to_owned()),
-        text => Ok(text.to_owned()),
     }
 }

@@ -3,7 +3,7 @@
 //! Writes nothing by itself: whoever decides more at the same time writes it along with the rest.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub const REVIEWS: &str = "golden/reviews.jsonl";
 pub const LABELS: &str = "rubrics/labels/corrections.jsonl";
 
 /// A mark of the byte order at the beginning of a file, which is none of its text.
-const BOM: char = '\u{feff}';
+pub const BOM: char = '\u{feff}';
 
 /// A trial that somebody is not content with.
 pub struct Found {
@@ -215,16 +215,15 @@ impl<'p> Desk<'p> {
     }
 }
 
-/// The trial of a case in a run: the newest run of `target` where no run is named.
-pub fn find(
+/// The run that is meant: the newest of `target` where no run is named.
+pub fn resolve(
     context: &Context,
     project: &Project,
-    case: &str,
-    (run, repeat, target): (Option<&str>, u32, Option<&str>),
-) -> Result<Found, Failure> {
-    let target =
-        target.map(|name| Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}"))));
-    let target = target.transpose()?;
+    run: Option<&str>,
+    target: Option<&str>,
+) -> Result<RunFolder, Failure> {
+    let named_target = |name| Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}")));
+    let target = target.map(named_target).transpose()?;
     if let Some(target) = &target {
         named(&project.catalog.project.targets, target, "target")?;
     }
@@ -234,30 +233,43 @@ pub fn find(
             let (entries, _) = runs.list()?;
             let newest = entries.into_iter().find(|entry| entry.meta.target == *target);
             newest.map(|entry| entry.folder).ok_or_else(|| {
-                Failure::usage(format!("no run of the target {target}")).with_hint("`evalgate run --target` makes one")
+                Failure::usage(format!("no run of the target {target}"))
+                    .with_hint(format!("`evalgate run --target {target}` makes one"))
             })?
         }
         (run, _) => output::resolve(&runs, run)?,
     };
     let of = folder.meta()?.target;
-    if let Some(target) = target.filter(|target| *target != of) {
-        return Err(Failure::usage(format!("run {} is one of {of}, not of {target}", folder.id())));
+    match target.filter(|target| *target != of) {
+        Some(target) => Err(Failure::usage(format!("run {} is one of {of}, not of {target}", folder.id()))),
+        None => Ok(folder),
     }
-    let result = output::find_result(&folder, case, repeat)?;
-    Ok(Found { result, run: folder.id().clone(), target: of })
 }
 
-/// Every trial of some cases in a run.
-pub fn find_all(folder: &RunFolder, wanted: &HashSet<(String, u32)>) -> Result<Vec<Found>, StoreError> {
+/// The trial of a case in a run.
+pub fn find(
+    context: &Context,
+    project: &Project,
+    case: &str,
+    (run, repeat, target): (Option<&str>, u32, Option<&str>),
+) -> Result<Found, Failure> {
+    let folder = resolve(context, project, run, target)?;
+    let result = output::find_result(&folder, case, repeat)?;
+    Ok(Found { result, run: folder.id().clone(), target: folder.meta()?.target })
+}
+
+/// The trials of some cases in a run, and the ids of all cases in it.
+pub fn find_all(folder: &RunFolder, wanted: &HashSet<(&str, u32)>) -> Result<(Vec<Found>, BTreeSet<Slug>), StoreError> {
     let target = folder.meta()?.target;
-    let mut found = Vec::new();
+    let (mut found, mut ids) = (Vec::new(), BTreeSet::new());
     for result in folder.results()? {
         let result = result?;
-        if wanted.contains(&(result.case.id.to_string(), result.trial.repeat)) {
+        ids.insert(result.case.id.clone());
+        if wanted.contains(&(result.case.id.as_str(), result.trial.repeat)) {
             found.push(Found { result, run: folder.id().clone(), target: target.clone() });
         }
     }
-    Ok(found)
+    Ok((found, ids))
 }
 
 /// The case as YAML, as it would stand in a suite of that world.

@@ -38,6 +38,12 @@ pub fn set_field(pipeline: &Pipeline, output: &mut Value, place: &str, text: &st
     Ok(())
 }
 
+/// Sets one field to a value. The error is a sentence.
+pub fn put_value(output: &mut Value, place: &str, value: Value) -> Result<(), String> {
+    *at(output, place)? = value;
+    Ok(())
+}
+
 /// The field at a place; one that there was not is made, with `null`. `-` stands for the place behind a list's end.
 fn at<'v>(output: &'v mut Value, place: &str) -> Result<&'v mut Value, String> {
     let (parent, key) = parent(output, place)?;

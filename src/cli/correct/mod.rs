@@ -4,9 +4,12 @@ mod asking;
 mod desk;
 mod editor;
 mod fields;
+mod import;
 mod sheet;
+mod undo;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -19,26 +22,19 @@ use super::failure::Failure;
 use super::output;
 use super::review::who;
 use super::run::named;
-use crate::corrections::Said;
+use crate::corrections::{Said, words};
 use crate::diagnostic::{cut, printable_line};
 use crate::domain::{CorrectionReason, Pipeline, ReviewVerdict};
 use crate::store::Changes;
 pub use desk::{Desk, Found, Kept, REVIEWS, find};
 use sheet::Sheet;
 
-/// What can be said of minutes that are none.
-const MINUTES: &str = "minutes of review are a number from 0 to 1440";
-
-fn are_minutes(minutes: f64) -> bool {
-    (0.0..=1440.0).contains(&minutes)
-}
-
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub struct Correct {
     /// The case whose output is put right
-    #[arg(value_name = "CASE")]
-    case: String,
+    #[arg(value_name = "CASE", required_unless_present_any = ["undo", "from"])]
+    case: Option<String>,
     /// The run: id, beginning of an id, `latest` or `latest~1` [default: latest]
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
@@ -55,22 +51,22 @@ pub struct Correct {
     #[arg(long, value_name = "/FIELD")]
     unset: Vec<String>,
     /// `rejected`: of no use. `corrected`: used after changes
-    #[arg(long, value_name = "VERDICT", value_parser = asking::verdict)]
+    #[arg(long, value_name = "VERDICT", value_parser = words::verdict)]
     verdict: Option<ReviewVerdict>,
     /// bad_context, missing_tool, stale_sop, weak_prompt, permission_issue, poor_judgment or true_edge_case
-    #[arg(long, value_name = "REASON", value_parser = asking::reason)]
+    #[arg(long, value_name = "REASON", value_parser = words::reason)]
     reason: Option<CorrectionReason>,
     /// Minutes of review
-    #[arg(long, value_name = "N", value_parser = asking::minutes)]
+    #[arg(long, value_name = "N", value_parser = words::minutes)]
     minutes: Option<f64>,
     /// What the case guards against, in one sentence
-    #[arg(long, value_name = "TEXT", value_parser = asking::sentence)]
+    #[arg(long, value_name = "TEXT", value_parser = words::sentence)]
     guards: Option<String>,
     /// Who reviewed it [default: git's user.name, or the login name]
-    #[arg(long, value_name = "NAME", env = "EVALGATE_REVIEWER", value_parser = asking::sentence)]
+    #[arg(long, value_name = "NAME", env = "EVALGATE_REVIEWER", value_parser = words::sentence)]
     by: Option<String>,
     /// The reviewer's role
-    #[arg(long, value_name = "TEXT", env = "EVALGATE_ROLE", default_value = "reviewer", value_parser = asking::sentence)]
+    #[arg(long, value_name = "TEXT", env = "EVALGATE_ROLE", default_value = "reviewer", value_parser = words::sentence)]
     role: String,
     /// The suite that the case goes into [default: the pipeline's reviewer_corrections.yaml]
     #[arg(long, value_name = "FILE")]
@@ -78,6 +74,15 @@ pub struct Correct {
     /// Say what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Take corrections in bulk: a CSV file with a head, or one JSON object a line (*.jsonl)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["case", "set", "unset", "verdict", "reason", "minutes", "guards"])]
+    from: Option<PathBuf>,
+    /// Leave rows out that something is wrong with, instead of writing none
+    #[arg(long, requires = "from")]
+    skip_bad: bool,
+    /// Take a correction back, by the id of its case, until it is committed; may be repeated
+    #[arg(long, value_name = "ID", conflicts_with_all = ["case", "from", "set", "unset", "verdict"])]
+    undo: Vec<String>,
 }
 
 const HELP: &str = "\
@@ -87,7 +92,12 @@ the same request, which expects what was put right as far as the rubric has a ch
 label (-1 rejected, 0 corrected) for the task of an output that was rejected and for each area with a \
 criterion that reads a corrected field; a pending snapshot of what was asked for; and a line in \
 golden/reviews.jsonl. All go by the id of the case. Texts for people (`prose` in pipeline.yaml) are \
-kept in the case and never asked for word by word.";
+kept in the case and never asked for word by word.
+
+Columns of --from, or keys of a line: case, verdict, reason, guards (needed); run, repeat, minutes, \
+reviewer, role, date; set./field (one a field), or `corrected` (JSON: the whole output, or JSON pointers \
+with values). Other columns are not read. What is wrong is told row by row, and nothing is written unless \
+every row is sound. A row that was taken before is told and not taken again.";
 
 impl Correct {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
@@ -96,14 +106,21 @@ impl Correct {
                 .with_hint("correct on your machine and commit what it writes; CI only checks it"));
         }
         let project = context.project()?;
+        if !self.undo.is_empty() {
+            return undo::undo(context, &project, &self.undo, self.dry_run);
+        }
+        if let Some(from) = &self.from {
+            return import::import(&self, context, &project, from);
+        }
+        let case = self.case.as_deref().unwrap_or_default();
         let of = (self.run.as_deref(), self.repeat, self.target.as_deref());
-        let found = find(context, &project, &self.case, of)?;
+        let found = find(context, &project, case, of)?;
         let pipeline = named(&project.catalog.pipelines, &found.result.pipeline, "pipeline")?;
         let mut sheet = self.sheet(&found, pipeline)?;
         let draft = match self.editor() {
             Some(editor) => {
                 let path =
-                    context.reports(&project.checked.root).join("corrections").join(format!("{}.yaml", self.case));
+                    context.reports(&project.checked.root).join("corrections").join(format!("{case}.yaml"));
                 let (draft, resumed) = editor::Draft::open(path.clone(), &sheet::begin(&found, &sheet))?;
                 if resumed {
                     editor::tell_resumed(&path);
@@ -180,7 +197,7 @@ fn said(sheet: Sheet, at: Timestamp) -> Result<Said, Failure> {
         return Err(Failure::usage("verdict, reason and what it guards against have to be said"));
     };
     let line = |what: &str, text: Option<String>| {
-        asking::sentence(text.as_deref().unwrap_or_default()).map_err(|why| Failure::usage(format!("{what}: {why}")))
+        words::sentence(text.as_deref().unwrap_or_default()).map_err(|why| Failure::usage(format!("{what}: {why}")))
     };
     let reviewer = match by {
         Some(by) if !by.trim().is_empty() => line("by", Some(by))?,

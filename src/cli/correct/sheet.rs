@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::desk::Found;
 use super::fields;
+use crate::corrections::words;
 use crate::diagnostic::{Diagnostic, any_error, located_all, printable_line};
 use crate::domain::{CorrectionReason, Pipeline, ReviewVerdict};
 use crate::golden::emit_entry;
@@ -92,8 +93,8 @@ pub fn read(name: &str, text: &str, pipeline: &Pipeline) -> Result<Sheet, Vec<Di
     let (sheet, mut found) = suite::parse::<Sheet>(&file);
     if let Some(sheet) = &sheet {
         found = fields::problems(pipeline, &sheet.output, name);
-        if sheet.minutes.is_some_and(|minutes| !super::are_minutes(minutes)) {
-            found.push(Diagnostic::error("out-of-range", name, "/minutes", super::MINUTES));
+        if sheet.minutes.is_some_and(|minutes| !words::are_minutes(minutes)) {
+            found.push(Diagnostic::error("out-of-range", name, "/minutes", words::MINUTES));
         }
     }
     suite::locate(&file, &mut found);
