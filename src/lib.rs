@@ -13,6 +13,7 @@
 //! - [`score`]: checks: case, trial and snapshot to marks
 //! - [`stats`]: permutation test, intervals, agreement: numbers in, numbers out
 //! - [`calibration`]: marks of judges and checks against those of people, and who may gate what
+//! - [`corrections`]: what a person put right, as a case, a label and a snapshot; and what all of it adds up to
 //! - [`gate`]: results and a policy to a verdict
 //! - [`compare`]: two runs side by side: what moved, what both hold, how its marks changed
 //! - [`power`]: what a suite can see under a policy, and how the gate does on simulated ones
@@ -40,6 +41,7 @@ pub mod golden;
 pub mod score;
 pub mod stats;
 pub mod calibration;
+pub mod corrections;
 pub mod gate;
 pub mod compare;
 pub mod power;

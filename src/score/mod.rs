@@ -35,6 +35,7 @@ pub use compile::{CompiledCriterion, CompiledRubric, compile};
 pub use examine::CaseProblem;
 pub use hold::{hold, snapshot_marks};
 pub use judge::{Answers, Judged};
+pub use judgement::Fix;
 pub use result::{AreaMark, CriterionMark, Held, Scored, TrialResult};
 pub use values::texts;
 

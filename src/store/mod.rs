@@ -4,6 +4,7 @@
 //! accept from a person.
 
 mod calibrations;
+mod changes;
 mod disk;
 mod event_log;
 mod golden_folder;
@@ -19,6 +20,7 @@ mod shadows;
 mod trial_index;
 
 pub use calibrations::Calibrations;
+pub use changes::Changes;
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};
 pub use golden_folder::{Acceptance, GoldenFolder, Listing, Seen, SnapshotKey};
