@@ -34,6 +34,10 @@ pub enum StoreError {
     NotPending(String),
     #[error("the pending snapshot of {0} changed since it was shown: look at it again")]
     Moved(String),
+    #[error("what was accepted of {0} changed since it was shown: look at it again")]
+    AcceptedMoved(String),
+    #[error("fields of {0} were accepted, but nobody merged them")]
+    NotMerged(String),
     #[error("{0} is pending, but the project has no such pipeline")]
     NoPipeline(String),
     #[error("no run {name:?}{}", hint(.near))]

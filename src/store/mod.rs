@@ -3,6 +3,7 @@
 //! Owns file layout, atomic writes and locks. Decides nothing: what to write comes from the pure half, and what to
 //! accept from a person.
 
+mod commit;
 mod disk;
 mod event_log;
 mod golden_folder;
@@ -17,15 +18,17 @@ mod runs;
 mod shadows;
 mod trial_index;
 
+pub use crate::golden::{Seen, SnapshotKey};
+pub use commit::Settled;
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};
-pub use golden_folder::{Acceptance, GoldenFolder, Listing, Seen, SnapshotKey};
+pub use golden_folder::{Acceptance, GoldenFolder, Listing};
 pub use labels::Labels;
 pub use ledger::Ledger;
 pub use recordings::{RecordingKey, Recordings, ascii_json};
 pub use report_file::ReportWriter;
 pub use results::{Results, ResultsWriter, StoredResults};
-pub use review::{Choice, Pending, Plan, Refusal, load, plan, settle};
+pub use review::{DraftFile, load, show};
 pub use run_folder::RunFolder;
 pub use runs::{RunEntry, Runs, Skipped, new_run_id};
 pub use shadows::{Shadows, StoredAgent, StoredMeta, StoredShadow};
