@@ -20,6 +20,7 @@
 //! - [`shadow`]: a candidate beside the current agent on recorded requests
 //! - [`plan`]: a loaded project to what can be run; every project error ends here
 //! - [`report`]: a stored run to text, JSON, JUnit, CSV, Markdown and HTML
+//! - [`review`]: what a person decides about changed behaviour: rules, merges, the session at a terminal
 //!
 //! # Shell
 //! - [`store`]: run folders and the golden folder on disk
@@ -48,6 +49,7 @@ pub mod power;
 pub mod shadow;
 pub mod plan;
 pub mod report;
+pub mod review;
 pub mod store;
 pub mod gateway;
 pub mod client;

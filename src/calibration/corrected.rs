@@ -66,8 +66,7 @@ pub fn corrected(labels: &[Label], judged: &[Judged]) -> Vec<Corrected> {
                 && (&label.run, label.area, label.criterion.as_ref()) == (run, area, criterion)
         };
         let audited: Vec<Label> = labels.iter().filter(audited).cloned().collect();
-        let human: BTreeMap<String, Trit> =
-            items(&audited).into_iter().map(|item| (item.trial, item.human)).collect();
+        let human: BTreeMap<String, Trit> = items(&audited).into_iter().map(|item| (item.trial, item.human)).collect();
         let value = |trit: Trit| f64::from(trit.value());
         let (mut both, mut alone) = (Vec::new(), Vec::new());
         for one in &of {

@@ -7,8 +7,9 @@ use std::borrow::Cow;
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
+use unicode_width::UnicodeWidthStr;
 
-use super::{Comparison, Difference, FieldDiff, MarkDiff};
+use super::{CallsDiff, Comparison, Difference, FieldDiff, MarkDiff};
 use crate::diagnostic::printable_line;
 use crate::domain::FieldClass;
 
@@ -52,6 +53,20 @@ pub fn render_new(body: &str, title: &str, color: bool, width: usize) -> String 
     page.out
 }
 
+/// Renders one field: a heading, then what differs, as [`render`] does.
+pub fn render_field(field: &FieldDiff, color: bool, width: usize) -> String {
+    let mut page = Page::new(color, width);
+    page.field(field);
+    page.out
+}
+
+/// Renders the calls that differ, as [`render`] does.
+pub fn render_calls(calls: &CallsDiff, color: bool, width: usize) -> String {
+    let mut page = Page::new(color, width);
+    page.calls(calls);
+    page.out
+}
+
 struct Page {
     out: String,
     color: bool,
@@ -70,9 +85,13 @@ impl Page {
         }
         difference.fields.iter().for_each(|field| self.field(field));
         if let Some(calls) = &difference.calls {
-            self.heading("calls", "");
-            self.lines(&calls.old.join("\n"), &calls.new.join("\n"));
+            self.calls(calls);
         }
+    }
+
+    fn calls(&mut self, calls: &CallsDiff) {
+        self.heading("calls", "");
+        self.lines(&calls.old.join("\n"), &calls.new.join("\n"));
     }
 
     fn mark(&mut self, mark: &MarkDiff) {
@@ -158,7 +177,7 @@ impl Page {
                     column = 0;
                 }
                 let part = printable_line(part);
-                let wide = part.chars().count();
+                let wide = part.width();
                 if column > 0 && column + wide > room && !part.trim().is_empty() {
                     self.word_line(std::mem::take(&mut line));
                     column = 0;
@@ -234,7 +253,6 @@ mod tests {
 
     use super::*;
     use crate::domain::{Area, Slug, Trit};
-    use crate::golden::CallsDiff;
 
     fn field(pointer: &str, class: FieldClass, old: Value, new: Value) -> FieldDiff {
         FieldDiff { pointer: pointer.into(), class, old: Some(old), new: Some(new) }

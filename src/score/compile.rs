@@ -320,8 +320,10 @@ impl Setup<'_> {
         let fault = match (named, &judges.default) {
             (Some(name), _) if judges.names.contains(&name) => return Some(name),
             (None, Some(name)) => return Some(name.clone()),
-            (Some(name), _) => Diagnostic::error("unknown-judge", self.file, pointer, format!("there is no judge {name:?}"))
-                .suggest(&name, judges.names.iter().map(Slug::as_str)),
+            (Some(name), _) => {
+                Diagnostic::error("unknown-judge", self.file, pointer, format!("there is no judge {name:?}"))
+                    .suggest(&name, judges.names.iter().map(Slug::as_str))
+            }
             (None, None) => {
                 let message = "no judge is named here, and evalgate.yaml says none for such criteria";
                 Diagnostic::error("no-judge", self.file, pointer, message)

@@ -36,6 +36,10 @@ pub enum StoreError {
     Moved(String),
     #[error("{} changed while it was about to be written: start again", .0.display())]
     Changed(PathBuf),
+    #[error("what was accepted of {0} changed since it was shown: look at it again")]
+    AcceptedMoved(String),
+    #[error("fields of {0} were accepted, but nobody merged them")]
+    NotMerged(String),
     #[error("{0} is pending, but the project has no such pipeline")]
     NoPipeline(String),
     #[error("no run {name:?}{}", hint(.near))]

@@ -4,7 +4,6 @@
 //! nothing that cannot be read is ever deleted.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,7 +14,7 @@ use jiff::Timestamp;
 use super::StoreError;
 use super::disk::{Durable, Naming, check_inside, remove, replace};
 use crate::domain::Slug;
-use crate::golden::{Snapshot, SnapshotError, SnapshotInfo, Stored};
+use crate::golden::{Seen, Snapshot, SnapshotError, SnapshotInfo, SnapshotKey, Stored};
 
 const ACCEPTED: &str = ".snap";
 const PENDING: &str = ".snap.new";
@@ -25,24 +24,11 @@ const PENDING: &str = ".snap.new";
 pub struct GoldenFolder {
     /// `golden/`; nothing outside it is read or written.
     root: PathBuf,
+    target: Slug,
     /// `golden/<target>/`
     folder: PathBuf,
     /// Suites whose folders are there and were found to lie in the root.
     known: Mutex<HashMap<(Slug, Slug), PathBuf>>,
-}
-
-/// Where a snapshot belongs.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SnapshotKey {
-    pub pipeline: Slug,
-    pub suite: Slug,
-    pub case: Slug,
-}
-
-impl fmt::Display for SnapshotKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.pipeline, self.suite, self.case)
-    }
 }
 
 /// Who accepted, when and why.
@@ -51,21 +37,6 @@ pub struct Acceptance {
     pub by: String,
     pub at: Timestamp,
     pub reason: Option<String>,
-}
-
-/// A snapshot that a person has seen, to tell whether it is still the same. There is none of a file that is no snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen(blake3::Hash);
-
-impl Seen {
-    pub fn of(snapshot: &Stored) -> Result<Self, SnapshotError> {
-        snapshot.snapshot()?;
-        Ok(Self(digest(snapshot)))
-    }
-}
-
-fn digest(snapshot: &Stored) -> blake3::Hash {
-    blake3::hash(snapshot.text().as_bytes())
 }
 
 /// What lies in the folder, sorted.
@@ -81,7 +52,21 @@ impl GoldenFolder {
     /// The snapshots of `target` under `root`, the project's `golden/`. Neither need exist yet.
     pub fn open(root: &Path, target: &Slug) -> Self {
         let folder = root.join(target.as_str());
-        Self { root: root.to_owned(), folder, known: Mutex::default() }
+        Self { root: root.to_owned(), target: target.clone(), folder, known: Mutex::default() }
+    }
+
+    /// `golden/`
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `golden/<target>/`
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub fn target(&self) -> &Slug {
+        &self.target
     }
 
     /// The path of the accepted snapshot, for messages.
@@ -149,13 +134,14 @@ impl GoldenFolder {
     pub fn unchanged(&self, key: &SnapshotKey, seen: &Seen) -> Result<Stored, StoreError> {
         match self.pending(key)? {
             None => Err(StoreError::NotPending(key.to_string())),
-            Some(now) if digest(&now) != seen.0 => Err(StoreError::Moved(key.to_string())),
+            Some(now) if !seen.is(&now) => Err(StoreError::Moved(key.to_string())),
             Some(now) => Ok(now),
         }
     }
 
-    /// Everything in the folder, by name alone.
+    /// Everything in the folder, by name alone. Decisions that were cut off while they were written are finished first.
     pub fn list(&self) -> Result<Listing, StoreError> {
+        self.finish()?;
         let mut listing = Listing::default();
         for (pipeline, path) in folders(&self.folder, &mut listing.strays)? {
             for (suite, path) in folders(&path, &mut listing.strays)? {
@@ -191,7 +177,7 @@ impl GoldenFolder {
     }
 
     /// The folder of the key's suite. It is looked at once, and made if `create` says so.
-    fn suite_folder(&self, key: &SnapshotKey, create: bool) -> Result<PathBuf, StoreError> {
+    pub(super) fn suite_folder(&self, key: &SnapshotKey, create: bool) -> Result<PathBuf, StoreError> {
         let name = (key.pipeline.clone(), key.suite.clone());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(path) = known.get(&name) {
@@ -213,7 +199,7 @@ impl GoldenFolder {
     }
 
     /// Waits until nobody else decides about this target. Without it, an older decision could replace a newer one.
-    fn take_turn(&self) -> Result<Option<File>, StoreError> {
+    pub(super) fn take_turn(&self) -> Result<Option<File>, StoreError> {
         // Only there can a folder be locked; elsewhere decisions are still atomic, one by one.
         if !cfg!(unix) {
             return Ok(None);

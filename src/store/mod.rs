@@ -5,6 +5,7 @@
 
 mod calibrations;
 mod changes;
+mod commit;
 mod disk;
 mod event_log;
 mod golden_folder;
@@ -19,17 +20,19 @@ mod runs;
 mod shadows;
 mod trial_index;
 
+pub use crate::golden::{Seen, SnapshotKey};
 pub use calibrations::Calibrations;
 pub use changes::Changes;
+pub use commit::Settled;
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};
-pub use golden_folder::{Acceptance, GoldenFolder, Listing, Seen, SnapshotKey};
+pub use golden_folder::{Acceptance, GoldenFolder, Listing};
 pub use labels::Labels;
 pub use ledger::Ledger;
 pub use recordings::{RecordingKey, Recordings, ascii_json};
 pub use report_file::ReportWriter;
 pub use results::{Results, ResultsWriter, StoredResults};
-pub use review::{Choice, Pending, Plan, Refusal, load, plan, settle};
+pub use review::{DraftFile, load, show};
 pub use run_folder::RunFolder;
 pub use runs::{RunEntry, Runs, Skipped, new_run_id};
 pub use shadows::{Shadows, StoredAgent, StoredMeta, StoredShadow};

@@ -1,9 +1,12 @@
+use jiff::Timestamp;
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::{Limits, OutputSchema, SnapshotFields, Trit};
+use crate::domain::{Area, Limits, OutputSchema, SnapshotFields, Trit};
 use crate::golden::{Behaviour, Marks, Snapshot};
+use crate::review::{Choice, Refusal, decide, resolve};
+use crate::store::{Acceptance, Settled};
 
 fn slug(text: &str) -> Slug {
     Slug::new(text).unwrap()
@@ -59,6 +62,23 @@ fn pending(folder: &GoldenFolder) -> Vec<Pending> {
     pending
 }
 
+/// Decisions of a script, as the command line makes them.
+fn plan<'p>(
+    pending: &'p [Pending],
+    choices: &[Choice],
+    reason: Option<&str>,
+) -> Result<Vec<Settled<'p>>, Vec<Refusal>> {
+    let (mut settled, mut refusals) = (Vec::new(), Vec::new());
+    for chosen in resolve(pending, choices)? {
+        let pending = &pending[chosen.at];
+        match decide(pending, &chosen, None, reason) {
+            Ok(decided) => settled.push(Settled { pending, decided, merged: None }),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    if refusals.is_empty() { Ok(settled) } else { Err(refusals) }
+}
+
 fn refused(folder: &GoldenFolder, choices: &[Choice], reason: Option<&str>) -> Vec<String> {
     plan(&pending(folder), choices, reason).unwrap_err().iter().map(Refusal::to_string).collect()
 }
@@ -74,12 +94,22 @@ fn decisions_are_written_together_and_say_who_and_why() {
     let pending = pending(&folder);
     let plan = plan(&pending, &[Choice::Reject("b".into()), Choice::AcceptAll], Some(" as agreed ")).unwrap();
     assert_eq!(folder.list().unwrap().pending.len(), 3, "planning writes nothing");
-    settle(&plan, &folder, "bob", Timestamp::UNIX_EPOCH).unwrap();
+    folder.settle(&plan, "bob", Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(folder.list().unwrap().pending, []);
     let text = |case| folder.accepted(&key(case)).unwrap().map(|stored| stored.text().to_owned()).unwrap();
     assert!(text("a").contains("x: new") && text("a").contains("reason: \"as agreed\"") && text("a").contains("bob"));
     assert!(text("b").contains("x: old"));
     assert!(text("c").contains("x: new"));
+    let told: Vec<String> = folder
+        .reviews()
+        .read()
+        .unwrap()
+        .iter()
+        .map(|line| format!("{} {} {:?} {:?}", line.by, line.case, line.ruling, line.reason))
+        .collect();
+    let because = "Some(\"as agreed\")";
+    let expected = [("b", "Rejected"), ("a", "Accepted"), ("c", "Accepted")];
+    assert_eq!(told, expected.map(|(case, ruling)| format!("bob {case} {ruling} {because}")));
 }
 
 #[test]
@@ -127,7 +157,7 @@ fn what_is_not_pending_is_named_with_what_was_meant() {
         [Choice::Accept("closed-won-flow".into()), Choice::Reject("triage/golden-requests/closed-won-flow".into())];
     assert_eq!(
         refused(&folder, &both, None),
-        ["triage/golden-requests/closed-won-flow cannot be accepted and rejected at once"]
+        ["triage/golden-requests/closed-won-flow cannot be decided in two ways at once"]
     );
 }
 
@@ -137,7 +167,7 @@ fn if_one_snapshot_changed_meanwhile_nothing_at_all_is_written() {
     let pending = pending(&folder);
     let plan = plan(&pending, &[Choice::AcceptAll], None).unwrap();
     folder.propose(&key("b"), "b", &snapshot("newer", &[])).unwrap();
-    assert!(matches!(settle(&plan, &folder, "bob", Timestamp::UNIX_EPOCH), Err(StoreError::Moved(_))));
+    assert!(matches!(folder.settle(&plan, "bob", Timestamp::UNIX_EPOCH), Err(StoreError::Moved(_))));
     assert_eq!((folder.list().unwrap().accepted.len(), folder.list().unwrap().pending.len()), (0, 2));
 }
 
@@ -158,7 +188,7 @@ fn unreadable_files_are_told_and_do_not_hide_the_others() {
 fn new_behaviour_is_shown_in_full_and_changed_behaviour_by_what_differs() {
     let (_temp, folder) =
         golden(&[("a", None, (TaskSuccess, Useful)), ("b", Some((TaskSuccess, Useful)), (TaskSuccess, Incomplete))]);
-    let shown: String = pending(&folder).iter().map(|pending| pending.show(&folder, false, 80).unwrap()).collect();
+    let shown: String = pending(&folder).iter().map(|pending| show(pending, &folder, false, 80).unwrap()).collect();
     insta::assert_snapshot!(shown, @r"
     new: triage/golden-requests/a a
         + output:

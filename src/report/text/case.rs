@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::screen::{Screen, Style, Tone};
-use crate::domain::{Call, Change, Exchange, Level, Mark, Outcome, Step, Trit};
+use crate::domain::{Call, Case, Change, Exchange, Level, Mark, Outcome, Step, Trit};
 use crate::golden::{self, Comparison};
 use crate::report::words;
 use crate::score::{CriterionMark, TrialResult};
@@ -17,7 +17,7 @@ const VALUE: usize = 600;
 pub fn render(result: &TrialResult, style: Style) -> String {
     let mut screen = Screen::new(style);
     head(&mut screen, result);
-    request(&mut screen, result);
+    request(&mut screen, &result.case);
     output(&mut screen, result);
     if let Comparison::Changed(_) = &result.scored.comparison {
         section(&mut screen, "against the accepted snapshot");
@@ -49,8 +49,27 @@ fn head(screen: &mut Screen, result: &TrialResult) {
     screen.paragraph((Tone::Quiet, "  "), &kind);
 }
 
-fn request(screen: &mut Screen, result: &TrialResult) {
-    let request = &result.case.request;
+/// What a case asks and what it expects, as text.
+pub fn render_request(case: &Case, style: Style) -> String {
+    let mut screen = Screen::new(style);
+    screen.line(&[(Tone::Strong, case.id.as_str()), (Tone::Plain, "  "), (Tone::Plain, &case.title)]);
+    request(&mut screen, case);
+    section(&mut screen, "expected");
+    let mut expected = String::new();
+    case.expect.iter().for_each(|(key, value)| golden::emit_entry(&mut expected, key, value));
+    for line in expected.lines() {
+        let text = line.trim_start();
+        screen.behind((Tone::Quiet, &format!("  │ {}", &line[..line.len() - text.len()])), text);
+    }
+    if let Some(notes) = &case.notes {
+        section(&mut screen, "notes");
+        quoted(&mut screen, notes);
+    }
+    screen.into_text()
+}
+
+fn request(screen: &mut Screen, case: &Case) {
+    let request = &case.request;
     section(screen, "request");
     screen.paragraph((Tone::Plain, "  "), &request.title);
     let facts = [
@@ -72,7 +91,7 @@ fn request(screen: &mut Screen, result: &TrialResult) {
         screen.line(&[(Tone::Quiet, "  attachment "), (Tone::Plain, &attachment.name)]);
         quoted(screen, &attachment.text);
     }
-    for approval in &result.case.approvals {
+    for approval in &case.approvals {
         let text =
             format!("{} by {} for {}: {}", approval.action, approval.approver, approval.scope, approval.status.name());
         screen.paragraph((Tone::Quiet, "  approval  "), &text);

@@ -30,7 +30,7 @@ use crate::gate::{
 use crate::score::{Held, TrialResult};
 
 pub use calibration::render as render_calibration;
-pub use case::{render as render_case, render_steps};
+pub use case::{render as render_case, render_request, render_steps};
 pub use compare::render as render_compared;
 pub use coverage::render as render_coverage;
 pub use criteria::render as render_criteria;

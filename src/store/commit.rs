@@ -1,0 +1,265 @@
+//! Many decisions at once: all of them are written, or none.
+//!
+//! New snapshots are staged in a folder of their own; a journal that is put beside them in one move is the point of no
+//! return. From then on every step can be done again, and whoever opens the golden folder next does what is left.
+//! Without a journal, what was staged is thrown away.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::disk::{Durable, Naming, check_inside, remove, replace, sync_folder};
+use super::{GoldenFolder, Ledger, StoreError};
+use crate::domain::{Decision, Ruling, Slug};
+use crate::golden::{Snapshot, SnapshotInfo, SnapshotKey};
+use crate::review::{Decided, Pending};
+
+/// Hidden, so that nobody takes it for a pipeline.
+const STAGE: &str = ".review";
+const JOURNAL: &str = "journal.json";
+/// Every decision of every review, below `golden/`.
+const REVIEWS: &str = "reviews.jsonl";
+
+/// A decision to write.
+#[derive(Debug)]
+pub struct Settled<'p> {
+    pub pending: &'p Pending,
+    pub decided: Decided,
+    /// What is accepted where it is not what was proposed: fields of it, merged with what was accepted.
+    pub merged: Option<Snapshot>,
+}
+
+/// What a commit does, in the order in which it is done.
+#[derive(Debug, Serialize, Deserialize)]
+struct Journal {
+    /// The n-th is staged as `<n>.snap`.
+    accept: Vec<Place>,
+    /// Proposals that are decided: removed, unless another took their place.
+    settle: Vec<(Place, String)>,
+    decisions: Vec<Decision>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Place {
+    pipeline: Slug,
+    suite: Slug,
+    case: Slug,
+}
+
+impl Place {
+    fn of(key: &SnapshotKey) -> Self {
+        let SnapshotKey { pipeline, suite, case } = key.clone();
+        Self { pipeline, suite, case }
+    }
+
+    fn key(&self) -> SnapshotKey {
+        SnapshotKey { pipeline: self.pipeline.clone(), suite: self.suite.clone(), case: self.case.clone() }
+    }
+}
+
+/// What is called before every change on disk; an error there is as good as a crash.
+type Step<'s> = &'s mut dyn FnMut() -> Result<(), StoreError>;
+
+impl GoldenFolder {
+    /// Writes decisions, with who made them and when. If any snapshot changed since it was shown, or anything cannot be
+    /// written, nothing is.
+    pub fn settle(&self, settled: &[Settled], by: &str, at: Timestamp) -> Result<(), StoreError> {
+        self.settle_stepwise(settled, by, at, &mut || Ok(()))
+    }
+
+    fn settle_stepwise(&self, settled: &[Settled], by: &str, at: Timestamp, step: Step) -> Result<(), StoreError> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let _turn = self.take_turn()?;
+        self.finish_in_turn()?;
+        let mut texts = Vec::new();
+        let mut journal = Journal { accept: Vec::new(), settle: Vec::new(), decisions: Vec::new() };
+        for one in settled {
+            let key = &one.pending.key;
+            if let Some(text) = self.accepted_text(one, by, at)? {
+                texts.push(text);
+                journal.accept.push(Place::of(key));
+            }
+            journal.settle.push((Place::of(key), one.pending.seen.to_string()));
+            journal.decisions.push(self.decision(one, by, at));
+        }
+        // Whoever finishes this later has to be able to read it: better to find out now.
+        self.reviews().read()?;
+        if let Err(failed) = self.stage(&texts, &journal, step) {
+            if !self.stage_folder().join(JOURNAL).exists() {
+                let _ = self.throw_stage_away();
+            }
+            return Err(failed);
+        }
+        self.apply(&journal, step)
+    }
+
+    /// The new text of the accepted snapshot; none where what was accepted stays. Refused if anything changed since it
+    /// was shown.
+    fn accepted_text(&self, one: &Settled, by: &str, at: Timestamp) -> Result<Option<String>, StoreError> {
+        let Settled { pending, decided, merged } = one;
+        let shown = self.unchanged(&pending.key, &pending.seen)?;
+        let now = self.accepted(&pending.key)?;
+        let same = match (&pending.accepted, &now) {
+            (None, None) => true,
+            (Some(seen), Some(now)) => seen.is(now),
+            _ => false,
+        };
+        if !same {
+            return Err(StoreError::AcceptedMoved(pending.key.to_string()));
+        }
+        let signed = |info: SnapshotInfo| SnapshotInfo {
+            accepted_by: Some(by.to_owned()),
+            accepted_at: Some(at.to_string()),
+            reason: decided.reason.clone(),
+            ..info
+        };
+        match (&decided.ruling, merged) {
+            (Ruling::Rejected | Ruling::Corrected(_), _) => Ok(None),
+            (Ruling::Accepted | Ruling::AcceptedFields(_), Some(merged)) => {
+                let info = signed(merged.info.clone());
+                Ok(Some(Snapshot { info, ..merged.clone() }.to_text(&pending.title)))
+            }
+            (Ruling::Accepted, None) => {
+                let malformed = |cause| StoreError::Snapshot { path: self.pending_path(&pending.key), cause };
+                shown.with_info(signed).map(Some).map_err(malformed)
+            }
+            (Ruling::AcceptedFields(_), None) => Err(StoreError::NotMerged(pending.key.to_string())),
+        }
+    }
+
+    fn decision(&self, one: &Settled, by: &str, at: Timestamp) -> Decision {
+        let Settled { pending, decided, .. } = one;
+        let SnapshotKey { pipeline, suite, case } = pending.key.clone();
+        Decision {
+            at,
+            by: by.to_owned(),
+            target: self.target().clone(),
+            pipeline,
+            suite,
+            case,
+            run: pending.run.clone(),
+            ruling: decided.ruling.clone(),
+            worse: decided.worse.clone(),
+            reason: decided.reason.clone(),
+            minutes: decided.minutes,
+        }
+    }
+
+    /// Writes everything that is going to be accepted, and last the journal.
+    fn stage(&self, texts: &[String], journal: &Journal, step: Step) -> Result<(), StoreError> {
+        let folder = self.stage_folder();
+        step()?;
+        fs::create_dir(&folder).naming("create", &folder)?;
+        for (n, text) in texts.iter().enumerate() {
+            let path = staged(&folder, n);
+            step()?;
+            let mut file = File::create_new(&path).naming("create", &path)?;
+            file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).naming("write", &path)?;
+        }
+        step()?;
+        sync_folder(&folder)?;
+        sync_folder(self.folder())?;
+        let path = folder.join(JOURNAL);
+        let text = serde_json::to_vec(journal).map_err(|cause| damaged(&path, &cause))?;
+        step()?;
+        replace(&path, &text, Durable::Yes)
+    }
+
+    /// Does what a journal says. May be done again, from any point on.
+    fn apply(&self, journal: &Journal, step: Step) -> Result<(), StoreError> {
+        let stage = self.stage_folder();
+        let mut changed: Vec<PathBuf> = Vec::new();
+        for (n, place) in journal.accept.iter().enumerate() {
+            let (from, key) = (staged(&stage, n), place.key());
+            let folder = self.suite_folder(&key, true)?;
+            let to = self.accepted_path(&key);
+            check_inside(self.root(), &to)?;
+            if from.exists() {
+                step()?;
+                fs::rename(&from, &to).naming("write", &to)?;
+            }
+            changed.push(folder);
+        }
+        for (place, seen) in &journal.settle {
+            let key = place.key();
+            let now = self.pending(&key).ok().flatten();
+            if now.is_some_and(|now| crate::golden::Seen::of(&now).is_ok_and(|now| now.to_string() == *seen)) {
+                step()?;
+                remove(&self.pending_path(&key))?;
+                changed.push(self.suite_folder(&key, false)?);
+            }
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        changed.iter().try_for_each(|folder| sync_folder(folder))?;
+        let reviews = self.reviews();
+        let known = reviews.read()?;
+        let missing: Vec<Decision> = journal.decisions.iter().filter(|one| !known.contains(one)).cloned().collect();
+        step()?;
+        reviews.append(&missing)?;
+        step()?;
+        remove(&stage.join(JOURNAL))?;
+        sync_folder(&stage)?;
+        step()?;
+        self.throw_stage_away()
+    }
+
+    /// Finishes decisions that were being written when their process ended, or undoes them where they were not
+    /// complete. Costs one look where there are none.
+    pub(super) fn finish(&self) -> Result<(), StoreError> {
+        if !self.stage_folder().exists() {
+            return Ok(());
+        }
+        // Somebody may be writing them just now: wait for that.
+        let _turn = self.take_turn()?;
+        self.finish_in_turn()
+    }
+
+    fn finish_in_turn(&self) -> Result<(), StoreError> {
+        let stage = self.stage_folder();
+        check_inside(self.root(), &stage)?;
+        if !stage.exists() {
+            return Ok(());
+        }
+        let path = stage.join(JOURNAL);
+        match fs::read(&path) {
+            Ok(text) => {
+                let journal: Journal = serde_json::from_slice(&text).map_err(|cause| damaged(&path, &cause))?;
+                self.apply(&journal, &mut || Ok(()))
+            }
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => self.throw_stage_away(),
+            Err(cause) => Err(cause).naming("read", &path),
+        }
+    }
+
+    fn throw_stage_away(&self) -> Result<(), StoreError> {
+        let stage = self.stage_folder();
+        fs::remove_dir_all(&stage).naming("remove", &stage)
+    }
+
+    fn stage_folder(&self) -> PathBuf {
+        self.folder().join(STAGE)
+    }
+
+    /// Every decision about any target.
+    pub fn reviews(&self) -> Ledger<Decision> {
+        Ledger::open(self.root(), REVIEWS)
+    }
+}
+
+fn staged(stage: &Path, n: usize) -> PathBuf {
+    stage.join(format!("{n}.snap"))
+}
+
+fn damaged(path: &Path, cause: &serde_json::Error) -> StoreError {
+    StoreError::Damaged { path: path.to_owned(), why: cause.to_string() }
+}
+
+#[cfg(test)]
+#[path = "commit_tests.rs"]
+mod tests;
