@@ -3,6 +3,7 @@
 mod baseline;
 mod bench;
 mod check;
+mod ci;
 mod compare;
 mod completions;
 mod context;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::ci::GitHub;
 use super::context::{Context, style};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -13,15 +14,19 @@ pub struct Report {
     /// The run: id, beginning of an id, `latest` or `latest~1`
     #[arg(value_name = "RUN")]
     run: Option<String>,
-    /// Print this format instead of writing every report into the run's folder: csv, html, json, junit, markdown,
-    /// text, verdict
+    /// Print this format instead of writing the reports into the run's folder: annotations, codequality, comment, csv,
+    /// ctrf, html, json, junit, markdown, sarif, tap, text, verdict
     #[arg(long, value_name = "FORMAT")]
     format: Option<String>,
+    /// Under GitHub Actions: add the page to the step's summary, and annotate the worst cases in the change
+    #[arg(long, conflicts_with = "format")]
+    github: bool,
 }
 
 impl Report {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let root = context.root()?;
+        let github = GitHub::wanted(self.github)?;
         let folder = output::resolve(&context.runs(&root), self.run.as_deref())?;
         let report = output::open(&folder)?;
         match self.format.as_deref() {
@@ -30,15 +35,17 @@ impl Report {
                 let format = report::format(name).ok_or_else(|| unknown(name))?;
                 output::print_format(&folder, &report, format)?;
             }
+            None if github.is_some() => {}
             None => {
                 output::write_formats(&folder, &report)?;
-                for format in FORMATS {
+                for format in FORMATS.iter().filter(|format| format.kept) {
                     let path = folder.path().join(format.file);
                     let path = path.strip_prefix(root.path()).unwrap_or(&path);
                     output::say(&format!("{:<60} {}", path.display(), format.about))?;
                 }
             }
         }
+        github.map_or(Ok(()), |github| github.tell(&folder, &report))?;
         Ok(Exit::Passed)
     }
 }

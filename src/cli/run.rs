@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::baseline::Held;
+use super::ci::GitHub;
 use super::context::{Context, Project, show_diagnostics};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -76,6 +77,9 @@ pub struct Run {
     /// What is shown on standard error while it runs
     #[arg(long, value_name = "KIND", default_value = "terminal")]
     progress: ProgressKind,
+    /// Under GitHub Actions: add the page to the step's summary, and annotate the worst cases in the change
+    #[arg(long)]
+    github: bool,
     /// How the verdict is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Answer,
@@ -110,6 +114,7 @@ struct Request {
 impl Run {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let mut clock = Clock::start();
+        let github = GitHub::wanted(self.github)?;
         let Project { mut checked, catalog } = context.project()?;
         clock.lap(Phase::Load);
         if !checked.diagnostics.is_empty() {
@@ -211,6 +216,7 @@ impl Run {
         clock.lap(Phase::Judge);
         folder.write("timings.json", &output::pretty(&clock.timings())?)?;
         output::print_verdict(&report, self.format)?;
+        github.map_or(Ok(()), |github| github.tell(&folder, &report))?;
         if ended.interrupted {
             output::tell(&format!("interrupted: `evalgate run --resume {}` goes on\n", folder.id()));
             return Ok(Exit::Interrupted);
@@ -344,6 +350,9 @@ fn meta(
         seed: None,
         answers: request.answers,
         selection: selected.selection.clone(),
+        shard: None,
+        merged_from: Vec::new(),
+        folder: super::ci::folder_in_repository(checked.root.path()),
         digests,
     }
 }

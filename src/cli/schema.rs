@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
-use crate::{suite, target};
+use crate::{gate, suite, target};
 
 #[derive(Args)]
 pub struct Schema {
@@ -37,5 +37,6 @@ impl Schema {
 pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
     let mut schemas = suite::schemas();
     schemas.push(("rules.schema.json", target::rules_schema()));
+    schemas.push(("verdict.schema.json", gate::verdict_schema()));
     schemas
 }

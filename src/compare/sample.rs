@@ -37,6 +37,9 @@ pub fn run(id: &str) -> Sample {
         seed: None,
         answers: Answers::Live,
         selection: Selection { filter: None, failing_of: None, cases: 0, of: 0 },
+        shard: None,
+        merged_from: Vec::new(),
+        folder: String::new(),
         digests: BTreeMap::from([("rubrics".into(), "aa".into()), ("target".into(), "bb".into())]),
     };
     Sample { meta, state: RunState::Finished, results: Vec::new() }

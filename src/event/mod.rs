@@ -3,6 +3,8 @@
 //! Owns the event format. Knows nothing of files: `store` appends and reads the lines.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -66,6 +68,16 @@ pub struct RunMeta {
     #[serde(default)]
     pub answers: Answers,
     pub selection: Selection,
+    /// Which of its parts, where a run was divided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// The parts it was merged from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged_from: Vec<Slug>,
+    /// Where the project lies in its repository, ending in `/`; empty at the top of it, and outside of one. Paths for CI
+    /// servers begin there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub folder: String,
     /// Name of a part (`suites`, `worlds`, `pipelines`, `rubrics`, `policy`, `target`) → blake3 of its text, hex.
     pub digests: BTreeMap<String, String>,
 }
@@ -106,6 +118,44 @@ pub struct Selection {
     pub cases: u64,
     /// Cases in the project.
     pub of: u64,
+}
+
+/// One of the parts of a run that is divided among machines. Written `2/3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Shard {
+    /// From 1.
+    pub index: u32,
+    pub of: u32,
+}
+
+impl Shard {
+    /// Most parts of a run.
+    pub const MOST: u32 = 1_000;
+
+    /// Whether the case is of this part: its id alone decides, so that adding a case moves no other.
+    pub fn holds(self, case: &Slug) -> bool {
+        let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(case.as_str().as_bytes()).as_bytes();
+        u64::from_le_bytes([a, b, c, d, e, f, g, h]) % u64::from(self.of.max(1)) + 1 == u64::from(self.index)
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+        match parts {
+            Some((index, of)) if (1..=of).contains(&index) && of <= Self::MOST => Ok(Self { index, of }),
+            Some(_) => Err(format!("a part is between 1/1 and {0}/{0}, the first number no larger", Self::MOST)),
+            None => Err("a part is written like 2/3: the second of three".to_owned()),
+        }
+    }
 }
 
 /// How far a run came.
@@ -182,4 +232,42 @@ pub fn fold(events: impl IntoIterator<Item = Event>, mut on_trial: impl FnMut(Tr
         }
     }
     Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_case_is_of_exactly_one_part_whatever_their_number() {
+        for of in [1, 2, 3, 7, 100] {
+            let mut sizes = vec![0; of as usize];
+            for n in 0..1_000 {
+                let case = Slug::new(&format!("case-{n}")).unwrap();
+                let parts: Vec<u32> = (1..=of).filter(|&index| Shard { index, of }.holds(&case)).collect();
+                assert_eq!(parts.len(), 1, "{case} of {of}");
+                sizes[parts[0] as usize - 1] += 1;
+            }
+            let even = 1_000 / of;
+            assert!(sizes.iter().all(|size| *size > 0 && *size < 2 * even.max(10)), "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn the_part_of_a_case_stays_what_it_was() {
+        let parts = ["berth-for-two-nights", "fuel-before-the-weekend", "leak-at-the-fuel-barge"].map(|id| {
+            let case = Slug::new(id).unwrap();
+            (1..=5).find(|&index| Shard { index, of: 5 }.holds(&case)).unwrap()
+        });
+        assert_eq!(parts, [3, 1, 2]);
+    }
+
+    #[test]
+    fn a_part_is_read_as_it_is_written() {
+        assert_eq!("2/3".parse(), Ok(Shard { index: 2, of: 3 }));
+        assert_eq!("2/3".parse::<Shard>().unwrap().to_string(), "2/3");
+        for wrong in ["0/3", "4/3", "1/0", "1/1001", "2", "a/b", "-1/3", ""] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
 }

@@ -55,7 +55,7 @@ pub use shadow::ShadowEvidence;
 pub use stages::{Next, Stages};
 pub use verdict::{
     AreaState, AreaSummary, AreaTest, Counts, Decision, Finding, FindingWeight, PassHat, Regime, UNREADABLE_SNAPSHOT,
-    VERDICT_VERSION, Verdict,
+    VERDICT_VERSION, Verdict, schema as verdict_schema,
 };
 pub use waivers::{Waived, WaiverLine, WaiverState, over_quarantine};
 pub use weakened::{PolicyFrom, weakened};

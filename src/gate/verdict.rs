@@ -1,9 +1,11 @@
 //! The verdict: what the gate decided, with a sentence for everything it found.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::waivers::WaiverLine;
 use crate::domain::{Area, AreaGate, ClusterBy, Multiplicity, Profile, Slug};
+use crate::suite::schema_of;
 
 /// Version of `verdict.json`.
 pub const VERDICT_VERSION: u32 = 1;
@@ -11,8 +13,15 @@ pub const VERDICT_VERSION: u32 = 1;
 /// Code of the finding that an accepted snapshot cannot be read.
 pub const UNREADABLE_SNAPSHOT: &str = "unreadable_snapshot";
 
+/// The JSON Schema of `verdict.json`, draft-07.
+pub fn schema() -> serde_json::Value {
+    let mut schema = schema_of::<Verdict>();
+    schema["title"] = "verdict.json".into();
+    schema
+}
+
 /// The decision about one run. `verdict.json` is this, as JSON.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     pub version: u32,
     pub decision: Decision,
@@ -41,7 +50,7 @@ pub struct Verdict {
 }
 
 /// What a difference between two marks means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Regime {
     /// The agent answers alike every time: each difference is one, and none has a p-value.
@@ -51,7 +60,7 @@ pub enum Regime {
     Stochastic,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     Pass,
@@ -63,7 +72,7 @@ pub enum Decision {
 }
 
 /// One thing the gate found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Stable, snake_case: `regression`, `zero_tolerance`, `guard`, `coverage_shrank`, `missing`, …
     pub code: String,
@@ -77,7 +86,7 @@ pub struct Finding {
 }
 
 /// What a finding does to the decision, gravest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingWeight {
     Fails,
@@ -87,7 +96,7 @@ pub enum FindingWeight {
 }
 
 /// One area over all trials of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AreaSummary {
     pub area: Area,
     /// How the policy gates it; `advisory` where the policy does not list it.
@@ -124,7 +133,7 @@ pub struct AreaSummary {
 }
 
 /// pass^k: the chance that `k` repeats of a case are all at +1, averaged over cases. 0..1.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PassHat {
     /// As many repeats as every case has.
     pub k: u64,
@@ -135,7 +144,7 @@ pub struct PassHat {
 }
 
 /// An area held against the accepted repeats of its cases.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AreaTest {
     /// Cases with marks on both sides.
     pub cases: u64,
@@ -160,7 +169,7 @@ pub struct AreaTest {
     pub alpha: f64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AreaState {
     Pass,
@@ -175,7 +184,7 @@ pub enum AreaState {
 }
 
 /// Sizes of the run.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     pub cases: u64,
     pub trials: u64,

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Found, cases, listed, verb};
@@ -26,7 +27,7 @@ pub struct Waived {
 }
 
 /// A waiver in the verdict.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WaiverLine {
     pub waiver: Waiver,
     pub state: WaiverState,
@@ -38,7 +39,7 @@ pub struct WaiverLine {
 }
 
 /// What a waiver does to the verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaiverState {
     /// Without it, its case would fail.

@@ -134,6 +134,11 @@ impl<'a> Blame<'a> {
         findings.map(|finding| finding.weight).min().unwrap_or(FindingWeight::Warns)
     }
 
+    /// The findings about the case, gravest first.
+    pub fn of_case(&self, case: &str) -> &[&'a Finding] {
+        self.by_case.get(case).map_or(&[], Vec::as_slice)
+    }
+
     /// The gravest finding about the case in this very area.
     pub fn in_area(&self, case: &str, area: Area) -> Option<&'a Finding> {
         self.by_case.get(case)?.iter().find(|finding| finding.area == Some(area)).copied()

@@ -134,7 +134,7 @@ pub fn pretty(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     Ok(text.into_bytes())
 }
 
-fn inert(json: &str) -> Cow<'_, str> {
+pub(super) fn inert(json: &str) -> Cow<'_, str> {
     // Only strings can hold such characters, and ASCII controls are escaped already but for the line ends between values.
     let acts = |c: char| c == '\u{7f}' || !c.is_ascii() && hidden(c);
     if json.bytes().fold(true, |plain, byte| plain & (byte < 0x7f)) || !json.contains(acts) {

@@ -60,7 +60,7 @@ pub fn render(report: &RunReport, out: Out) -> Result<(), RenderError> {
 }
 
 /// Where answers vary, the columns of chance stand between the means and the counts.
-fn areas(verdict: &Verdict) -> String {
+pub(super) fn areas(verdict: &Verdict) -> String {
     if verdict.areas.is_empty() {
         return String::new();
     }
@@ -100,7 +100,7 @@ fn areas(verdict: &Verdict) -> String {
     table
 }
 
-fn worst_cases(report: &RunReport) -> Result<String, RenderError> {
+pub(super) fn worst_cases(report: &RunReport) -> Result<String, RenderError> {
     let worst: Vec<_> = report.overview()?.worst.iter().filter(|place| place.attention).take(CASES).collect();
     if worst.is_empty() {
         return Ok(String::new());

@@ -4,24 +4,32 @@
 //! and treats every text of a case, an output or a judge as hostile. A format is a file here and two lines below.
 //! A run may be of any size: results are read where they are kept, in brief, and in full only case by case.
 
+mod annotations;
+mod blamed;
 mod brief;
 mod calibration;
 mod cases;
+mod codequality;
+mod comment;
 mod compare;
 mod coverage;
 mod criteria;
 mod csv;
+mod ctrf;
 mod discrimination;
 mod foreign;
 mod html;
 mod json;
 mod junit;
 mod markdown;
+mod outcomes;
 mod power;
 mod results;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sarif;
 mod shadow;
+mod tap;
 mod text;
 mod verdict;
 mod words;
@@ -73,6 +81,8 @@ pub struct Format {
     pub file: &'static str,
     /// What it is for, in one line.
     pub about: &'static str,
+    /// Whether every run gets one; the others are made when somebody asks for them.
+    pub kept: bool,
     pub render: Render,
 }
 
@@ -157,45 +167,94 @@ impl RunReport {
 /// All formats, sorted by name.
 pub static FORMATS: &[Format] = &[
     Format {
+        name: "annotations",
+        file: "annotations.txt",
+        about: "the worst ten places, for GitHub to show in a change",
+        kept: false,
+        render: Render::Page(annotations::render),
+    },
+    Format {
+        name: "codequality",
+        file: "codequality.json",
+        about: "what keeps it from passing, for GitLab merge requests",
+        kept: true,
+        render: Render::Page(codequality::render),
+    },
+    Format {
+        name: "comment",
+        file: "comment.md",
+        about: "a comment on a change that is written again by each run",
+        kept: true,
+        render: Render::Page(comment::render),
+    },
+    Format {
         name: "csv",
         file: "cases.csv",
         about: "one row per trial, for spreadsheets",
+        kept: true,
         render: Render::Table(csv::table),
+    },
+    Format {
+        name: "ctrf",
+        file: "ctrf.json",
+        about: "test results as JSON, for test dashboards",
+        kept: false,
+        render: Render::Table(ctrf::table),
     },
     Format {
         name: "html",
         file: "report.html",
         about: "everything, in one file that opens offline",
+        kept: true,
         render: Render::Page(html::render),
     },
     Format {
         name: "json",
         file: "run.json",
         about: "summary of the run and its cases, for programs",
+        kept: true,
         render: Render::Table(json::table),
     },
     Format {
         name: "junit",
         file: "junit.xml",
         about: "test results, for CI servers",
+        kept: true,
         render: Render::Table(junit::table),
     },
     Format {
         name: "markdown",
         file: "summary.md",
         about: "one page, for pull requests and chat",
+        kept: true,
         render: Render::Page(markdown::render),
+    },
+    Format {
+        name: "sarif",
+        file: "safety.sarif",
+        about: "what may never be done and was, for code scanning",
+        kept: true,
+        render: Render::Page(sarif::render),
+    },
+    Format {
+        name: "tap",
+        file: "results.tap",
+        about: "test results, for whatever reads TAP",
+        kept: false,
+        render: Render::Table(tap::table),
     },
     Format {
         name: "text",
         file: "summary.txt",
         about: "one screen, for the terminal",
+        kept: true,
         render: Render::Page(text::render_plain),
     },
     Format {
         name: "verdict",
         file: "verdict.json",
         about: "the gate's decision, for programs",
+        kept: true,
         render: Render::Page(verdict::render),
     },
 ];

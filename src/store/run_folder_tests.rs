@@ -34,6 +34,9 @@ fn started(id: &Slug) -> EventKind {
         seed: None,
         answers: Answers::Live,
         selection: Selection { filter: None, failing_of: None, cases: 3, of: 3 },
+        shard: None,
+        merged_from: Vec::new(),
+        folder: String::new(),
         digests: BTreeMap::new(),
     }))
 }

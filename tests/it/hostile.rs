@@ -52,6 +52,12 @@ fn nothing_an_agent_says_steers_a_terminal_or_a_ci_log() {
         &["report", "--format", "junit"],
         &["report", "--format", "html"],
         &["report", "--format", "json"],
+        &["report", "--format", "annotations"],
+        &["report", "--format", "codequality"],
+        &["report", "--format", "comment"],
+        &["report", "--format", "ctrf"],
+        &["report", "--format", "sarif"],
+        &["report", "--format", "tap"],
         &["check", "--format", "json"],
     ];
     for arguments in commands {

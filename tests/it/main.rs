@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod compare;
+mod consumers;
 mod corpus;
 mod example_service;
 mod exits;
@@ -32,6 +33,7 @@ mod service;
 mod shadow;
 mod simulate;
 mod stochastic;
+mod surfaces;
 mod tidy;
 mod tls;
 mod waive;

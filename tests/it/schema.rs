@@ -69,5 +69,26 @@ fn outside_of_a_project_schemas_need_a_folder() {
     let project = Project::empty();
     project.run(&["schema"]).exits(2);
     project.run(&["schema", "--out", "here"]).exits(0);
-    assert_eq!(project.files("here").len(), 8);
+    assert_eq!(project.files("here").len(), 9);
+}
+
+#[test]
+fn every_verdict_fits_its_schema() {
+    let project = Project::copy("tiny");
+    project.run(&["schema", "--out", "editor"]).exits(0);
+    let schema: Value = serde_json::from_str(&project.read("editor/verdict.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    project.run(&["run"]).exits(0);
+    crate::exits::break_a_rule(&project);
+    project.run(&["run"]).exits(1);
+    project.run(&["run", "--repeat", "2", "--target", "parrot"]);
+    for run in project.runs() {
+        let mut verdict: Value =
+            serde_json::from_str(&project.read(&format!("reports/runs/{run}/verdict.json"))).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&verdict).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        verdict["decision"] = "maybe".into();
+        assert!(!validator.is_valid(&verdict));
+    }
 }

@@ -25,7 +25,9 @@ use super::{Begun, Out, RenderError, RunReport, Scratch, Spool, Table, foreign, 
 use crate::diagnostic::printable_line;
 use crate::domain::{Area, AreaGate, Mark, Slug, Trit, WaivedArea};
 use crate::gate::{Decision, FindingWeight, Regime, Verdict, WaiverLine, WaiverState};
-use xml::{Status, Tally, Test, Told, push_test};
+use xml::{Tally, Test, push_test};
+
+pub(super) use xml::{Status, Told};
 
 /// Most bytes of one message; CI servers choke on more.
 const MESSAGE: usize = 4 * 1024;
@@ -155,7 +157,7 @@ fn gate_suite(verdict: &Verdict) -> (Tally, String) {
 }
 
 /// The waiver without which the case would fail in the area.
-fn waived<'v>(verdict: &'v Verdict, view: &CaseView<Brief>, area: Area) -> Option<&'v WaiverLine> {
+pub(super) fn waived<'v>(verdict: &'v Verdict, view: &CaseView<Brief>, area: Area) -> Option<&'v WaiverLine> {
     let excuses = |line: &&WaiverLine| {
         let waiver = &line.waiver;
         line.state == WaiverState::Excuses && *waiver.case == *view.id() && waiver.area == WaivedArea::Area(area)
@@ -164,7 +166,7 @@ fn waived<'v>(verdict: &'v Verdict, view: &CaseView<Brief>, area: Area) -> Optio
 }
 
 /// One case in one area, and a note where it passes below +1.
-fn area_status(
+pub(super) fn area_status(
     view: &CaseView<Brief>,
     area: Area,
     mark: &Mark,
@@ -207,7 +209,7 @@ fn area_status(
 }
 
 /// The repeats whose mark is below the best of them.
-fn lower_repeats(view: &CaseView<Brief>, area: Area) -> Vec<Told> {
+pub(super) fn lower_repeats(view: &CaseView<Brief>, area: Area) -> Vec<Told> {
     let marks = || view.trials().iter().filter_map(|trial| Some((trial.repeat(), trial.mark(area)?)));
     let best = marks().filter_map(|(_, mark)| mark.trit()).max();
     marks()
@@ -219,7 +221,7 @@ fn lower_repeats(view: &CaseView<Brief>, area: Area) -> Vec<Told> {
 }
 
 /// Wall time of all repeats together, in seconds.
-fn wall_seconds(view: &CaseView<Brief>) -> f64 {
+pub(super) fn wall_seconds(view: &CaseView<Brief>) -> f64 {
     let ms: f64 = view.trials().iter().map(|trial| trial.trial.usage.wall_ms).sum();
     // A recorded time that is no time at all must not stop a report.
     if ms.is_finite() { (ms / 1_000.0).clamp(0.0, 1e9) } else { 0.0 }
@@ -247,13 +249,13 @@ fn message(text: &str) -> String {
 }
 
 /// How the policy gates each area, and what a difference is taken for.
-struct Gates {
+pub(super) struct Gates {
     of: [AreaGate; Area::COUNT],
     regime: Regime,
 }
 
 impl Gates {
-    fn of(verdict: &Verdict) -> Self {
+    pub fn of(verdict: &Verdict) -> Self {
         let mut gates = [AreaGate::Advisory; Area::COUNT];
         for area in &verdict.areas {
             gates[area.area.index()] = area.gate;

@@ -166,6 +166,9 @@ fn meta(cases: u64) -> RunMeta {
             cases,
             of: 24,
         },
+        shard: None,
+        merged_from: Vec::new(),
+        folder: String::new(),
         digests: BTreeMap::from([
             ("policy".into(), "0d5e9c11aa".into()),
             ("suites".into(), "9f2c41d07b".into()),
