@@ -14,7 +14,7 @@ use crate::domain::{
     ReviewVerdict, Ruling, Slug, Trit,
 };
 use crate::golden::{Snapshot, SnapshotInfo, is_prose};
-use crate::score::{self, CompiledRubric, Reads, Scored, TrialResult, View};
+use crate::score::{self, Answers, CompiledRubric, Reads, Scored, TrialResult, View};
 use crate::world::System;
 
 /// Characters of the digest behind the case's name, and how many there are where so few are taken.
@@ -196,6 +196,7 @@ fn scored(of: &Of, case: &Case, output: Option<&Value>) -> Result<(Scored, Snaps
         system: of.system,
         trial: &trial,
         accepted: None,
+        answers: &Answers::default(),
     };
     let text = serde_json::to_string(case).unwrap_or_default();
     let info = SnapshotInfo {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::pending::Shift;
 use crate::domain::{Case, CaseKind, Outcome, Pipeline, Trial, pointer};
 use crate::golden::{Difference, Marks, Snapshot, SnapshotInfo, repeats_moved};
-use crate::score::{self, CompiledRubric, View};
+use crate::score::{self, Answers, CompiledRubric, View};
 use crate::world::System;
 
 /// What the merged output is marked on: the trial that proposed the change, and today's rubric.
@@ -128,6 +128,7 @@ fn marks(basis: &Basis, answer: Value) -> Option<Marks> {
         system: basis.system,
         trial: &trial,
         accepted: None,
+        answers: &Answers::default(),
     };
     let (_, observed) = score::score(basis.rubric, &view, SnapshotInfo::default()).ok()?;
     Some(observed?.behaviour.marks)
