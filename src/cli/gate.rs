@@ -92,6 +92,7 @@ impl Gate {
             waivers: waived(&checked, &by.waivers, &listing, Timestamp::now()),
             policy_from: by.policy_from,
             held_against: held.source.clone().or(report.verdict.held_against),
+            licences: by.licences,
         });
         output::print_verdict(&report, self.format)?;
         Ok(Exit::of_verdict(report.verdict.exit))

@@ -8,6 +8,7 @@ use super::decide::AreaCall;
 use super::finding::Found;
 use super::floors::Floors;
 use super::guards::Guards;
+use super::licences::{Blocking, LicenceLine};
 use super::missing::Missing;
 use super::models::Models;
 use super::regressions::Regressions;
@@ -46,6 +47,8 @@ pub struct Evidence {
     pub policy_from: Option<PolicyFrom>,
     /// What the run was held against, if not against what the project has accepted.
     pub held_against: Option<String>,
+    /// Which judges may gate what, on the day of judging.
+    pub licences: Vec<LicenceLine>,
 }
 
 /// Judges one run under one policy.
@@ -59,6 +62,7 @@ pub struct Judge<'p> {
     violations: Violations,
     floors: Floors,
     guards: Guards,
+    blocking: Blocking,
     missing: Missing,
     models: Models,
     repeats: Repeats,
@@ -81,6 +85,7 @@ impl<'p> Judge<'p> {
             violations: Violations::of(repeats),
             floors: Floors::default(),
             guards: Guards::of(repeats),
+            blocking: Blocking::default(),
             missing: Missing::default(),
             models: Models::default(),
             repeats: Repeats::of(repeats),
@@ -104,6 +109,7 @@ impl<'p> Judge<'p> {
         self.violations.observe(result, self.policy, first);
         self.floors.observe(result, self.policy, first);
         self.guards.observe(result, self.policy, first);
+        self.blocking.observe(result);
         self.missing.observe(result);
         self.models.observe(result);
         self.repeats.observe(result, first);
@@ -161,6 +167,7 @@ impl<'p> Judge<'p> {
             waivers,
             policy_from: evidence.policy_from.as_ref().map(|from| from.revision.clone()),
             held_against: evidence.held_against.clone(),
+            licences: evidence.licences.clone(),
         }
     }
 
@@ -168,7 +175,8 @@ impl<'p> Judge<'p> {
     fn findings(&self, evidence: &Evidence, varying: Option<(&Tallies, &[Change])>) -> Vec<Found> {
         let (policy, counts) = (self.policy, &self.counts);
         let whole = counts.cases >= evidence.of;
-        let mut found = coverage::findings(policy, counts, self.missing.any_mark(), evidence);
+        let mut found = self.blocking.findings(policy, &evidence.licences);
+        found.extend(coverage::findings(policy, counts, self.missing.any_mark(), evidence));
         found.extend(self.violations.findings(policy, counts, whole));
         found.extend(self.floors.findings(policy, counts, whole, evidence.of));
         found.extend(self.guards.findings());

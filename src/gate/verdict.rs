@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::licences::LicenceLine;
 use super::waivers::WaiverLine;
 use crate::domain::{Area, AreaGate, ClusterBy, Multiplicity, Profile, Slug};
 
@@ -38,6 +39,9 @@ pub struct Verdict {
     /// What the run was held against, if not against what the project had accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_against: Option<String>,
+    /// Which judges may gate what, as it stood on the day of judging; those alone that rubrics ask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licences: Vec<LicenceLine>,
 }
 
 /// What a difference between two marks means.

@@ -148,6 +148,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         shadow: running.shadow,
         policy_from: judged_by.policy_from.clone(),
         held_against: judged_by.held_against.clone(),
+        licences: judged_by.licences.clone(),
     };
     Ok(Ended { verdict: judge.finish(&evidence), interrupted, stopped, at: now() })
 }

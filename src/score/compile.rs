@@ -81,6 +81,11 @@ impl CompiledCriterion {
         self.check.want()
     }
 
+    /// Whether the rubric lets it block, licensed or not.
+    pub fn is_to_block(&self) -> bool {
+        self.written == Level::Blocking
+    }
+
     /// What it asks a judge, where one marks it.
     pub fn inquiry(&self) -> Option<&Inquiry> {
         self.check.inquiry()

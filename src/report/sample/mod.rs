@@ -78,6 +78,7 @@ pub fn empty() -> Sample {
             waivers: Vec::new(),
             policy_from: None,
             held_against: None,
+            licences: Vec::new(),
         },
         finished_at: "2026-03-02T09:30:01Z".parse().unwrap(),
         overview: OnceLock::new(),

@@ -66,6 +66,7 @@ pub fn verdict(results: &[TrialResult]) -> Verdict {
         waivers: Vec::new(),
         policy_from: None,
         held_against: None,
+        licences: Vec::new(),
     }
 }
 
