@@ -23,6 +23,7 @@ mod floors;
 mod guards;
 mod headline;
 mod judge;
+mod judged;
 mod missing;
 mod models;
 mod ratios;
@@ -51,6 +52,7 @@ mod varying_tests;
 pub use baseline::{Baseline, CaseBaseline};
 pub use decide::regime;
 pub use judge::{Evidence, Judge};
+pub use judged::JudgeSummary;
 pub use shadow::ShadowEvidence;
 pub use stages::{Next, Stages};
 pub use verdict::{

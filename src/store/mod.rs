@@ -6,7 +6,7 @@
 mod disk;
 mod event_log;
 mod golden_folder;
-
+mod judgements;
 mod recordings;
 mod report_file;
 mod results;
@@ -19,6 +19,7 @@ mod trial_index;
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};
 pub use golden_folder::{Acceptance, GoldenFolder, Listing, Seen, SnapshotKey};
+pub use judgements::{AnswerStore, Judgement, JudgementLog};
 pub use recordings::{RecordingKey, Recordings, ascii_json};
 pub use report_file::ReportWriter;
 pub use results::{Results, ResultsWriter, StoredResults};
