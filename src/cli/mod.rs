@@ -18,6 +18,7 @@ mod list;
 mod output;
 mod outside;
 mod overview;
+mod panel;
 mod power;
 mod report;
 mod review;

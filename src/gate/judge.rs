@@ -8,6 +8,7 @@ use super::decide::AreaCall;
 use super::finding::Found;
 use super::floors::Floors;
 use super::guards::Guards;
+use super::judged::JudgedMarks;
 use super::licences::{Blocking, LicenceLine};
 use super::missing::Missing;
 use super::models::Models;
@@ -65,6 +66,7 @@ pub struct Judge<'p> {
     blocking: Blocking,
     missing: Missing,
     models: Models,
+    judged: JudgedMarks,
     repeats: Repeats,
     regressions: Regressions,
     budget: Budget,
@@ -88,6 +90,7 @@ impl<'p> Judge<'p> {
             blocking: Blocking::default(),
             missing: Missing::default(),
             models: Models::default(),
+            judged: JudgedMarks::default(),
             repeats: Repeats::of(repeats),
             regressions: Regressions::default(),
             budget: Budget::default(),
@@ -112,6 +115,7 @@ impl<'p> Judge<'p> {
         self.blocking.observe(result);
         self.missing.observe(result);
         self.models.observe(result);
+        self.judged.observe(result);
         self.repeats.observe(result, first);
         self.regressions.observe(result);
         self.budget.observe(result, self.policy);
@@ -163,6 +167,7 @@ impl<'p> Judge<'p> {
             headline: headline::of(&told, &found),
             areas: self.areas.summaries(&known),
             findings: found.into_iter().map(|found| found.finding).collect(),
+            judges: self.judged.summaries(),
             counts: self.counts,
             waivers,
             policy_from: evidence.policy_from.as_ref().map(|from| from.revision.clone()),
@@ -182,6 +187,7 @@ impl<'p> Judge<'p> {
         found.extend(self.guards.findings());
         found.extend(self.missing.findings(policy, counts, evidence));
         found.extend(self.models.finding());
+        found.extend(self.judged.findings(policy));
         match varying {
             None => {
                 found.extend(self.repeats.finding());

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::judged::JudgeSummary;
 use super::licences::LicenceLine;
 use super::waivers::WaiverLine;
 use crate::domain::{Area, AreaGate, ClusterBy, Multiplicity, Profile, Slug};
@@ -30,6 +31,9 @@ pub struct Verdict {
     /// One per area that the rubrics mark, in the areas' order.
     pub areas: Vec<AreaSummary>,
     pub counts: Counts,
+    /// What judges did, by name; empty where no criterion asks one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judges: Vec<JudgeSummary>,
     /// What people excuse, in the order of their file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<WaiverLine>,

@@ -72,6 +72,7 @@ pub fn empty() -> Sample {
             profile: Profile::Pr,
             regime: Regime::Deterministic,
             headline: "No verdict: the run ended before its first trial.".into(),
+            judges: Vec::new(),
             findings: Vec::new(),
             areas: Vec::new(),
             counts: Counts::default(),
