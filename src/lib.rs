@@ -27,6 +27,7 @@
 //! - [`gateway`]: the only way from agent to world; keeps the transcript
 //! - [`client`]: the one way from targets to the outside: retries, limits, recordings, secrets
 //! - [`target`]: what produces an output: the embedded agent, models, services, commands
+//! - [`judging`]: asks judges, and keeps what they answer
 //! - [`load`]: finds and reads a project
 //! - [`progress`]: what is shown while a run goes on
 //! - [`run`]: runs trials, writes events, scores; the only concurrency
@@ -54,6 +55,7 @@ pub mod store;
 pub mod gateway;
 pub mod client;
 pub mod target;
+pub mod judging;
 pub mod load;
 pub mod progress;
 pub mod run;

@@ -7,25 +7,35 @@ use super::file::{AreaRecord, Record};
 use super::sentences::{bounded, count, percent};
 use crate::domain::{Area, JudgePolicy, Slug};
 
-/// Whether a judge may gate an area.
+/// Whether a judge may gate an area. Each holds a clause, with the numbers, for behind a colon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Licence {
-    /// It agrees with people well enough; with the numbers, as a sentence.
+    /// It agrees with people well enough: how well, and until when.
     Licensed(String),
-    /// Its marks are advisory: a sentence with the numbers and what helps.
+    /// Its marks are advisory: why, and what helps.
     Refused(String),
 }
 
 impl Licence {
-    pub fn sentence(&self) -> &str {
+    /// As a sentence about the judge and the area.
+    pub fn sentence(&self, judge: &Slug, area: Area) -> String {
         match self {
-            Licence::Licensed(sentence) | Licence::Refused(sentence) => sentence,
+            Licence::Licensed(how) => format!("{judge} may gate {area}: {how}."),
+            Licence::Refused(why) => format!("{judge} may not gate {area}: {why}."),
         }
     }
 
     pub fn is_licensed(&self) -> bool {
         matches!(self, Licence::Licensed(_))
+    }
+
+    /// Why it is refused.
+    pub fn refusal(&self) -> Option<&str> {
+        match self {
+            Licence::Licensed(_) => None,
+            Licence::Refused(why) => Some(why),
+        }
     }
 }
 
@@ -44,10 +54,10 @@ pub struct Today<'a> {
 /// The licence for one area; `record` is the judge's committed calibration.
 pub fn licence(record: Option<&Record>, area: Area, today: &Today) -> Licence {
     let judge = today.judge;
-    let again = format!("`evalgate calibrate {judge}` does it again.");
-    let refused = |why: &str, help: &str| Licence::Refused(format!("{judge} may not gate {area}: {why}. {help}"));
+    let again = format!("`evalgate calibrate {judge}` does it again");
+    let refused = |why: &str, help: &str| Licence::Refused(format!("{why}; {help}"));
     let Some(record) = record else {
-        return refused("it was never calibrated", &format!("`evalgate calibrate {judge}` does it."));
+        return refused("it was never held against people", &format!("`evalgate calibrate {judge}` does it"));
     };
     if record.identity != today.identity {
         let why =
@@ -69,13 +79,13 @@ pub fn licence(record: Option<&Record>, area: Area, today: &Today) -> Licence {
         return refused(&format!("its calibration is of {}, a day that is still to come", record.date), &again);
     }
     match unmet(found, today.terms) {
-        (unmet, _) if unmet.is_empty() => Licence::Licensed(licensed(record, found, area, today)),
+        (unmet, _) if unmet.is_empty() => Licence::Licensed(licensed(record, found, today)),
         (unmet, help) => refused(&unmet.join("; "), help),
     }
 }
 
-const SAMPLE: &str = "`evalgate calibrate --sample 60` draws more to mark.";
-const IMPROVE: &str = "Change what it is asked, its prompt or its model, and calibrate again.";
+const SAMPLE: &str = "`evalgate calibrate --sample 60` draws more to mark";
+const IMPROVE: &str = "change what it is asked, its prompt or its model, and calibrate again";
 
 /// Which terms are not met, with the numbers, and what helps most.
 fn unmet(record: &AreaRecord, terms: &JudgePolicy) -> (Vec<String>, &'static str) {
@@ -112,14 +122,13 @@ fn unmet(record: &AreaRecord, terms: &JudgePolicy) -> (Vec<String>, &'static str
     (unmet, help)
 }
 
-fn licensed(record: &Record, found: &AreaRecord, area: Area, today: &Today) -> String {
+fn licensed(record: &Record, found: &AreaRecord, today: &Today) -> String {
     let figures = &found.figures.all;
     let kappa = figures.kappa.as_ref().map(bounded).unwrap_or_default();
     let passed = figures.false_pass.map(|passed| percent(passed.upper)).unwrap_or_default();
     let last = record.date.saturating_add(jiff::Span::new().days(i64::from(today.terms.max_age_days).min(3_650_000)));
     format!(
-        "{} may gate {area}: {}, {} of them -1; κ {kappa}; at most {passed} of -1 pass; until {last}.",
-        today.judge,
+        "{}, {} of them -1; κ {kappa}; at most {passed} of -1 pass; until {last}",
         count(figures.labels, "label"),
         figures.human()[0]
     )

@@ -4,6 +4,7 @@
 //! calibration shows that it agrees with people there. Corrections are no random sample, so every figure says what it is
 //! made of, and means are corrected by random audits alone. Knows no model: whoever asked brings the marks.
 
+mod asked;
 pub mod audit;
 mod corrected;
 mod drift;
@@ -14,6 +15,7 @@ mod licence;
 mod pairing;
 mod people;
 mod result;
+mod rulings;
 mod sentences;
 
 #[cfg(test)]
@@ -21,6 +23,7 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use asked::asked;
 pub use corrected::{Corrected, Judged, corrected};
 pub use drift::Drift;
 pub use figures::{Bounded, Caught, Figures, Passed, Samples};
@@ -29,6 +32,7 @@ pub use items::{Given, Item, Marker, items};
 pub use licence::{Licence, Today, licence};
 pub use people::{Couple, People};
 pub use result::{Calibration, CheckRow, JudgeArea, JudgeRow, LabelCounts, Measured, Said, Scope, calibrate};
+pub use rulings::Rulings;
 
 /// Of every interval and bound.
 pub const CONF: f64 = 0.95;

@@ -45,17 +45,17 @@ fn licence_of(record: Option<&Record>, change: impl FnOnce(&mut Today)) -> Resul
     let (judge, terms) = (slug("careful"), JudgePolicy::default());
     let mut today = Today { judge: &judge, identity: "one", rubric: "asked", day: DAY, terms: &terms };
     change(&mut today);
-    match licence(record, AREA, &today) {
-        Licence::Licensed(sentence) => Ok(sentence),
-        Licence::Refused(why) => Err(why),
-    }
+    let found = licence(record, AREA, &today);
+    let sentence = found.sentence(&judge, AREA);
+    if found.is_licensed() { Ok(sentence) } else { Err(sentence) }
 }
 
 #[test]
 fn a_judge_that_agrees_with_people_well_enough_is_licensed() {
     let found = of(GOOD);
     let area = &found.judges[0].areas[0];
-    let Licence::Licensed(sentence) = &area.licence else { panic!("{:?}", area.licence) };
+    assert!(area.licence.is_licensed(), "{:?}", area.licence);
+    let sentence = area.licence.sentence(&slug("careful"), AREA);
     assert!(sentence.starts_with("careful may gate evidence_quality: 120 labels, 40 of them -1; κ 0.9"), "{sentence}");
     assert!(sentence.ends_with("of -1 pass; until 2026-07-01."), "{sentence}");
     assert!(!found.judges[0].lacks_licence());
@@ -76,7 +76,7 @@ fn each_term_that_is_not_met_is_said_with_its_numbers() {
         ([[0; 3]; 3], "nobody marked what it judges there"),
     ] {
         let found = of(counts);
-        let Licence::Refused(why) = &found.judges[0].areas[0].licence else { panic!("{counts:?} is licensed") };
+        let why = found.judges[0].areas[0].licence.sentence(&slug("careful"), AREA);
         assert!(why.starts_with("careful may not gate evidence_quality: ") && why.contains(said), "{why}");
         assert!(found.judges[0].lacks_licence());
     }
@@ -97,7 +97,7 @@ fn a_licence_is_void_where_the_judge_or_its_questions_moved_or_time_went_by() {
         let why = licence_of(Some(record), change).unwrap_err();
         assert!(why.contains(said) && why.ends_with("`evalgate calibrate careful` does it again."), "{why}");
     }
-    assert!(licence_of(None, |_| {}).unwrap_err().contains("never calibrated"));
+    assert!(licence_of(None, |_| {}).unwrap_err().contains("never held against people"));
 }
 
 #[test]

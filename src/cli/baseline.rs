@@ -15,6 +15,7 @@ use crate::golden::{self, Comparison, Snapshot, SnapshotInfo};
 use crate::load::{Checked, Exported, Revision, RevisionError, Root};
 use crate::plan::Catalog;
 use crate::run::{Selected, accepted_baseline, sentence};
+use crate::score::judge::judges_of;
 use crate::score::{self, Answers, TrialResult, View};
 use crate::store::{GoldenFolder, RunFolder, Runs, SnapshotKey, StoreError};
 
@@ -180,7 +181,8 @@ fn snapshots_of(run: &RunFolder, catalog: &Catalog, golden: &GoldenFolder) -> Re
         let marks = score::snapshot_marks(&result.scored);
         let usage = &result.trial.usage;
         let (wall_ms, cost_usd) = (vec![usage.wall_ms], usage.cost_usd.into_iter().collect());
-        let info = SnapshotInfo { wall_ms, cost_usd, ..SnapshotInfo::default() };
+        let judges = judges_of(&result.scored);
+        let info = SnapshotInfo { wall_ms, cost_usd, judges, ..SnapshotInfo::default() };
         let observed = golden::observe(pipeline, &result.trial, marks, info);
         trials.extend(observed.map(|observed| (result.trial.repeat, observed)));
     }

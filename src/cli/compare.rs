@@ -1,4 +1,5 @@
-//! `evalgate compare`: two stored runs side by side. Nothing is asked again, and nothing is judged.
+//! `evalgate compare`: two stored runs side by side. No agent is asked again, judges only if somebody says so, and nothing is
+//! judged.
 
 mod accepted;
 mod today;
@@ -10,6 +11,8 @@ use super::context::{Context, Project, style};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
+use super::panel::license;
+use super::run::named;
 use crate::compare::{Compared, Marks, Outcome, Side, SliceBy, compare, effect};
 use crate::diagnostic::printable;
 use crate::domain::Slug;
@@ -42,6 +45,9 @@ pub struct Compare {
     /// Mark the stored answers of both runs by today's cases and rubrics, and show apart what that alone did
     #[arg(long)]
     rescore: bool,
+    /// With --rescore: ask today's judges anew, also where they have answered before
+    #[arg(long, requires = "rescore")]
+    ask_again: bool,
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 }
@@ -102,15 +108,20 @@ impl Compare {
             }
             _ => {}
         }
-        let project = if self.rescore { Some(context.project()?) } else { None };
+        let mut project = if self.rescore { Some(context.project()?) } else { None };
+        if let (Some(project), Named::Run(run)) = (&mut project, &now) {
+            let policy = &project.catalog.project.policy;
+            let terms = named(&project.catalog.policies, policy, "policy")?.judge.clone();
+            license(project, &run.meta()?.target, &terms);
+        }
         let today = project.as_ref().map(|project| Today::of(context, project)).transpose()?;
         let of_run = match (&then, &now) {
             (Named::Run(run), Named::Accepted(_)) | (Named::Accepted(_), Named::Run(run)) => Some(run.meta()?.target),
             _ => None,
         };
         let target = self.target.as_deref().or(of_run.as_deref());
-        let then = then.gather(context, &root, target, today.as_ref())?;
-        let now = now.gather(context, &root, target, today.as_ref())?;
+        let then = then.gather(context, &root, target, (today.as_ref(), self.ask_again))?;
+        let now = now.gather(context, &root, target, (today.as_ref(), self.ask_again))?;
         let mut by: Vec<SliceBy> = Vec::new();
         for part in self.by.into_iter().map(By::slice) {
             if !by.contains(&part) {
@@ -166,7 +177,7 @@ impl Named {
         context: &Context,
         root: &Root,
         target: Option<&str>,
-        today: Option<&Today>,
+        today: (Option<&Today>, bool),
     ) -> Result<Gathered, Failure> {
         let accepted = match self {
             Named::Run(folder) => return gather(folder, today),
@@ -201,14 +212,15 @@ fn newest(runs: &Runs, target: &str) -> Result<RunFolder, Failure> {
 }
 
 /// Reads a run once; what is kept are marks.
-fn gather(folder: &RunFolder, today: Option<&Today>) -> Result<Gathered, Failure> {
+/// `today`: what marks it again, where anything does, and whether judges are asked for that.
+fn gather(folder: &RunFolder, (today, ask_again): (Option<&Today>, bool)) -> Result<Gathered, Failure> {
     let record = folder.read(|_| {})?.record;
     if !folder.file("results.jsonl")?.exists() {
         return Err(Failure::new(Exit::Inconclusive, format!("run {} has no marks to compare", folder.id()))
             .with_hint(format!("it did not end: `evalgate run --resume {}`", folder.id())));
     }
     let mut stored = Side::new(record.meta.clone(), record.state.clone(), Marks::Stored);
-    let mut again = today.map(|today| today.marker(&record.meta.target)).transpose()?;
+    let mut again = today.map(|today| today.marker(&record.meta.target, folder, ask_again)).transpose()?;
     let mut rescored = today.map(|today| {
         let mut side = Side::new(record.meta, record.state, Marks::Rescored);
         side.marked_in(today.worlds());

@@ -9,8 +9,9 @@ use super::baseline::Held;
 use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::judging::{Base, Judging, judging};
+use super::judging::{Base, Judging, judging, licensed};
 use super::output::{self, Answer};
+use super::panel::license;
 use super::shadow::evidence;
 use crate::domain::Slug;
 use crate::event::RunState;
@@ -36,16 +37,19 @@ pub struct Gate {
 }
 impl Gate {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let Project { checked, catalog } = context.project()?;
-        let runs = context.runs(&checked.root);
+        let mut project = context.project()?;
+        let runs = context.runs(&project.checked.root);
         let folder = output::resolve(&runs, self.run.as_deref())?;
         let mut report = output::load(&folder, |_| true)?;
         if let Some(name) = &self.policy {
             report.meta.policy =
                 Slug::new(name).map_err(|error| Failure::usage(format!("policy {name:?}: {error}")))?;
         }
-        let base = self.policy_from.as_deref().map(|name| Base::open(&checked.root, name)).transpose()?;
-        let Judging { policy, by } = judging(&catalog, base.as_ref(), &report.meta.policy)?;
+        let base = self.policy_from.as_deref().map(|name| Base::open(&project.checked.root, name)).transpose()?;
+        let Judging { policy, mut by } = judging(&project.catalog, base.as_ref(), &report.meta.policy)?;
+        let licences = license(&mut project, &report.meta.target, &policy.judge);
+        licensed(&mut by, licences, base.as_ref(), &project)?;
+        let Project { checked, catalog } = project;
         let against = self.baseline.as_deref();
         let held = Held::of(against, context, &runs, &checked.root, &catalog, &report.meta.target)?;
         let mut unreadable: Vec<String> = Vec::new();
@@ -92,6 +96,7 @@ impl Gate {
             waivers: waived(&checked, &by.waivers, &listing, Timestamp::now()),
             policy_from: by.policy_from,
             held_against: held.source.clone().or(report.verdict.held_against),
+            licences: by.licences,
         });
         output::print_verdict(&report, self.format)?;
         Ok(Exit::of_verdict(report.verdict.exit))

@@ -1,11 +1,14 @@
 //! Which policy and which waivers judge: the project's, or those of another revision, so that a change cannot weaken its
 //! own judge.
 
+use std::collections::BTreeSet;
+
+use super::context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::run::named;
 use crate::domain::{Policy, Project, Slug, Waiver};
-use crate::gate::{PolicyFrom, weakened};
+use crate::gate::{LicenceLine, PolicyFrom, weakened};
 use crate::load::{Revision, RevisionError, Root};
 use crate::plan::{Catalog, WAIVERS};
 use crate::run::JudgedBy;
@@ -79,6 +82,32 @@ pub fn judging(catalog: &Catalog, base: Option<&Base>, name: &Slug) -> Result<Ju
     }
     let from = PolicyFrom { revision: base.revision.label(), weakened: told };
     Ok(Judging { policy, by: JudgedBy { policy_from: Some(from), ..JudgedBy::waiving(&base.waivers) } })
+}
+
+/// Adds who may gate today. Where the base judges, a licence that it does not know of is told like any other weakening.
+pub fn licensed(
+    by: &mut JudgedBy,
+    licences: Vec<LicenceLine>,
+    base: Option<&Base>,
+    project: &context::Project,
+) -> Result<(), Failure> {
+    let judges: BTreeSet<&Slug> =
+        licences.iter().filter(|line| line.licence.is_licensed()).map(|line| &line.judge).collect();
+    if let (Some(base), Some(from)) = (base, &mut by.policy_from) {
+        for judge in judges {
+            let path = format!("rubrics/calibration/{judge}.json");
+            let then = match base.revision.read(&path) {
+                Ok(file) => Some(file.text),
+                Err(RevisionError::Absent { .. }) => None,
+                Err(error) => return Err(error.into()),
+            };
+            if then != project.checked.root.read(&path).ok().map(|file| file.text) {
+                from.weakened.push(format!("the judge {judge} would gate by a calibration that is not there yet"));
+            }
+        }
+    }
+    by.licences = licences;
+    Ok(())
 }
 
 /// A file of a revision without errors.

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod bench;
+mod calibrate;
 mod check;
 mod ci;
 mod compare;
@@ -14,10 +15,12 @@ mod gate;
 mod gateway;
 mod init;
 mod judging;
+mod licence;
 mod list;
 mod output;
 mod outside;
 mod overview;
+mod panel;
 mod power;
 mod report;
 mod review;
@@ -79,6 +82,8 @@ enum Command {
     Power(power::Power),
     /// Simulate the gate: false alarms, and how often it sees what went wrong, by suite size
     Simulate(simulate::Simulate),
+    /// Hold judges and checks against people: draw audits, read marks, say who may gate
+    Calibrate(calibrate::Calibrate),
     /// Score a run's recorded trials again, with today's cases and rubrics
     Score(score::Score),
     /// Write a run's reports again, or print one
@@ -125,6 +130,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Shadow(command)) => command.run(&context),
         Some(Command::Power(command)) => command.run(&context),
         Some(Command::Simulate(command)) => command.run(&context),
+        Some(Command::Calibrate(command)) => command.run(&context),
         Some(Command::Score(command)) => command.run(&context),
         Some(Command::Report(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),

@@ -8,20 +8,22 @@ use super::context::GOLDEN;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::client::{BODY_CAP, Client, ClientLimits, ClientSetup, Mode};
-use crate::domain::Policy;
+use crate::domain::{Policy, Slug};
 use crate::event::Answers;
 use crate::store::Recordings;
-use crate::target::Target;
+use crate::target::{JudgeModel, Target};
 
-/// The client of a run. Secrets are read here, and only those that the target names; a replay needs none.
+/// The client of a run. Secrets are read here, and only those that the target names; a replay needs none. `judged`: whether
+/// judges are asked, who reach out whatever the target does.
 pub fn client(
     target: &dyn Target,
     answers: Answers,
     root: &Path,
     ca_bundle: Option<PathBuf>,
     limits: ClientLimits,
+    judged: bool,
 ) -> Result<Arc<Client>, Failure> {
-    if answers != Answers::Live && !target.reaches_out() {
+    if answers != Answers::Live && !target.reaches_out() && !judged {
         return Err(Failure::usage("this target reaches nothing outside: there is nothing to record or replay"));
     }
     let golden = || Recordings::open(&root.join(GOLDEN));
@@ -32,6 +34,37 @@ pub fn client(
     };
     Client::new(ClientSetup { mode, secrets, ca_bundle, limits })
         .map_err(|error| Failure::new(Exit::Inconclusive, error.0))
+}
+
+/// A client for judges, and of each that cannot be asked why: its key is not set. Nothing fails for that: the marks of a
+/// judge that is not there are missing, and whoever needs them is told.
+pub fn judges_client<'j>(
+    judges: impl Iterator<Item = (&'j Slug, &'j JudgeModel)>,
+    answers: Answers,
+    root: &Path,
+    ca_bundle: Option<PathBuf>,
+    limits: ClientLimits,
+) -> Result<(Arc<Client>, BTreeMap<Slug, String>), Failure> {
+    let golden = || Recordings::open(&root.join(GOLDEN));
+    let mode = match answers {
+        Answers::Live => Mode::Live,
+        Answers::Recorded => Mode::Record(golden()),
+        Answers::Replayed => Mode::Replay(golden()),
+    };
+    let (mut secrets, mut troubled) = (BTreeMap::new(), BTreeMap::new());
+    for (name, judge) in judges.filter(|_| answers != Answers::Replayed) {
+        for variable in judge.secrets() {
+            match secret(&variable)? {
+                Some(value) => _ = secrets.insert(variable, value),
+                None => {
+                    let why = format!("it needs the environment variable {variable}, which is not set");
+                    troubled.insert(name.clone(), why);
+                }
+            }
+        }
+    }
+    let client = Client::new(ClientSetup { mode, secrets, ca_bundle, limits });
+    Ok((client.map_err(|error| Failure::new(Exit::Inconclusive, error.0))?, troubled))
 }
 
 /// What a policy allows the client.

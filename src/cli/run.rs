@@ -12,9 +12,10 @@ use super::ci::GitHub;
 use super::context::{Context, Project, show_diagnostics};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::judging::{Base, Judging, judging};
+use super::judging::{Base, Judging, judging, licensed};
 use super::output::{self, Answer};
 use super::outside;
+use super::panel::{self, license, panel};
 use super::shadow::evidence;
 use crate::domain::{Policy, Slug};
 use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta};
@@ -115,21 +116,25 @@ impl Run {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let mut clock = Clock::start();
         let github = GitHub::wanted(self.github)?;
-        let Project { mut checked, catalog } = context.project()?;
+        let mut project = context.project()?;
         clock.lap(Phase::Load);
-        if !checked.diagnostics.is_empty() {
-            show_diagnostics(&checked);
+        if !project.checked.diagnostics.is_empty() {
+            show_diagnostics(&project.checked);
         }
-        let runs = context.runs(&checked.root);
-        let base = self.policy_from.as_deref().map(|name| Base::open(&checked.root, name)).transpose()?;
+        let root = &project.checked.root;
+        let runs = context.runs(root);
+        let base = self.policy_from.as_deref().map(|name| Base::open(root, name)).transpose()?;
         let resumed = self.resume.as_deref().map(|name| runs.resolve(name)).transpose()?;
         let began = resumed.as_ref().map(RunFolder::meta).transpose()?;
         let request = match &began {
             Some(began) => Request::of_run(began, &runs)?,
-            None => self.request(&catalog, &runs, base.as_ref().map(Base::default_policy))?,
+            None => self.request(&project.catalog, &runs, base.as_ref().map(Base::default_policy))?,
         };
-        let Judging { policy, by: mut judged_by } = judging(&catalog, base.as_ref(), &request.policy)?;
+        let Judging { policy, by: mut judged_by } = judging(&project.catalog, base.as_ref(), &request.policy)?;
         let policy = &policy;
+        let licences = license(&mut project, &request.target, &policy.judge);
+        licensed(&mut judged_by, licences, base.as_ref(), &project)?;
+        let Project { mut checked, catalog } = project;
         named(&catalog.project.targets, &request.target, "target")?;
         let target: Arc<dyn Target> = built(&mut checked, &request.target)?.into();
         let client = outside::client(
@@ -138,6 +143,7 @@ impl Run {
             checked.root.path(),
             self.ca_bundle.clone(),
             outside::limits(policy),
+            !catalog.judges_in_use().is_empty(),
         )?;
         let filter = request.filter.as_deref().map(|text| parse_filter(text).map(|f| (text, f))).transpose()?;
         let failing_of = match &request.failing_of {
@@ -172,6 +178,14 @@ impl Run {
         };
         output::write_baseline(&folder, &baseline)?;
         let shadow = evidence(context.reports(&checked.root), &request.target, &meta.digests)?;
+        let judges = panel::Asking {
+            answers: Some(request.answers),
+            again: false,
+            of_run: true,
+            ca_bundle: self.ca_bundle.clone(),
+            limits: outside::limits(policy),
+        };
+        let panel = panel(context, (&checked, &catalog), &folder, judges)?;
         let jobs = self.jobs.or(catalog.project.defaults.jobs).map(usize::from);
         // A recording keeps nobody waiting.
         let waits = request.answers != Answers::Replayed;
@@ -197,6 +211,7 @@ impl Run {
                 baseline: &baseline,
                 propose: !context.ci && held.is_own(),
                 recorded,
+                panel,
                 asking: Some(Asking {
                     name: request.target.clone(),
                     target,
@@ -328,6 +343,7 @@ fn meta(
     let mut digests = checked.digests.clone();
     digests.insert("policy".to_owned(), digest(&serialised(policy)));
     digests.insert("target".to_owned(), target_digest(&request.target, checked, catalog));
+    digests.extend(panel::digest(checked, catalog).map(|digest| (panel::DIGEST.to_owned(), digest)));
     let kind = catalog.project.targets.get(&request.target).and_then(|spec| spec.0.keys().next());
     let mut id = new_run_id(now, u64::from(std::process::id()));
     for entropy in 0..u64::from(u16::MAX) {

@@ -1,4 +1,5 @@
-//! `evalgate score`: scores a run's recorded trials with today's cases and rubrics. Nothing is asked again.
+//! `evalgate score`: scores a run's recorded trials with today's cases and rubrics. No agent is asked again, and judges
+//! only if somebody says so.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -7,6 +8,8 @@ use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
+use super::outside;
+use super::panel::{Asking, license, panel};
 use super::run::named;
 use super::shadow::evidence;
 use crate::progress::JsonLines;
@@ -17,19 +20,25 @@ pub struct Score {
     /// The run: id, beginning of an id, `latest` or `latest~1`
     #[arg(value_name = "RUN")]
     run: Option<String>,
+    /// Ask the judges anew, also where they have answered before
+    #[arg(long)]
+    ask_again: bool,
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Answer,
 }
 
 impl Score {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let Project { checked, catalog } = context.project()?;
-        let folder = output::resolve(&context.runs(&checked.root), self.run.as_deref())?;
+        let mut project = context.project()?;
+        let folder = output::resolve(&context.runs(&project.checked.root), self.run.as_deref())?;
         let (recorded, replay) = folder.recorded()?;
         let meta = replay.record.meta;
+        let policy = named(&project.catalog.policies, &meta.policy, "policy")?.clone();
+        let licences = license(&mut project, &meta.target, &policy.judge);
+        let Project { checked, catalog } = project;
+        let policy = &policy;
         // The plan stays what it was: a case that was never run, or is gone, is missing.
         let planned = replay.record.planned.unwrap_or(meta.selection.cases * u64::from(meta.repeats));
-        let policy = named(&catalog.policies, &meta.policy, "policy")?;
         let cases = recorded.cases();
         let more = cases.iter().map(|case| (case.clone(), recorded.repeats(case))).collect();
         let how_often = HowOften { each: meta.repeats, more };
@@ -39,13 +48,15 @@ impl Score {
         let baseline = accepted_baseline(policy, &meta, &checked, &catalog, &selected, &golden)?;
         output::write_baseline(&folder, &baseline)?;
         let shadow = evidence(context.reports(&checked.root), &meta.target, &meta.digests)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
+        let panel =
+            panel(context, (&checked, &catalog), &folder, Asking::again(self.ask_again, outside::limits(policy)))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let ended = runtime.block_on(execute(
             Running {
                 checked: &checked,
                 catalog: &catalog,
                 policy,
-                judged_by: &JudgedBy::waiving(&catalog.waivers),
+                judged_by: &JudgedBy { licences, ..JudgedBy::waiving(&catalog.waivers) },
                 selected: &selected,
                 how_often,
                 planned,
@@ -56,6 +67,7 @@ impl Score {
                 baseline: &baseline,
                 propose: !context.ci,
                 recorded,
+                panel,
                 asking: None,
                 now: Timestamp::now,
                 clock: &mut Clock::start(),

@@ -154,6 +154,7 @@ impl Shadow {
             project.checked.root.path(),
             self.ca_bundle.clone(),
             ClientLimits::default(),
+            false,
         )?;
         let at_once = target.concurrency().and_then(|trials| usize::try_from(trials).ok());
         let jobs = self.jobs.map(usize::from).or(at_once).unwrap_or_else(cores);

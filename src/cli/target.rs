@@ -62,8 +62,14 @@ impl Test {
             )?;
             return Ok(Exit::Passed);
         }
-        let client =
-            outside::client(&*target, Answers::Live, checked.root.path(), self.ca_bundle, ClientLimits::default())?;
+        let client = outside::client(
+            &*target,
+            Answers::Live,
+            checked.root.path(),
+            self.ca_bundle,
+            ClientLimits::default(),
+            false,
+        )?;
         let Some(system) = catalog.systems.values().next() else {
             return Err(Failure::new(Exit::ProjectInvalid, "the project has no world"));
         };

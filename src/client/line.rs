@@ -138,7 +138,7 @@ impl Line {
 
     /// Whether answers come from a recording: polling need not wait.
     pub fn replays(&self) -> bool {
-        matches!(self.client.mode, Mode::Replay(_))
+        self.client.replays()
     }
 
     /// What the trial waits for that is not the agent: the deadline of a trial is nobody's mark then.

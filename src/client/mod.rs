@@ -126,6 +126,11 @@ impl Client {
         }))
     }
 
+    /// Whether answers come from recordings.
+    pub fn replays(&self) -> bool {
+        matches!(self.mode, Mode::Replay(_))
+    }
+
     /// A connection for one trial.
     pub fn line(self: &Arc<Self>, trial: RecordingKey, session: &Session) -> Line {
         Line::new(Arc::clone(self), trial, session.clone())

@@ -1,9 +1,10 @@
 //! What today's rubrics alone did: the same answers of the same runs, marked then and marked again.
 
+use super::drift::drift;
 use super::result::{AreaEffect, Effect, MarksEffect};
 use super::sentences;
 use super::side::Side;
-use crate::domain::Area;
+use crate::domain::{Area, Slug};
 use crate::stats::{Pair, mean};
 
 /// Of two runs, each as stored and as marked again.
@@ -11,8 +12,9 @@ pub fn effect(then: (&Side, &Side), now: (&Side, &Side)) -> MarksEffect {
     let on = |(stored, rescored): (&Side, &Side), area| on_area(stored, rescored, area);
     let areas = Area::ALL.into_iter().map(|area| AreaEffect { area, then: on(then, area), now: on(now, area) });
     let areas: Vec<AreaEffect> = areas.filter(|effect| effect.then.is_some() || effect.now.is_some()).collect();
-    let sentence = sentences::effect(&areas);
-    MarksEffect { areas, sentence }
+    let judges = drift(then, now);
+    let sentence = [sentences::effect(&areas), sentences::drift(&judges)].concat();
+    MarksEffect { areas, judges, sentence }
 }
 
 /// Cases are those of one run: nothing has to be paired but their ids.
@@ -21,7 +23,11 @@ fn on_area(stored: &Side, rescored: &Side, area: Area) -> Option<Effect> {
         let before = stored.cases.get(&after.id)?;
         Some((&after.id, Pair { baseline: before.tally(area), candidate: after.tally(area) }))
     });
-    let both: Vec<_> = both.collect();
+    of_pairs(both.collect())
+}
+
+/// The same cases, each with its marks before and after.
+pub(super) fn of_pairs(both: Vec<(&Slug, Pair)>) -> Option<Effect> {
     let moved = both.iter().filter(|(_, pair)| pair.baseline != pair.candidate);
     let moved = moved.map(|(id, _)| (*id).clone()).collect();
     let means = both.iter().filter_map(|(_, pair)| Some((pair.baseline.mean()?, pair.candidate.mean()?)));

@@ -52,6 +52,12 @@ static PARTS: &[Part] = &[
         means: "Answers were marked by other criteria.",
     },
     Part {
+        name: "judge",
+        role: Role::Yardstick,
+        shown: |side| side.meta.digests.get("judge").map_or_else(|| "none".to_owned(), |_| digest(side, "judge")),
+        means: "Another judge marked answers: its model, its settings or its prompt differ.",
+    },
+    Part {
         name: "evalgate",
         role: Role::Yardstick,
         shown: |side| side.meta.evalgate.clone(),
@@ -94,6 +100,9 @@ pub fn between(then: &Side, now: &Side) -> Vec<Moved> {
         let (before, after) = ((part.shown)(then), (part.shown)(now));
         let means = match part.name {
             "rubrics" if then.marks == Marks::Rescored => "Both runs are marked by today's criteria here.",
+            "judge" if then.marks == Marks::Rescored => {
+                "Today's judge marked both runs here, as far as it has answered."
+            }
             "evalgate" if then.marks == Marks::Rescored => "Both runs are marked by this evalgate here.",
             _ => part.means,
         };

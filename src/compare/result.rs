@@ -253,7 +253,23 @@ pub struct SliceArea {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MarksEffect {
     pub areas: Vec<AreaEffect>,
+    /// What judges did of it, by criterion; empty where none marks anything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub judges: Vec<JudgeDrift>,
     pub sentence: String,
+}
+
+/// A criterion as its judge marked the answers of both runs, and as it marks the same answers today. Advisory criteria are
+/// among them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct JudgeDrift {
+    pub judge: Slug,
+    pub area: Area,
+    pub criterion: Slug,
+    pub then: Option<Effect>,
+    pub now: Option<Effect>,
+    /// Trials of both runs that today's judge has not marked.
+    pub unanswered: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

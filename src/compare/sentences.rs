@@ -2,7 +2,7 @@
 
 use super::moved;
 use super::pairing::Pairing;
-use super::result::{AreaChange, AreaEffect, Chance, Marks, Moved, Outcome, Regime, Role, Spend};
+use super::result::{AreaChange, AreaEffect, Chance, JudgeDrift, Marks, Moved, Outcome, Regime, Role, Spend};
 use super::side::Side;
 use crate::domain::Slug;
 use crate::event::RunState;
@@ -236,6 +236,30 @@ pub fn effect(areas: &[AreaEffect]) -> String {
         true => "Today's cases and rubrics give the answers of both runs the marks that were stored.".to_owned(),
         false => format!("Today's cases and rubrics alone moved {}: the answers are the same.", moved.join("; ")),
     }
+}
+
+/// What judges did on the same answers, where any of them moved or did not answer; begins with a space.
+pub fn drift(judges: &[JudgeDrift]) -> String {
+    let moved = judges.iter().filter_map(|drift| {
+        let sides = [("the first run", &drift.then), ("the second run", &drift.now)];
+        let each = sides.into_iter().filter_map(|(run, side)| {
+            let side = side.as_ref().filter(|side| !side.moved.is_empty())?;
+            Some(format!("by {:+.2} in {run} ({} of {})", side.change, side.moved.len(), cases(side.cases as usize)))
+        });
+        let each: Vec<String> = each.collect();
+        let JudgeDrift { judge, area, criterion, .. } = drift;
+        (!each.is_empty())
+            .then(|| format!(" The judge {judge} itself moved {area}/{criterion} {}.", each.join(" and ")))
+    });
+    let mut told: String = moved.collect();
+    let unanswered: u64 = judges.iter().map(|drift| drift.unanswered).sum();
+    if unanswered > 0 {
+        let questions = counted(unanswered as usize, "question", "questions");
+        told += &format!(" Today's judges have not answered {questions}: `--rescore --ask-again` asks them.");
+    } else if !judges.is_empty() && told.is_empty() {
+        told += " Today's judges give the same answers the same marks.";
+    }
+    told
 }
 
 /// `1 case`, `2 cases`.

@@ -19,9 +19,27 @@ pub struct Side {
     pub(super) not_rescored: BTreeSet<Slug>,
     /// Whether the worlds of the run are not those its answers are marked in.
     pub(super) other_worlds: bool,
+    /// Marks of judges, blocking and advisory.
+    pub(super) judged: BTreeMap<JudgedKey, JudgedCases>,
     models: BTreeMap<String, u64>,
     trials: u64,
     failed_trials: u64,
+}
+
+/// A criterion that a judge marks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct JudgedKey {
+    pub judge: Slug,
+    pub area: Area,
+    pub criterion: Slug,
+}
+
+/// What the judge made of the cases.
+#[derive(Default)]
+pub(super) struct JudgedCases {
+    pub marks: BTreeMap<Slug, Tally>,
+    /// Trials with an answer of the agent and none of the judge.
+    pub unanswered: u64,
 }
 
 /// A case with its repeats.
@@ -79,6 +97,7 @@ impl Side {
             cases: BTreeMap::new(),
             not_rescored: BTreeSet::new(),
             other_worlds: false,
+            judged: BTreeMap::new(),
             models: BTreeMap::new(),
             trials: 0,
             failed_trials: 0,
@@ -110,6 +129,7 @@ impl Side {
 
     /// Takes notice of one trial and of its marks: those of the result, or new ones.
     pub fn observe(&mut self, result: &TrialResult, scored: &Scored) {
+        self.observe_judges(result, scored);
         let marks = self.marks;
         let case = self
             .cases
@@ -131,6 +151,18 @@ impl Side {
         }
         if let Some(model) = &usage.model {
             *self.models.entry(model.clone()).or_default() += 1;
+        }
+    }
+
+    fn observe_judges(&mut self, result: &TrialResult, scored: &Scored) {
+        for criterion in &scored.criteria {
+            let Some(judged) = &criterion.judged else { continue };
+            let (area, id) = (criterion.area, criterion.criterion.clone());
+            let cases = self.judged.entry(JudgedKey { judge: judged.judge.clone(), area, criterion: id }).or_default();
+            match criterion.mark.trit() {
+                Some(trit) => cases.marks.entry(result.case.id.clone()).or_default().push(trit),
+                None => cases.unanswered += u64::from(result.trial.output().is_some()),
+            }
         }
     }
 

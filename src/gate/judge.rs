@@ -8,6 +8,8 @@ use super::decide::AreaCall;
 use super::finding::Found;
 use super::floors::Floors;
 use super::guards::Guards;
+use super::judged::JudgedMarks;
+use super::licences::{Blocking, LicenceLine};
 use super::missing::Missing;
 use super::models::Models;
 use super::regressions::Regressions;
@@ -46,6 +48,8 @@ pub struct Evidence {
     pub policy_from: Option<PolicyFrom>,
     /// What the run was held against, if not against what the project has accepted.
     pub held_against: Option<String>,
+    /// Which judges may gate what, on the day of judging.
+    pub licences: Vec<LicenceLine>,
 }
 
 /// Judges one run under one policy.
@@ -59,8 +63,10 @@ pub struct Judge<'p> {
     violations: Violations,
     floors: Floors,
     guards: Guards,
+    blocking: Blocking,
     missing: Missing,
     models: Models,
+    judged: JudgedMarks,
     repeats: Repeats,
     regressions: Regressions,
     budget: Budget,
@@ -81,8 +87,10 @@ impl<'p> Judge<'p> {
             violations: Violations::of(repeats),
             floors: Floors::default(),
             guards: Guards::of(repeats),
+            blocking: Blocking::default(),
             missing: Missing::default(),
             models: Models::default(),
+            judged: JudgedMarks::default(),
             repeats: Repeats::of(repeats),
             regressions: Regressions::default(),
             budget: Budget::default(),
@@ -104,8 +112,10 @@ impl<'p> Judge<'p> {
         self.violations.observe(result, self.policy, first);
         self.floors.observe(result, self.policy, first);
         self.guards.observe(result, self.policy, first);
+        self.blocking.observe(result);
         self.missing.observe(result);
         self.models.observe(result);
+        self.judged.observe(result);
         self.repeats.observe(result, first);
         self.regressions.observe(result);
         self.budget.observe(result, self.policy);
@@ -157,10 +167,12 @@ impl<'p> Judge<'p> {
             headline: headline::of(&told, &found),
             areas: self.areas.summaries(&known),
             findings: found.into_iter().map(|found| found.finding).collect(),
+            judges: self.judged.summaries(),
             counts: self.counts,
             waivers,
             policy_from: evidence.policy_from.as_ref().map(|from| from.revision.clone()),
             held_against: evidence.held_against.clone(),
+            licences: evidence.licences.clone(),
         }
     }
 
@@ -168,12 +180,14 @@ impl<'p> Judge<'p> {
     fn findings(&self, evidence: &Evidence, varying: Option<(&Tallies, &[Change])>) -> Vec<Found> {
         let (policy, counts) = (self.policy, &self.counts);
         let whole = counts.cases >= evidence.of;
-        let mut found = coverage::findings(policy, counts, self.missing.any_mark(), evidence);
+        let mut found = self.blocking.findings(policy, &evidence.licences);
+        found.extend(coverage::findings(policy, counts, self.missing.any_mark(), evidence));
         found.extend(self.violations.findings(policy, counts, whole));
         found.extend(self.floors.findings(policy, counts, whole, evidence.of));
         found.extend(self.guards.findings());
         found.extend(self.missing.findings(policy, counts, evidence));
         found.extend(self.models.finding());
+        found.extend(self.judged.findings(policy));
         match varying {
             None => {
                 found.extend(self.repeats.finding());

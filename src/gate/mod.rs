@@ -23,6 +23,8 @@ mod floors;
 mod guards;
 mod headline;
 mod judge;
+mod judged;
+mod licences;
 mod missing;
 mod models;
 mod ratios;
@@ -51,6 +53,8 @@ mod varying_tests;
 pub use baseline::{Baseline, CaseBaseline};
 pub use decide::regime;
 pub use judge::{Evidence, Judge};
+pub use judged::JudgeSummary;
+pub use licences::LicenceLine;
 pub use shadow::ShadowEvidence;
 pub use stages::{Next, Stages};
 pub use verdict::{

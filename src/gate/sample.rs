@@ -16,7 +16,7 @@ pub fn slug(name: &str) -> Slug {
 
 /// A trial in the making: as accepted, +1 in `permission_adherence`, 100 ms, one cent.
 #[derive(Debug, Clone)]
-pub struct Sample(TrialResult);
+pub struct Sample(pub TrialResult);
 
 pub fn case(id: &str) -> Sample {
     static CASE: LazyLock<Case> = LazyLock::new(|| {

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::judged::JudgeSummary;
+use super::licences::LicenceLine;
 use super::waivers::WaiverLine;
 use crate::domain::{Area, AreaGate, ClusterBy, Multiplicity, Profile, Slug};
 use crate::suite::schema_of;
@@ -38,6 +40,9 @@ pub struct Verdict {
     /// One per area that the rubrics mark, in the areas' order.
     pub areas: Vec<AreaSummary>,
     pub counts: Counts,
+    /// What judges did, by name; empty where no criterion asks one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judges: Vec<JudgeSummary>,
     /// What people excuse, in the order of their file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<WaiverLine>,
@@ -47,6 +52,9 @@ pub struct Verdict {
     /// What the run was held against, if not against what the project had accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_against: Option<String>,
+    /// Which judges may gate what, as it stood on the day of judging; those alone that rubrics ask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licences: Vec<LicenceLine>,
 }
 
 /// What a difference between two marks means.

@@ -126,7 +126,8 @@ fn numbered(snapshot: &Snapshot) -> Result<(), SnapshotError> {
 
 /// The text of a whole file.
 pub(super) fn file(title: &str, info: &SnapshotInfo, body: &str) -> String {
-    let SnapshotInfo { case_digest, run, accepted_by, accepted_at, reason, correction, wall_ms, cost_usd } = info;
+    let SnapshotInfo { case_digest, run, accepted_by, accepted_at, reason, correction, judges, wall_ms, cost_usd } =
+        info;
     let mut out = String::with_capacity(body.len() + 256);
     out.push_str("---\n");
     emit::quoted_entry(&mut out, 0, "description", &emit::visible(title));
@@ -136,6 +137,12 @@ pub(super) fn file(title: &str, info: &SnapshotInfo, body: &str) -> String {
     let given = optional.filter_map(|(key, text)| Some((key, text.as_ref()?)));
     for (key, text) in [("case_digest", case_digest), ("run", run)].into_iter().chain(given) {
         emit::quoted_entry(&mut out, 2, key, text);
+    }
+    if !judges.is_empty() {
+        out.push_str("  judges:\n");
+    }
+    for (judge, identity) in judges {
+        emit::quoted_entry(&mut out, 4, judge, identity);
     }
     for (key, numbers) in [("wall_ms", wall_ms), ("cost_usd", cost_usd)] {
         if !numbers.is_empty() {

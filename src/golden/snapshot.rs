@@ -1,6 +1,6 @@
 //! The snapshot itself: what it holds, and its text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -59,6 +59,9 @@ pub struct SnapshotInfo {
     /// The correction that this is what a reviewer asked for, not what an agent did: the id of its case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correction: Option<String>,
+    /// The identity of each judge that gave a mark which is held here, hex.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub judges: BTreeMap<Slug, String>,
     /// Milliseconds that each repeat took; empty where the case was run once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub wall_ms: Vec<f64>,
@@ -93,6 +96,21 @@ impl Snapshot {
     /// The part of the text that says what happened: equal bodies are equal behaviour.
     pub fn body(&self) -> String {
         format::body(self)
+    }
+
+    /// The same without the marks of some criteria.
+    pub(super) fn without(&self, aside: &BTreeSet<(Area, Slug)>) -> Self {
+        let mut snapshot = self.clone();
+        let otherwise = snapshot.otherwise.iter_mut().map(|variant| &mut variant.behaviour);
+        for behaviour in otherwise.chain([&mut snapshot.behaviour]) {
+            for (area, criterion) in aside {
+                if let Some(marks) = behaviour.marks.get_mut(area) {
+                    marks.remove(criterion);
+                }
+            }
+            behaviour.marks.retain(|_, marks| !marks.is_empty());
+        }
+        snapshot
     }
 
     /// All that was seen, most frequent first; without repeats, the one behaviour with no number.

@@ -2,11 +2,12 @@
 //!
 //! Most snapshots of a run are unchanged, and equal text settles that without any YAML.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::snapshot::{Snapshot, SnapshotError, SnapshotInfo};
 use super::{Comparison, compare, format};
-use crate::domain::Pipeline;
+use crate::domain::{Area, Pipeline, Slug};
 
 /// The text of a snapshot file.
 #[derive(Debug)]
@@ -59,6 +60,23 @@ impl Stored {
             None => Ok(Comparison::NotCompared),
             Some(observed) if observed.body() == self.body() => Ok(Comparison::Same),
             Some(observed) => Ok(compare(pipeline, Some(self.snapshot()?), Some(observed))),
+        }
+    }
+
+    /// The same, where the marks of some criteria say nothing of a difference.
+    pub fn compare_but(
+        &self,
+        pipeline: &Pipeline,
+        observed: Option<&Snapshot>,
+        aside: &BTreeSet<(Area, Slug)>,
+    ) -> Result<Comparison, SnapshotError> {
+        let plainly = observed.is_none_or(|observed| aside.is_empty() || observed.body() == self.body());
+        match observed.filter(|_| !plainly) {
+            None => self.compare(pipeline, observed),
+            Some(observed) => {
+                let (accepted, observed) = (self.snapshot()?.without(aside), observed.without(aside));
+                Ok(compare(pipeline, Some(&accepted), Some(&observed)))
+            }
         }
     }
 

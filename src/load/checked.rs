@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::domain::{CaseKind, Slug, Suite};
 use crate::plan::{self, Catalog, Census, Coverage, JUDGE_PROMPT, Parts, WAIVERS, assemble};
 use crate::suite::{self, SourceFile};
-use crate::target::{self, Target};
+use crate::target::{self, JudgeModel, Target};
 
 /// Cases are kept in memory up to this many; a larger project's suites are read again when they are run, so that
 /// memory does not grow with it.
@@ -26,6 +26,8 @@ pub struct Checked {
     pub census: Census,
     /// Every target that could be built; none where the project was read without its cases.
     pub targets: BTreeMap<Slug, Box<dyn Target>>,
+    /// Every judge that could be built; none where the project was read without its cases.
+    pub judges: BTreeMap<Slug, Arc<JudgeModel>>,
     /// Located.
     pub diagnostics: Vec<Diagnostic>,
     /// Part (`suites`, `worlds`, `pipelines`, `rubrics`, `policies`, `project`) → blake3 over its files, hex.
@@ -167,8 +169,8 @@ pub fn read_catalog(root: Root) -> Result<Checked, LoadError> {
     found.append(&mut problems);
     found.append(&mut misnamed(&root)?);
     let digests = hashes.into_iter().map(|(part, hasher)| (part, hasher.finalize().to_hex().to_string())).collect();
-    let (suites, census, targets) = (Vec::new(), Census::default(), BTreeMap::new());
-    let mut checked = Checked { root, catalog, suites, census, targets, diagnostics: found, digests };
+    let (suites, census, targets, judges) = (Vec::new(), Census::default(), BTreeMap::new(), BTreeMap::new());
+    let mut checked = Checked { root, catalog, suites, census, targets, judges, diagnostics: found, digests };
     checked.locate();
     Ok(checked)
 }
@@ -219,6 +221,11 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
         let (targets, mut problems) = build_targets(root, catalog);
         checked.targets = targets;
         found.append(&mut problems);
+        for name in catalog.project.judges.keys() {
+            let (judge, mut problems) = target::build_judge(name, &catalog.project, MARKER, root.path());
+            checked.judges.extend(judge.map(|judge| (name.clone(), Arc::new(judge))));
+            found.append(&mut problems);
+        }
     }
     checked.diagnostics.append(&mut found);
     checked.locate();

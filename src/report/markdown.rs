@@ -54,6 +54,9 @@ pub fn render(report: &RunReport, out: Out) -> Result<(), RenderError> {
     if let Some(more) = verdict.waivers.len().checked_sub(FINDINGS).filter(|&more| more > 0) {
         page.push_str(&format!("- … and {more} more\n"));
     }
+    for judge in &verdict.judges {
+        page.push_str(&format!("\nJudge {}: {}\n", code(&judge.judge), prose(&words::judge(judge))));
+    }
     page.push_str(&worst_cases(report)?);
     page.push_str(&format!("\nRun {} · evalgate {}\n", code(&report.meta.id), prose(&report.meta.evalgate)));
     out.write_all(page.as_bytes()).map_err(RenderError::of("markdown"))

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use crate::domain::{Area, AreaGate, Exchange, Multiplicity, Trit};
 use crate::event::RunState;
-use crate::gate::{AreaState, AreaSummary, Decision, Finding, Verdict, WaiverLine, WaiverState};
+use crate::gate::{AreaState, AreaSummary, Decision, Finding, JudgeSummary, Verdict, WaiverLine, WaiverState};
 use crate::golden::Comparison;
 use crate::report::RunReport;
+use crate::score::judge::{Reading, Vote};
 
 pub use crate::power::percent;
 
@@ -235,6 +236,31 @@ pub fn size(report: &RunReport) -> String {
         return format!("{cases}, {}", count(counts.trials, "trial"));
     }
     format!("{cases} × {}", meta.repeats)
+}
+
+/// `12 questions, 36 votes · 1 without a mark · $0.0123 · 4.5 s beside the agent's`.
+pub fn judge(judge: &JudgeSummary) -> String {
+    let mut told = vec![format!("{}, {}", count(judge.marks, "question"), count(judge.votes, "vote"))];
+    for (n, what) in [
+        (judge.not_scored, "without a mark"),
+        (judge.disagreed, "with votes that disagree"),
+        (judge.flagged, "on flagged text"),
+    ] {
+        told.extend((n > 0).then(|| format!("{n} {what}")));
+    }
+    told.push(dollars(judge.cost_usd));
+    told.push(format!("{}, both beside the agent's", duration(judge.wall_ms)));
+    told.join(" · ")
+}
+
+/// What a judge's vote says, as one line.
+pub fn vote(vote: &Vote) -> String {
+    let run = vote.run.as_ref().map(|run| format!(", asked by run {run}")).unwrap_or_default();
+    match &vote.reading {
+        Reading::Option { option, mark } => format!("{option:?} ({mark}){run}"),
+        Reading::Unclear(why) => format!("no answer: {why}{run}"),
+        Reading::Unasked(why) => format!("not asked: {why}"),
+    }
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ fn of_case(rubric: &CompiledRubric, golden: &GoldenFolder, key: &SnapshotKey) ->
         ..CaseBaseline::default()
     };
     for behaviour in repeats {
-        for (area, trit) in score::area_marks(rubric, &behaviour.marks) {
+        for (area, trit) in score::area_marks(rubric, &behaviour.marks, &snapshot.info.judges) {
             case.areas.entry(area).or_default().push(trit);
         }
     }

@@ -19,6 +19,7 @@ use super::scoring::{Recorded, sentence};
 use super::trials::{Done, Job};
 use crate::domain::{Outcome, Policy, Slug, Trial, Usage};
 use crate::event::EventKind;
+use crate::judging::{Panel, Spent};
 use crate::plan::Catalog;
 use crate::progress::Progress;
 use crate::score::Answers;
@@ -53,6 +54,13 @@ pub struct Asked {
     pub interrupted: bool,
 }
 
+/// What a task came to.
+enum Came {
+    Trial(Ended),
+    /// A trial on record has the answers that it is scored with.
+    Judged(Answers),
+}
+
 /// A trial that ended.
 struct Ended {
     done: Done,
@@ -66,11 +74,15 @@ pub struct Dispatcher<'a> {
     /// What is on record.
     index: TrialIndex,
     asking: Option<Asking<'a>>,
-    running: JoinSet<Option<Ended>>,
+    /// Answers what criteria ask of judges; without it they stay unasked.
+    panel: Option<Arc<Panel>>,
+    running: JoinSet<Option<Came>>,
     /// As many as trials may run at once; closed when no more may begin.
     turns: Arc<Semaphore>,
     /// Which place of the plan a task works on.
     places: HashMap<tokio::task::Id, (usize, Planned)>,
+    /// Trials on record that wait for their judges.
+    judged: HashMap<tokio::task::Id, (usize, Recorded)>,
     spent: f64,
     /// Whether the cost of a trial is unknown.
     unpriced: bool,
@@ -83,6 +95,7 @@ impl<'a> Dispatcher<'a> {
         policy: &'a Policy,
         index: TrialIndex,
         asking: Option<Asking<'a>>,
+        panel: Option<Arc<Panel>>,
         now: fn() -> Timestamp,
     ) -> Self {
         let turns = Arc::new(Semaphore::new(asking.as_ref().map_or(0, |asking| asking.jobs)));
@@ -91,9 +104,11 @@ impl<'a> Dispatcher<'a> {
             policy,
             index,
             asking,
+            panel,
             running: JoinSet::new(),
             turns,
             places: HashMap::new(),
+            judged: HashMap::new(),
             spent: 0.0,
             unpriced: false,
             now,
@@ -124,14 +139,17 @@ impl<'a> Dispatcher<'a> {
             }
             if asked.stopped.is_some() {
                 self.turns.close();
+                self.panel.iter().for_each(|panel| panel.close());
             }
-            let Some(asking) = self.asking.as_mut() else { continue };
-            let finished = tokio::select! {
-                finished = self.running.join_next_with_id() => finished,
-                () = asking.interrupt.raised(), if !asked.interrupted => {
-                    asked = Asked { stopped: Some("it was interrupted".to_owned()), interrupted: true };
-                    None
-                }
+            let finished = match self.asking.as_mut() {
+                None => self.running.join_next_with_id().await,
+                Some(asking) => tokio::select! {
+                    finished = self.running.join_next_with_id() => finished,
+                    () = asking.interrupt.raised(), if !asked.interrupted => {
+                        asked = Asked { stopped: Some("it was interrupted".to_owned()), interrupted: true };
+                        None
+                    }
+                },
             };
             let Some(finished) = finished else { continue };
             let stop = self.finish(finished, flow, progress, clock)?;
@@ -167,7 +185,7 @@ impl<'a> Dispatcher<'a> {
         let case = planned.case();
         if let Some(trial) = self.index.trial(&case.id, planned.repeat)? {
             let place = flow.begun();
-            return flow.finished(place, recorded(planned, trial, None), progress);
+            return self.judge(place, recorded(planned, trial, None), flow, progress);
         }
         // Without a target a missing trial stays missing; the gate sees that fewer were recorded than planned.
         let Some(asking) = &self.asking else { return Ok(()) };
@@ -206,16 +224,38 @@ impl<'a> Dispatcher<'a> {
                 // Before this turn is given on: no other trial may meet the same end.
                 turns.close();
             }
-            Some(Ended { done, _turn: one_by_one.then_some(turn) })
+            Some(Came::Trial(Ended { done, _turn: one_by_one.then_some(turn) }))
         });
         self.places.insert(task.id(), (flow.begun(), planned));
+        Ok(())
+    }
+
+    /// Gives a trial on record to the flow, once its judges have answered.
+    fn judge(
+        &mut self,
+        place: usize,
+        mut recorded: Recorded,
+        flow: &mut dyn Flow,
+        progress: &mut dyn Progress,
+    ) -> Result<(), RunError> {
+        let questions = self.panel.as_ref().map_or_else(Vec::new, |_| recorded.questions(self.catalog));
+        let Some(panel) = self.panel.as_ref().filter(|_| !questions.is_empty()) else {
+            return flow.finished(place, recorded, progress);
+        };
+        if let Some(answers) = panel.on_record(&questions) {
+            recorded.answers = answers;
+            return flow.finished(place, recorded, progress);
+        }
+        let panel = Arc::clone(panel);
+        let task = self.running.spawn(async move { Some(Came::Judged(panel.answers(&questions).await)) });
+        self.judged.insert(task.id(), (place, recorded));
         Ok(())
     }
 
     /// Records a trial and gives it to the flow. The reason, if every other trial would fail alike.
     fn finish(
         &mut self,
-        finished: Result<(tokio::task::Id, Option<Ended>), tokio::task::JoinError>,
+        finished: Result<(tokio::task::Id, Option<Came>), tokio::task::JoinError>,
         flow: &mut dyn Flow,
         progress: &mut dyn Progress,
         clock: &mut Clock,
@@ -224,11 +264,20 @@ impl<'a> Dispatcher<'a> {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
         };
+        if let Some((place, mut recorded)) = self.judged.remove(&id) {
+            // A panel that broke leaves its questions unanswered, and says nothing of the trial.
+            if let Ok((_, Some(Came::Judged(answers)))) = finished {
+                recorded.answers = answers;
+            }
+            clock.lap(Phase::Ask);
+            flow.finished(place, recorded, progress)?;
+            return Ok(None);
+        }
         let Some((place, planned)) = self.places.remove(&id) else { return Ok(None) };
         let ended = match finished {
-            Ok((_, Some(ended))) => ended,
+            Ok((_, Some(Came::Trial(ended)))) => ended,
             // It was stopped before its turn came: nothing happened.
-            Ok((_, None)) => return Ok(None),
+            Ok((_, None | Some(Came::Judged(_)))) => return Ok(None),
             Err(error) => Ended {
                 done: Done { trial: broken(&planned.case().id, planned.repeat, error), stop: None },
                 _turn: None,
@@ -245,24 +294,32 @@ impl<'a> Dispatcher<'a> {
             self.index.note(&trial, &written);
         }
         clock.lap(Phase::Record);
-        flow.finished(place, recorded(planned, trial, Some(written)), progress)?;
+        self.judge(place, recorded(planned, trial, Some(written)), flow, progress)?;
         Ok(stop)
     }
 
     fn over_limit(&self, started: Instant) -> Option<String> {
         let limits = &self.policy.limits;
+        let judges = self.panel.as_ref().map_or_else(Spent::default, |panel| panel.spent());
+        let spent = self.spent + judges.usd;
         if let Some(budget) = self.asking.as_ref().and_then(|asking| asking.budget_usd) {
             if self.unpriced {
                 let why = "the cost of a trial is not known, so the budget cannot be kept: give the model's price in \
                            evalgate.yaml";
                 return Some(why.to_owned());
             }
-            if self.spent >= budget {
-                return Some(format!("its trials cost ${:.2}, the budget is ${budget:.2}", self.spent));
+            if judges.unpriced {
+                let why = "the cost of a judge is not known, so the budget cannot be kept: give its model's price in \
+                           evalgate.yaml";
+                return Some(why.to_owned());
+            }
+            if spent >= budget {
+                let what = if judges.usd > 0.0 { "its trials and judges" } else { "its trials" };
+                return Some(format!("{what} cost ${spent:.2}, the budget is ${budget:.2}"));
             }
         }
-        if let Some(cap) = limits.suite_usd.filter(|cap| self.spent > *cap) {
-            return Some(format!("it cost ${:.2}, the policy's limit is ${cap:.2}", self.spent));
+        if let Some(cap) = limits.suite_usd.filter(|cap| spent > *cap) {
+            return Some(format!("it cost ${spent:.2}, the policy's limit is ${cap:.2}"));
         }
         let minutes = started.elapsed().as_secs_f64() / 60.0;
         limits

@@ -17,6 +17,7 @@ use super::waived::waived;
 use crate::client::Client;
 use crate::domain::{Policy, Slug};
 use crate::gate::{Baseline, Evidence, Judge, ShadowEvidence, Stages, Verdict};
+use crate::judging::Panel;
 use crate::load::Checked;
 use crate::plan::Catalog;
 use crate::progress::{JsonLines, Progress};
@@ -45,6 +46,8 @@ pub struct Running<'a> {
     pub propose: bool,
     /// Trials that are on record already.
     pub recorded: TrialIndex,
+    /// Answers what criteria ask of judges; `None` where none asks any.
+    pub panel: Option<Arc<Panel>>,
     /// Asks for the missing trials and records them; without it nothing is asked.
     pub asking: Option<Asking<'a>>,
     pub now: fn() -> Timestamp,
@@ -111,7 +114,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         total: how_often.trials(checked, selected)?.max(running.planned),
     };
     progress.started(scoring.total);
-    let mut dispatcher = Dispatcher::new(catalog, policy, running.recorded, running.asking, now);
+    let mut dispatcher = Dispatcher::new(catalog, policy, running.recorded, running.asking, running.panel, now);
     let mut asked = Asked::default();
     if let Some(seed) = running.seed {
         // Who says how often gets that, and more only of what looks broken.
@@ -148,6 +151,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         shadow: running.shadow,
         policy_from: judged_by.policy_from.clone(),
         held_against: judged_by.held_against.clone(),
+        licences: judged_by.licences.clone(),
     };
     Ok(Ended { verdict: judge.finish(&evidence), interrupted, stopped, at: now() })
 }

@@ -1,7 +1,7 @@
 //! What a run is judged by beside a policy: what people excuse, and whether its judge is the project's own.
 
 use crate::domain::Waiver;
-use crate::gate::PolicyFrom;
+use crate::gate::{LicenceLine, PolicyFrom};
 
 #[derive(Debug, Clone, Default)]
 pub struct JudgedBy {
@@ -11,6 +11,8 @@ pub struct JudgedBy {
     pub policy_from: Option<PolicyFrom>,
     /// What the run is held against, if not against what the project has accepted.
     pub held_against: Option<String>,
+    /// Which judges may gate what today.
+    pub licences: Vec<LicenceLine>,
 }
 
 impl JudgedBy {

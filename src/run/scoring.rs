@@ -14,7 +14,8 @@ use crate::golden::{Comparison, Snapshot, SnapshotError, SnapshotInfo, Stored};
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
 use crate::progress::Progress;
-use crate::score::{self, Answers, Scored, TrialResult, View};
+use crate::score::judge::{Question, questions};
+use crate::score::{self, Answers, Judged, Scored, TrialResult, View};
 use crate::store::{GoldenFolder, ResultsWriter, SnapshotKey, StoreError};
 
 /// A trial with what it is scored on.
@@ -32,6 +33,21 @@ pub struct Recorded {
 impl Recorded {
     fn case(&self) -> &Arc<Case> {
         &self.loaded.0.cases[self.case as usize]
+    }
+
+    /// What the rubric asks judges about the trial.
+    pub fn questions(&self, catalog: &Catalog) -> Vec<Question> {
+        let (suite, case) = (&self.loaded.0, self.case());
+        let view = View {
+            case,
+            kind: suite.kind,
+            pipeline: &catalog.pipelines[&suite.pipeline],
+            system: &catalog.systems[&case.world],
+            trial: &self.trial,
+            accepted: None,
+            answers: &self.answers,
+        };
+        questions(&catalog.rubrics[&suite.pipeline].rubric, &view)
     }
 }
 
@@ -147,7 +163,10 @@ impl Scoring<'_> {
         };
         let case_json = to_raw_value(case).map_err(unwritable)?;
         let trial_json = written.map_or_else(|| to_raw_value(&recorded.trial), Ok).map_err(unwritable)?;
-        if let Some(observed) = observed.as_mut().filter(|_| self.repeated || scored.comparison.needs_review()) {
+        let proposed = |observed: &&mut Snapshot| {
+            self.repeated || scored.comparison.needs_review() || !observed.info.judges.is_empty()
+        };
+        if let Some(observed) = observed.as_mut().filter(proposed) {
             observed.info.case_digest = blake3::hash(case_json.get().as_bytes()).to_hex().to_string();
             observed.info.run.clone_from(&self.run);
         }
@@ -182,14 +201,17 @@ impl Scoring<'_> {
         if !self.propose || matches!(result.trial.outcome, Outcome::Failed { .. }) {
             return Ok(());
         }
-        if !self.repeated && !comparison.needs_review() && self.pending.is_empty() {
+        let by_another_judge = |judged: &Judged| judged.not_compared;
+        let judged = result.scored.criteria.iter().filter_map(|criterion| criterion.judged.as_deref());
+        let differs = comparison.needs_review() || { judged }.any(by_another_judge);
+        if !self.repeated && !differs && self.pending.is_empty() {
             return Ok(());
         }
         if self.proposal.as_ref().is_some_and(|proposal| proposal.case != result.case.id) {
             self.flush()?;
         }
         let proposal = self.proposal.get_or_insert_with(|| Proposal::of(result));
-        proposal.differs |= comparison.needs_review();
+        proposal.differs |= differs;
         if let Some(mut observed) = one.observed.take() {
             let usage = &result.trial.usage;
             observed.info.wall_ms = vec![usage.wall_ms];

@@ -1,5 +1,6 @@
 //! From the marks of an area's criteria to the mark of the area.
 
+use super::judge::Aside;
 use super::result::{CriterionMark, Held};
 use super::shown;
 use crate::domain::{Area, Combine, Level, Mark, Trit};
@@ -18,14 +19,22 @@ pub fn area_mark(area: Area, combine: Combine, criteria: &[CriterionMark]) -> Ma
 }
 
 /// The area's mark then and now, over the criteria that both the snapshot and the trial hold a mark for.
-pub fn held(area: Area, combine: Combine, criteria: &[CriterionMark], comparison: &Comparison) -> Option<Held> {
+/// `aside`: criteria whose marks were not compared.
+pub fn held(
+    area: Area,
+    combine: Combine,
+    criteria: &[CriterionMark],
+    comparison: &Comparison,
+    aside: &Aside,
+) -> Option<Held> {
     let moved = match comparison {
         Comparison::Same => &[][..],
         Comparison::Changed(difference) => &difference.marks,
         Comparison::New | Comparison::NotCompared => return None,
     };
     let (mut was, mut now) = (Vec::new(), Vec::new());
-    for criterion in criteria.iter().filter(|c| c.area == area && c.level == Level::Blocking && c.repeatable) {
+    let held = criteria.iter().filter(|c| c.area == area && c.level == Level::Blocking && c.repeatable);
+    for criterion in held.filter(|c| aside.is_empty() || !aside.contains(&(c.area, c.criterion.clone()))) {
         let moved = moved.iter().find(|mark| mark.area == area && mark.criterion == criterion.criterion);
         let (old, new) = match moved {
             Some(mark) => (mark.old, mark.new),

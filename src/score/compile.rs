@@ -1,5 +1,7 @@
 //! Rubrics made ready for use: check names looked up, parameters typed, marks settled.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -37,6 +39,10 @@ pub struct CompiledCriterion {
     written: Level,
     /// Why `level` is not what is written.
     demoted: Option<String>,
+    /// Why its judge may gate nothing.
+    barred: Option<String>,
+    /// Who its judge is today, hex.
+    identity: Option<String>,
     pub entry: &'static CheckEntry,
     /// JSON pointer of the criterion in the rubric.
     pub pointer: String,
@@ -66,6 +72,8 @@ impl CompiledRubric {
             let demoted = licensed.err().filter(|_| criterion.written == Level::Blocking).map(str::to_owned);
             criterion.level = if demoted.is_some() { Level::Advisory } else { criterion.written };
             criterion.demoted = demoted;
+            criterion.barred = licences.barred(&inquiry.judge).map(str::to_owned);
+            criterion.identity = licences.identity(&inquiry.judge).map(str::to_owned);
         }
     }
 
@@ -81,9 +89,22 @@ impl CompiledCriterion {
         self.check.want()
     }
 
+    /// Whether the rubric lets it block, licensed or not.
+    pub fn is_to_block(&self) -> bool {
+        self.written == Level::Blocking
+    }
+
     /// What it asks a judge, where one marks it.
     pub fn inquiry(&self) -> Option<&Inquiry> {
         self.check.inquiry()
+    }
+
+    /// Whether a mark of it that a snapshot holds says something of today's: any of a rule, and of a judge those that the same
+    /// judge gave. `judges`: the identities of those of the snapshot.
+    pub(super) fn stands_by(&self, judges: &BTreeMap<Slug, String>) -> bool {
+        self.inquiry().is_none_or(|inquiry| {
+            self.identity.as_ref().is_some_and(|identity| judges.get(&inquiry.judge) == Some(identity))
+        })
     }
 
     /// What stands behind a judge's mark of the trial; `None` where no judge marks it, or has nothing to judge.
@@ -97,7 +118,9 @@ impl CompiledCriterion {
             (answered.identity, answered.digest, answered.votes, answered.flags)
         });
         let (judge, question, asked) = (inquiry.judge.clone(), inquiry.question.clone(), inquiry.votes);
-        Some(Box::new(Judged { judge, identity, question, digest, asked, votes, flags, demoted: self.demoted.clone() }))
+        let (demoted, barred) = (self.demoted.clone(), self.barred.clone());
+        let not_compared = false;
+        Some(Box::new(Judged { judge, identity, question, digest, asked, votes, flags, demoted, barred, not_compared }))
     }
 
     /// Whether the mark depends on the trial, the case and the stored answers of a judge alone, so that a snapshot may hold
@@ -257,8 +280,22 @@ fn compile_criterion<'a>(
         diagnostics.push(Diagnostic::warning("marks-out-of-order", file, pointer.as_str(), message));
     }
     let (id, level) = (criterion.id.clone(), criterion.level);
-    let (written, demoted) = (level, None);
-    Some(CompiledCriterion { area, id, level, written, demoted, entry, pointer, hit, partial, miss, check })
+    let (written, demoted, barred, identity) = (level, None, None, None);
+    Some(CompiledCriterion {
+        area,
+        id,
+        level,
+        written,
+        demoted,
+        barred,
+        identity,
+        entry,
+        pointer,
+        hit,
+        partial,
+        miss,
+        check,
+    })
 }
 
 /// The check with this name.

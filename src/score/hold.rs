@@ -1,7 +1,8 @@
 //! Holds marks that were recorded against another snapshot: the comparison is made again, the marks are not.
 
+use super::judge::{self, Aside, ByJudge};
 use super::result::{AreaMark, CriterionMark, Scored};
-use super::{CompiledRubric, View, aggregate};
+use super::{CompiledRubric, View, aggregate, not_compared};
 use crate::domain::Level;
 use crate::golden::{self, Marks, SnapshotError, SnapshotInfo};
 
@@ -21,8 +22,19 @@ pub fn snapshot_marks(recorded: &Scored) -> Marks {
 /// read.
 pub fn hold(rubric: &CompiledRubric, view: &View, recorded: &Scored) -> Result<Scored, SnapshotError> {
     let observed = golden::observe(view.pipeline, view.trial, snapshot_marks(recorded), SnapshotInfo::default());
+    let by_judge = || {
+        recorded.criteria.iter().filter_map(|criterion| {
+            let held = criterion.level == Level::Blocking && criterion.mark.trit().is_some();
+            let (area, judged) = (criterion.area, criterion.judged.as_deref()?);
+            Some(ByJudge { area, criterion: &criterion.criterion, held, judged })
+        })
+    };
+    let aside = match view.accepted.filter(|_| by_judge().next().is_some()) {
+        Some(accepted) => judge::aside(&accepted.snapshot()?.info.judges, by_judge()),
+        None => Aside::new(),
+    };
     let comparison = match view.accepted {
-        Some(accepted) => accepted.compare(view.pipeline, observed.as_ref())?,
+        Some(accepted) => accepted.compare_but(view.pipeline, observed.as_ref(), &aside)?,
         None => golden::compare(view.pipeline, None, observed.as_ref()),
     };
     let criteria: Vec<CriterionMark> = recorded
@@ -34,14 +46,14 @@ pub fn hold(rubric: &CompiledRubric, view: &View, recorded: &Scored) -> Result<S
                 Some(criterion) => criterion.mark(view, &comparison),
                 None => recorded.mark.clone(),
             };
-            CriterionMark { mark, ..recorded.clone() }
+            not_compared(CriterionMark { mark, ..recorded.clone() }, &aside)
         })
         .collect();
     let area = |recorded: &AreaMark| match rubric.areas().iter().find(|(area, _)| *area == recorded.area) {
         Some(&(area, combine)) => AreaMark {
             area,
             mark: aggregate::area_mark(area, combine, &criteria),
-            held: aggregate::held(area, combine, &criteria, &comparison),
+            held: aggregate::held(area, combine, &criteria, &comparison, &aside),
             missing: recorded.missing,
         },
         None => AreaMark { held: None, ..recorded.clone() },

@@ -35,6 +35,7 @@ pub use compile::{CompiledCriterion, CompiledRubric, compile};
 pub use examine::CaseProblem;
 pub use hold::{hold, snapshot_marks};
 pub use judge::{Answers, Judged};
+use judge::{Aside, ByJudge};
 pub use judgement::Fix;
 pub use result::{AreaMark, CriterionMark, Held, Scored, TrialResult};
 pub use values::texts;
@@ -62,12 +63,27 @@ pub fn score(
     info: SnapshotInfo,
 ) -> Result<(Scored, Option<Snapshot>), SnapshotError> {
     let first = first_pass(rubric, view);
-    let observed = golden::observe(view.pipeline, view.trial, held(rubric, &first), info);
+    let marks = held(rubric, &first);
+    let judged: Vec<Option<Box<Judged>>> = rubric.criteria().iter().map(|criterion| criterion.judged(view)).collect();
+    let by_judge = || {
+        let criteria = rubric.criteria().iter().zip(&judged);
+        criteria.filter_map(|(criterion, judged)| {
+            let held = marks.get(&criterion.area).is_some_and(|marks| marks.contains_key(&criterion.id));
+            Some(ByJudge { area: criterion.area, criterion: &criterion.id, held, judged: judged.as_deref()? })
+        })
+    };
+    let judges = by_judge().filter(|by| by.held).map(|by| (by.judged.judge.clone(), by.judged.identity.clone()));
+    let info = SnapshotInfo { judges: judges.collect(), ..info };
+    let aside = match view.accepted.filter(|_| by_judge().next().is_some()) {
+        Some(accepted) => judge::aside(&accepted.snapshot()?.info.judges, by_judge()),
+        None => Aside::new(),
+    };
+    let observed = golden::observe(view.pipeline, view.trial, marks, info);
     let comparison = match view.accepted {
-        Some(accepted) => accepted.compare(view.pipeline, observed.as_ref())?,
+        Some(accepted) => accepted.compare_but(view.pipeline, observed.as_ref(), &aside)?,
         None => golden::compare(view.pipeline, None, observed.as_ref()),
     };
-    Ok((second_pass(rubric, view, first, comparison), observed))
+    Ok((second_pass(rubric, view, first, judged, comparison, &aside), observed))
 }
 
 /// Marks of the repeatable criteria; `None` in the places of the others.
@@ -87,31 +103,41 @@ fn held(rubric: &CompiledRubric, marks: &[Option<Mark>]) -> BTreeMap<Area, BTree
     held
 }
 
-/// The marks of the areas over those criteria of a snapshot that the rubric still has.
-pub fn area_marks(rubric: &CompiledRubric, marks: &Marks) -> BTreeMap<Area, Trit> {
+/// The marks of the areas over those criteria of a snapshot that the rubric still has. `judges`: whose marks of judges the
+/// snapshot holds; those of another judge than today's do not count.
+pub fn area_marks(rubric: &CompiledRubric, marks: &Marks, judges: &BTreeMap<Slug, String>) -> BTreeMap<Area, Trit> {
     let held = |area: Area| {
         let of_area = marks.get(&area);
         let criteria = rubric.criteria().iter();
         let criteria = criteria.filter(move |c| c.area == area && c.level == Level::Blocking && c.repeatable());
+        let criteria = criteria.filter(move |criterion| criterion.stands_by(judges));
         criteria.filter_map(move |criterion| of_area?.get(&criterion.id).copied())
     };
     let combined = |&(area, combine)| Some((area, aggregate::combined(combine, held(area))?));
     rubric.areas().iter().filter_map(combined).collect()
 }
 
-fn second_pass(rubric: &CompiledRubric, view: &View, first: Vec<Option<Mark>>, comparison: Comparison) -> Scored {
+fn second_pass(
+    rubric: &CompiledRubric,
+    view: &View,
+    first: Vec<Option<Mark>>,
+    judged: Vec<Option<Box<Judged>>>,
+    comparison: Comparison,
+    aside: &Aside,
+) -> Scored {
     let criteria: Vec<CriterionMark> = rubric
         .criteria()
         .iter()
-        .zip(first)
-        .map(|(criterion, mark)| CriterionMark {
+        .zip(first.into_iter().zip(judged))
+        .map(|(criterion, (mark, judged))| CriterionMark {
             area: criterion.area,
             criterion: criterion.id.clone(),
             level: criterion.level,
             repeatable: criterion.repeatable(),
             mark: mark.unwrap_or_else(|| criterion.mark(view, &comparison)),
-            judged: criterion.judged(view),
+            judged,
         })
+        .map(|criterion| not_compared(criterion, aside))
         .collect();
     let failed = matches!(view.trial.outcome, Outcome::Failed { .. });
     let areas = rubric
@@ -120,11 +146,20 @@ fn second_pass(rubric: &CompiledRubric, view: &View, first: Vec<Option<Mark>>, c
         .map(|&(area, combine)| AreaMark {
             area,
             mark: aggregate::area_mark(area, combine, &criteria),
-            held: aggregate::held(area, combine, &criteria, &comparison),
+            held: aggregate::held(area, combine, &criteria, &comparison, aside),
             missing: failed && rubric.asks(area, view.case) || unjudged(area, &criteria),
         })
         .collect();
     Scored { criteria, areas, comparison }
+}
+
+/// Notes on a judge's mark that it was not held against what was accepted.
+fn not_compared(mut criterion: CriterionMark, aside: &Aside) -> CriterionMark {
+    let held = criterion.level == Level::Blocking && criterion.mark.trit().is_some();
+    if let Some(judged) = &mut criterion.judged {
+        judged.not_compared = held && aside.contains(&(criterion.area, criterion.criterion.clone()));
+    }
+    criterion
 }
 
 /// Whether a judge was to mark the area and did not: unlike a question that does not apply, that is missing.

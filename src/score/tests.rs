@@ -35,7 +35,9 @@ fn two_areas() -> Value {
 /// Both passes, with the comparison given instead of made.
 fn scored(sample: &Sample, comparison: Comparison) -> Scored {
     let view = sample.view();
-    second_pass(&sample.rubric, &view, first_pass(&sample.rubric, &view), comparison)
+    let first = first_pass(&sample.rubric, &view);
+    let judged = first.iter().map(|_| None).collect();
+    second_pass(&sample.rubric, &view, first, judged, comparison, &Aside::new())
 }
 
 #[test]

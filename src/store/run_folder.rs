@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::disk::{Durable, Naming, replace, sync_folder};
 use super::event_log::{self, EventWriter, Replay};
+use super::judgements::JudgementLog;
 use super::report_file::ReportWriter;
 use super::results::{Results, ResultsWriter, StoredResults};
 use super::{Runs, StoreError, TrialIndex};
@@ -75,6 +76,11 @@ impl RunFolder {
     /// Takes the run up again: a writer that goes on where the events end, and what was recorded until there.
     pub fn resume(&self, at: Timestamp) -> Result<(EventWriter, TrialIndex, Replay), StoreError> {
         EventWriter::resume(&self.path, at)
+    }
+
+    /// What judges answered in this run, to be added to.
+    pub fn judgements(&self) -> Result<JudgementLog, StoreError> {
+        JudgementLog::open(&self.path)
     }
 
     /// Begins new results; the old ones stay until they are finished.

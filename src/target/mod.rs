@@ -30,6 +30,7 @@ use crate::domain::{Approval, Case, Outcome, Pipeline, Price, Project, Request, 
 use crate::gateway::Session;
 use crate::suite::{Parsed, SourceFile};
 
+pub use model::{JudgeModel, JudgeSaid};
 pub use rules::RulesSpec;
 
 /// What an agent is asked. It never holds what is expected.
@@ -99,6 +100,11 @@ pub trait Target: Send + Sync {
 
     /// How many trials are worth having under way at once, where they do little but wait for somebody else.
     fn concurrency(&self) -> Option<u32> {
+        None
+    }
+
+    /// The host and the model that it asks, where it is a model: what no judge of it should be.
+    fn speaks_to(&self) -> Option<String> {
         None
     }
 
@@ -195,6 +201,34 @@ pub fn build(
         None => {
             let message = format!("there is no target kind {kind:?}");
             (None, vec![Diagnostic::error("unknown-kind", file, pointer, message).at_key().suggest(kind, names())])
+        }
+    }
+}
+
+/// Builds a judge from its settings.
+type BuildJudge = fn(&Setup) -> Parsed<JudgeModel>;
+
+/// Every kind of judge, by name.
+static JUDGE_KINDS: &[(&str, BuildJudge)] =
+    &[("chat", model::build_chat_judge), ("messages", model::build_messages_judge)];
+
+/// Builds the judge `name` of a project. What is wrong with it are diagnostics.
+pub fn build_judge(name: &Slug, project: &Project, file: &str, root: &Path) -> Parsed<JudgeModel> {
+    let at = format!("/judges/{name}");
+    let Some((kind, settings)) = project.judges.get(name).and_then(|spec| spec.0.iter().next()) else {
+        return (None, Vec::new());
+    };
+    let pointer = format!("{at}/{kind}");
+    let read = |_: &Slug, _: &str| Err("a judge reads no file of a pipeline".to_owned());
+    match JUDGE_KINDS.iter().find(|(known, _)| known == kind) {
+        Some((_, build)) => {
+            let prices = &project.prices;
+            build(&Setup { settings, file, pointer: &pointer, root, pipelines: &[], prices, read: &read })
+        }
+        None => {
+            let message = format!("there is no judge of the kind {kind:?}: only a model can be asked");
+            let known = JUDGE_KINDS.iter().map(|(known, _)| *known);
+            (None, vec![Diagnostic::error("unknown-kind", file, pointer, message).at_key().suggest(kind, known)])
         }
     }
 }

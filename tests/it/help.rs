@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "init",
     "run",
     "review",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 19] = [
     "shadow",
     "power",
     "simulate",
+    "calibrate",
     "score",
     "report",
     "list",

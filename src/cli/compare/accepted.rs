@@ -13,7 +13,7 @@ use crate::cli::run::meta_of;
 use crate::compare::Side;
 use crate::diagnostic::Severity;
 use crate::domain::{Area, Project, Slug, Trit};
-use crate::golden::Behaviour;
+use crate::golden::{Behaviour, Snapshot};
 use crate::load::{self, Checked, Revision, Root};
 use crate::score::{self, CompiledRubric, texts};
 use crate::store::{GoldenFolder, SnapshotKey, StoreError};
@@ -104,6 +104,9 @@ fn marks(
         read => read?,
     };
     let snapshot = stored.as_ref().and_then(|stored| stored.snapshot().ok());
-    let marks = |behaviour: &Behaviour| score::area_marks(rubric, &behaviour.marks);
-    Ok(snapshot.map(|snapshot| snapshot.by_repeat().into_iter().map(marks).collect()))
+    let marks = |snapshot: &Snapshot| {
+        let marks = |behaviour: &Behaviour| score::area_marks(rubric, &behaviour.marks, &snapshot.info.judges);
+        snapshot.by_repeat().into_iter().map(marks).collect()
+    };
+    Ok(snapshot.map(marks))
 }

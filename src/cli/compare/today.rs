@@ -6,13 +6,17 @@ use std::sync::Arc;
 use crate::cli::context::{Context, Project};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::panel::{Asking, panel};
+use crate::client::ClientLimits;
 use crate::compare::same_question;
 use crate::domain::{Case, Slug};
 use crate::golden::{SnapshotInfo, Stored};
+use crate::judging::Panel;
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
+use crate::score::judge::questions;
 use crate::score::{self, Answers, Scored, TrialResult, View};
-use crate::store::{GoldenFolder, SnapshotKey, StoreError};
+use crate::store::{GoldenFolder, RunFolder, SnapshotKey, StoreError};
 
 /// The project as it stands.
 pub struct Today<'p> {
@@ -28,6 +32,9 @@ pub struct Marker<'p> {
     cases: &'p HashMap<Slug, (&'p SuiteFile, Arc<Case>)>,
     golden: GoldenFolder,
     accepted: BTreeSet<SnapshotKey>,
+    /// Today's judges.
+    panel: Option<Arc<Panel>>,
+    runtime: tokio::runtime::Runtime,
     /// The case whose repeats go by, with its snapshot; `None` inside if the snapshot cannot be read.
     last: Option<(Slug, Option<Option<Stored>>)>,
 }
@@ -54,11 +61,15 @@ impl<'p> Today<'p> {
         self.project.checked.digests.get("worlds")
     }
 
-    /// For a run of this target.
-    pub fn marker(&self, target: &Slug) -> Result<Marker<'_>, Failure> {
-        let golden = self.context.golden(&self.project.checked.root, target);
+    /// For a run of this target. `again`: its judges are asked anew, instead of looked up.
+    pub fn marker(&self, target: &Slug, folder: &RunFolder, again: bool) -> Result<Marker<'_>, Failure> {
+        let Project { checked, catalog } = self.project;
+        let asking = Asking { of_run: !again, ..Asking::again(again, ClientLimits::default()) };
+        let panel = panel(self.context, (checked, catalog), folder, asking)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let golden = self.context.golden(&checked.root, target);
         let accepted = golden.list()?.accepted.into_iter().collect();
-        Ok(Marker { catalog: &self.project.catalog, cases: &self.cases, golden, accepted, last: None })
+        Ok(Marker { catalog, cases: &self.cases, golden, accepted, panel, runtime, last: None })
     }
 }
 
@@ -87,8 +98,17 @@ impl Marker<'_> {
             self.last = Some((case.id.clone(), stored));
         }
         let Some((_, Some(accepted))) = &self.last else { return Ok(None) };
-        let (trial, kind, answers) = (&result.trial, file.kind, &Answers::default());
-        let view = View { case, kind, pipeline, system, trial, accepted: accepted.as_ref(), answers };
+        let (trial, kind, accepted) = (&result.trial, file.kind, accepted.as_ref());
+        let mut answers = Answers::default();
+        if let Some(panel) = &self.panel {
+            let view = View { case, kind, pipeline, system, trial, accepted, answers: &answers };
+            let questions = questions(&rubric.rubric, &view);
+            answers = match panel.on_record(&questions) {
+                Some(answers) => answers,
+                None => self.runtime.block_on(panel.answers(&questions)),
+            };
+        }
+        let view = View { case, kind, pipeline, system, trial, accepted, answers: &answers };
         // An error is again a snapshot that cannot be read: it is taken apart only where its text differs.
         Ok(score::score(&rubric.rubric, &view, SnapshotInfo::default()).ok().map(|(scored, _)| scored))
     }

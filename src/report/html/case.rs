@@ -10,7 +10,8 @@ use crate::golden::Comparison;
 use crate::report::brief::Marked;
 use crate::report::cases::CaseView;
 use crate::report::{RunReport, words};
-use crate::score::{CriterionMark, TrialResult};
+use crate::score::judge::Vote;
+use crate::score::{CriterionMark, Judged, TrialResult};
 
 /// Most bytes of a request's body, an attachment or an output.
 const TEXT: usize = 32 * 1024;
@@ -120,6 +121,17 @@ struct CriterionText {
     sign: &'static str,
     mark: String,
     why: String,
+    /// What stands behind the mark of a judge.
+    judged: Option<JudgedText>,
+}
+
+#[derive(Debug, Serialize)]
+struct JudgedText {
+    judge: String,
+    question: String,
+    votes: Vec<String>,
+    flags: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl CaseRow {
@@ -293,5 +305,23 @@ fn criterion(criterion: &CriterionMark) -> CriterionText {
         sign: words::sign(trit),
         mark: if trit.is_some() { minus(words::mark(trit)) } else { "not scored".to_owned() },
         why: block(criterion.mark.why(), TEXT),
+        judged: criterion.judged.as_deref().map(judged),
+    }
+}
+
+fn judged(judged: &Judged) -> JudgedText {
+    let vote = |vote: &Vote| shown(&format!("vote {}: {}", vote.number, words::vote(vote)));
+    let advisory = judged.demoted.iter().chain(&judged.barred).map(|why| shown(&format!("advisory: {why}")));
+    let accepted = judged.not_compared.then(|| "accepted by another judge: not compared".to_owned());
+    JudgedText {
+        judge: judged.judge.to_string(),
+        question: shown(&judged.question),
+        votes: judged.votes.iter().map(vote).collect(),
+        flags: judged
+            .flags
+            .iter()
+            .map(|flag| format!("the {} holds {}", flag.part.name(), flag.suspicion.name()))
+            .collect(),
+        notes: advisory.chain(accepted).collect(),
     }
 }

@@ -215,6 +215,8 @@ fn facts(report: &RunReport) -> Vec<Fact> {
         Fact::new("Cost", words::dollars(counts.cost_usd)),
     ];
     facts.extend(words::judged_by(&report.verdict).map(|by| Fact::new("Judged by", shown(&by))));
+    let judges = report.verdict.judges.iter();
+    facts.extend(judges.map(|judge| Fact::new(&format!("Judge {}", judge.judge), shown(&words::judge(judge)))));
     facts.push(Fact::new("Exit code", report.verdict.exit.to_string()));
     facts
 }

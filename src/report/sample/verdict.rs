@@ -30,6 +30,7 @@ pub fn verdict(results: &[TrialResult]) -> Verdict {
         profile: Profile::Pr,
         regime: Regime::Deterministic,
         headline: "1 case fell below its accepted behaviour in task_success and tool_correctness.".into(),
+        judges: Vec::new(),
         findings: vec![
             finding(
                 "regression",
@@ -66,6 +67,7 @@ pub fn verdict(results: &[TrialResult]) -> Verdict {
         waivers: Vec::new(),
         policy_from: None,
         held_against: None,
+        licences: Vec::new(),
     }
 }
 

@@ -46,18 +46,18 @@ fn judge(screen: &mut Screen, row: &JudgeRow) {
         }
     }
     for area in &row.areas {
-        area_of(screen, area);
+        area_of(screen, row, area);
     }
 }
 
-fn area_of(screen: &mut Screen, area: &JudgeArea) {
+fn area_of(screen: &mut Screen, row: &JudgeRow, area: &JudgeArea) {
     screen.blank();
     let (tone, sign) = match area.licence.is_licensed() {
         true => (Tone::Good, "  ✔ "),
         false if area.blocking => (Tone::Bad, "  ✖ "),
         false => (Tone::Quiet, "  · "),
     };
-    screen.paragraph((tone, sign), area.licence.sentence());
+    screen.paragraph((tone, sign), &area.licence.sentence(&row.judge, area.area));
     for said in &area.told {
         let lead = if said.warns { (Tone::Middling, "    ! ") } else { (Tone::Plain, "    ") };
         screen.paragraph(lead, &said.sentence);

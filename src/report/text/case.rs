@@ -6,7 +6,7 @@ use super::screen::{Screen, Style, Tone};
 use crate::domain::{Call, Case, Change, Exchange, Level, Mark, Outcome, Step, Trit};
 use crate::golden::{self, Comparison};
 use crate::report::words;
-use crate::score::{CriterionMark, TrialResult};
+use crate::score::{CriterionMark, Judged, TrialResult};
 
 /// Lines of the customer's text that are shown.
 const BODY_LINES: usize = 40;
@@ -156,6 +156,32 @@ fn criterion_line(screen: &mut Screen, criterion: &CriterionMark) {
     let advisory = if criterion.level == Level::Advisory { " (advisory)" } else { "" };
     let lead = format!("     {mark:>2} {}{advisory}: ", criterion.criterion);
     screen.paragraph((tone(&criterion.mark), &lead), criterion.mark.why());
+    if let Some(judged) = &criterion.judged {
+        judge_lines(screen, judged);
+    }
+}
+
+/// What stands behind a judge's mark.
+fn judge_lines(screen: &mut Screen, judged: &Judged) {
+    let lead = |name: &str| format!("          {name:<10}");
+    screen.paragraph((Tone::Quiet, &lead("asked")), &judged.question);
+    if !judged.identity.is_empty() {
+        let first: String = judged.identity.chars().take(12).collect();
+        screen.paragraph((Tone::Quiet, &lead("judge")), &format!("{} ({first})", judged.judge));
+    }
+    for vote in &judged.votes {
+        screen.paragraph((Tone::Quiet, &lead(&format!("vote {}", vote.number))), &words::vote(vote));
+    }
+    for flag in &judged.flags {
+        let text = format!("the {} holds {}", flag.part.name(), flag.suspicion.name());
+        screen.paragraph((Tone::Middling, &lead("flagged")), &text);
+    }
+    for why in judged.demoted.iter().chain(&judged.barred) {
+        screen.paragraph((Tone::Middling, &lead("advisory")), why);
+    }
+    if judged.not_compared {
+        screen.paragraph((Tone::Middling, &lead("accepted")), "by another judge, so it was not compared");
+    }
 }
 
 fn transcript(screen: &mut Screen, result: &TrialResult) {

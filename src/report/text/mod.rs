@@ -25,7 +25,8 @@ use super::{Out, Overview, RenderError, RunReport, foreign::clip, words};
 use crate::domain::{Area, Trit};
 use crate::event::RunState;
 use crate::gate::{
-    AreaState, AreaSummary, Decision, Finding, FindingWeight, Regime, UNREADABLE_SNAPSHOT, WaiverLine, WaiverState,
+    AreaState, AreaSummary, Decision, Finding, FindingWeight, JudgeSummary, Regime, UNREADABLE_SNAPSHOT, WaiverLine,
+    WaiverState,
 };
 use crate::score::{Held, TrialResult};
 
@@ -60,6 +61,7 @@ pub fn render(report: &RunReport, style: Style) -> Result<String, RenderError> {
     }
     findings(&mut screen, &report.verdict.findings);
     waivers(&mut screen, &report.verdict.waivers);
+    judges(&mut screen, &report.verdict.judges);
     let overview = report.overview()?;
     changed(&mut screen, report, overview)?;
     foot(&mut screen, report, overview);
@@ -191,6 +193,16 @@ fn waivers(screen: &mut Screen, waivers: &[WaiverLine]) {
     for line in worst.into_iter().take(WAIVERS) {
         let lead = format!("    {}: ", words::waiver_state(line.state));
         sentence(screen, (Tone::Quiet, &lead), &words::waiver(line));
+    }
+}
+
+/// What judges did and took, which is not the agent's.
+fn judges(screen: &mut Screen, judges: &[JudgeSummary]) {
+    if !judges.is_empty() {
+        screen.blank();
+    }
+    for judge in judges {
+        screen.paragraph((Tone::Quiet, &format!("  judge {}: ", judge.judge)), &words::judge(judge));
     }
 }
 

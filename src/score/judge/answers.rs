@@ -53,4 +53,10 @@ pub struct Judged {
     /// Why the criterion, blocking in its rubric, is advisory here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demoted: Option<String>,
+    /// Why the judge may gate nothing in this run, whatever its licences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barred: Option<String>,
+    /// Whether what was accepted is from another judge, or from none, so that the mark was not held against it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_compared: bool,
 }

@@ -13,6 +13,8 @@ pub struct Licences {
     by_area: BTreeMap<(Slug, Area), Result<(), String>>,
     /// Judges that may gate nothing, whatever stands above.
     barred: BTreeMap<Slug, String>,
+    /// Who each judge is today, hex.
+    identities: BTreeMap<Slug, String>,
 }
 
 impl Licences {
@@ -24,6 +26,21 @@ impl Licences {
     /// Takes every licence of a judge away, with a clause that says why.
     pub fn bar(&mut self, judge: &Slug, why: impl Into<String>) {
         self.barred.insert(judge.clone(), why.into());
+    }
+
+    /// Says who a judge is today: accepted marks of another are not compared.
+    pub fn identify(&mut self, judge: &Slug, identity: impl Into<String>) {
+        self.identities.insert(judge.clone(), identity.into());
+    }
+
+    /// Who a judge is today, as far as anybody said.
+    pub fn identity(&self, judge: &Slug) -> Option<&str> {
+        self.identities.get(judge).map(String::as_str)
+    }
+
+    /// Why the judge may gate nothing.
+    pub fn barred(&self, judge: &Slug) -> Option<&str> {
+        self.barred.get(judge).map(String::as_str)
     }
 
     /// Whether the judge may gate the area, or why not.

@@ -5,6 +5,7 @@
 mod answers;
 mod facts;
 mod flags;
+mod held;
 mod identity;
 mod inquiry;
 mod licences;
@@ -19,6 +20,7 @@ mod vote;
 
 pub use answers::{Answered, Answers, Judged};
 pub use flags::{Flag, Suspicion};
+pub use held::{Aside, ByJudge, aside, judges_of};
 pub use identity::identity;
 pub use inquiry::{Inquiry, Judges};
 pub use licences::Licences;

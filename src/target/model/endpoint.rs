@@ -43,6 +43,11 @@ impl Endpoint {
         variables(&self.headers)
     }
 
+    /// The host and the model, whatever the route: one model may be asked in several ways.
+    pub fn speaks_to(&self, model: &str) -> String {
+        format!("{} {model}", self.url.origin().ascii_serialization())
+    }
+
     /// The address for people, without a query.
     pub fn address(&self) -> String {
         let mut url = self.url.clone();

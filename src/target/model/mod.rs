@@ -7,6 +7,7 @@ mod agent;
 mod answer;
 mod chat;
 mod endpoint;
+mod judge;
 mod messages;
 mod misshapen;
 mod price;
@@ -32,6 +33,8 @@ use crate::diagnostic::{Diagnostic, any_error};
 use crate::domain::{Outcome, Price, Role, Slug, Usage};
 use crate::gateway::Session;
 use crate::suite::Parsed;
+
+pub use self::judge::{JudgeModel, JudgeSaid};
 
 const CHAT: Dialect = Dialect {
     route: &["chat", "completions"],
@@ -74,19 +77,33 @@ struct Desk {
 
 /// Builds the kind `chat`.
 pub(super) fn build_chat(setup: &Setup) -> Parsed<Box<dyn Target>> {
-    build(setup, &CHAT, |settings| {
-        let Settings { model, json, max_output_tokens, body, .. } = settings;
-        Box::new(Chat { model: model.clone(), json: *json, max_output_tokens: *max_output_tokens, extra: body.clone() })
-    })
+    build(setup, &CHAT, chat)
 }
 
 /// Builds the kind `messages`.
 pub(super) fn build_messages(setup: &Setup) -> Parsed<Box<dyn Target>> {
-    build(setup, &MESSAGES, |settings| {
-        let Settings { model, json, max_output_tokens, body, .. } = settings;
-        let max_output_tokens = max_output_tokens.unwrap_or(messages::MAX_OUTPUT_TOKENS);
-        Box::new(Messages { model: model.clone(), json: *json, max_output_tokens, extra: body.clone() })
-    })
+    build(setup, &MESSAGES, messages)
+}
+
+/// Builds a judge of the kind `chat`.
+pub(super) fn build_chat_judge(setup: &Setup) -> Parsed<JudgeModel> {
+    judge::build(setup, &CHAT, chat)
+}
+
+/// Builds a judge of the kind `messages`.
+pub(super) fn build_messages_judge(setup: &Setup) -> Parsed<JudgeModel> {
+    judge::build(setup, &MESSAGES, messages)
+}
+
+fn chat(settings: &Settings) -> Box<dyn Wire> {
+    let Settings { model, json, max_output_tokens, body, .. } = settings;
+    Box::new(Chat { model: model.clone(), json: *json, max_output_tokens: *max_output_tokens, extra: body.clone() })
+}
+
+fn messages(settings: &Settings) -> Box<dyn Wire> {
+    let Settings { model, json, max_output_tokens, body, .. } = settings;
+    let max_output_tokens = max_output_tokens.unwrap_or(messages::MAX_OUTPUT_TOKENS);
+    Box::new(Messages { model: model.clone(), json: *json, max_output_tokens, extra: body.clone() })
 }
 
 fn build(setup: &Setup, dialect: &Dialect, wire: fn(&Settings) -> Box<dyn Wire>) -> Parsed<Box<dyn Target>> {
@@ -160,6 +177,10 @@ impl Target for Model {
 
     fn concurrency(&self) -> Option<u32> {
         Some(self.endpoint.lane.concurrency)
+    }
+
+    fn speaks_to(&self) -> Option<String> {
+        Some(self.endpoint.speaks_to(&self.name))
     }
 
     fn probe<'a>(&'a self, line: &'a mut Line) -> super::Probing<'a> {
