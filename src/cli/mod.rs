@@ -14,6 +14,7 @@ mod gateway;
 mod init;
 mod judging;
 mod list;
+mod merge;
 mod output;
 mod outside;
 mod overview;
@@ -62,6 +63,8 @@ enum Command {
     Run(run::Run),
     /// Show what a run changed, and accept or reject it
     Review(review::Review),
+    /// Put the shards of a run together, score and judge them once
+    Merge(merge::Merge),
     /// Excuse a case's fall in one area for some days
     Waive(waive::Waive),
     /// Show one case of a run: request, output, diff, every criterion and why, the transcript
@@ -114,6 +117,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Init(command)) => command.run(&context),
         Some(Command::Run(command)) => command.run(&context),
         Some(Command::Review(command)) => command.run(&context),
+        Some(Command::Merge(command)) => command.run(&context),
         Some(Command::Waive(command)) => command.run(&context),
         Some(Command::Show(command)) => command.run(&context),
         Some(Command::Gate(command)) => command.run(&context),
