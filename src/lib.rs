@@ -18,6 +18,7 @@
 //! - [`shadow`]: a candidate beside the current agent on recorded requests
 //! - [`plan`]: a loaded project to what can be run; every project error ends here
 //! - [`report`]: a stored run to text, JSON, JUnit, CSV, Markdown and HTML
+//! - [`attest`]: a run's verdict as signed statements
 //!
 //! # Shell
 //! - [`store`]: run folders and the golden folder on disk
@@ -44,6 +45,7 @@ pub mod power;
 pub mod shadow;
 pub mod plan;
 pub mod report;
+pub mod attest;
 pub mod store;
 pub mod gateway;
 pub mod client;

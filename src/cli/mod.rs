@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, exit codes, and the only printing.
 
+mod attest;
 mod baseline;
 mod bench;
 mod check;
@@ -28,6 +29,7 @@ mod shadow;
 mod show;
 mod simulate;
 mod target;
+mod verify;
 mod waive;
 
 use std::ffi::OsString;
@@ -83,6 +85,10 @@ enum Command {
     Score(score::Score),
     /// Write a run's reports again, or print one
     Report(report::Report),
+    /// Sign what a run found, for whoever lets the agent be deployed
+    Attest(attest::Attest),
+    /// Check an attestation: signature, agent, suites, policy, accepted behaviour, verdict
+    Verify(verify::Verify),
     /// List cases, what they cover and tell apart, checks, targets, policies, worlds, runs
     List(list::List),
     /// Try what reaches outside of evalgate: models, services, commands
@@ -127,6 +133,8 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Simulate(command)) => command.run(&context),
         Some(Command::Score(command)) => command.run(&context),
         Some(Command::Report(command)) => command.run(&context),
+        Some(Command::Attest(command)) => command.run(&context),
+        Some(Command::Verify(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),
         Some(Command::Target(command)) => command.run(&context),
         Some(Command::Check(command)) => command.run(&context),

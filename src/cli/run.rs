@@ -1,6 +1,6 @@
 //! `evalgate run`: the main job.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -377,6 +377,19 @@ fn nothing_selected(wanted: &Wanted, selected: &Selected) -> Failure {
         .with_hint("nothing was checked, which is never a pass; `evalgate list` shows every case")
 }
 
+/// Of everything that a run of a target under a policy is made of.
+pub fn digests_of(
+    target: &Slug,
+    policy: &Policy,
+    checked: &Checked,
+    catalog: &Catalog,
+) -> BTreeMap<String, String> {
+    let mut digests = checked.digests.clone();
+    digests.insert("policy".to_owned(), digest(&serialised(policy)));
+    digests.insert("target".to_owned(), target_digest(target, checked, catalog));
+    digests
+}
+
 /// What a run would be a run of.
 pub fn meta(
     request: &Request,
@@ -387,9 +400,7 @@ pub fn meta(
     runs: &std::path::Path,
 ) -> RunMeta {
     let now = Timestamp::now();
-    let mut digests = checked.digests.clone();
-    digests.insert("policy".to_owned(), digest(&serialised(policy)));
-    digests.insert("target".to_owned(), target_digest(&request.target, checked, catalog));
+    let digests = digests_of(&request.target, policy, checked, catalog);
     let kind = catalog.project.targets.get(&request.target).and_then(|spec| spec.0.keys().next());
     let mut id = new_run_id(now, u64::from(std::process::id()));
     for entropy in 0..u64::from(u16::MAX) {
