@@ -128,7 +128,9 @@ fn statistics(facts: &Facts) -> Value {
     let findings: Vec<Value> = verdict
         .findings
         .iter()
-        .map(|found| json!({"code": found.code, "weight": found.weight, "area": found.area, "cases": found.cases.len()}))
+        .map(
+            |found| json!({"code": found.code, "weight": found.weight, "area": found.area, "cases": found.cases.len()}),
+        )
         .collect();
     json!({
         "run": meta.id,

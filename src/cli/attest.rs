@@ -120,7 +120,8 @@ impl Attest {
     fn write(&self, folder: &RunFolder, lines: &[u8]) -> Result<PathBuf, Failure> {
         match &self.out {
             Some(path) => {
-                crate::store::write(path, lines)?;
+                // A bare name has no folder of its own to be safe in.
+                crate::store::write(&std::path::absolute(path)?, lines)?;
                 Ok(path.clone())
             }
             None => {
@@ -132,10 +133,7 @@ impl Attest {
 }
 
 /// Parts of a run that are not what they were.
-fn parts_that_differ<'d>(
-    meta: &'d RunMeta,
-    here: &'d std::collections::BTreeMap<String, String>,
-) -> Vec<&'d str> {
+fn parts_that_differ<'d>(meta: &'d RunMeta, here: &'d std::collections::BTreeMap<String, String>) -> Vec<&'d str> {
     let names: std::collections::BTreeSet<&String> = meta.digests.keys().chain(here.keys()).collect();
     names.into_iter().filter(|part| meta.digests.get(*part) != here.get(*part)).map(String::as_str).collect()
 }
@@ -165,8 +163,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// A file that somebody named.
 pub fn text_of(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|cause| Failure::usage(format!("{} cannot be read: {cause}", path.display())))
+    std::fs::read_to_string(path).map_err(|cause| Failure::usage(format!("{} cannot be read: {cause}", path.display())))
 }
 
 /// An error about a key's file.

@@ -39,7 +39,8 @@ pub fn verdict(folder: &RunFolder) -> Result<Verdict, Failure> {
         .map_err(|cause| Failure::new(Exit::Internal, format!("{} cannot be read: {cause}", path.display())))
 }
 
-fn no_verdict(folder: &RunFolder) -> Failure {
+/// That a run has none, and what gives it one.
+pub fn no_verdict(folder: &RunFolder) -> Failure {
     let id = folder.id();
     match folder.meta().ok().and_then(|meta| meta.shard) {
         Some(shard) => Failure::new(Exit::Inconclusive, format!("run {id} is shard {shard}, which has no verdict"))
@@ -109,7 +110,8 @@ pub fn write_reports(folder: &RunFolder, meta: RunMeta, ended: &Ended) -> Result
 /// Writes every report that a run keeps, but the verdict: the tables in one walk over its results, then the pages, on all cores.
 pub fn write_formats(folder: &RunFolder, report: &RunReport) -> Result<(), Failure> {
     // The verdict is stored as such: what everything else is made of.
-    let formats: Vec<&report::Format> = report::FORMATS.iter().filter(|format| format.kept && format.name != "verdict").collect();
+    let formats: Vec<&report::Format> =
+        report::FORMATS.iter().filter(|format| format.kept && format.name != "verdict").collect();
     let mut files: Vec<ReportWriter> =
         formats.iter().map(|format| folder.begin_report(format.file)).collect::<Result<_, _>>()?;
     let scratch = || folder.scratch().map(|file| Box::new(file) as Box<dyn Spool>);

@@ -24,7 +24,8 @@ use crate::load::Checked;
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
 use crate::run::{
-    Asking, Clock, Ended, HowOften, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, part_of, select,
+    Asking, Clock, Ended, HowOften, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, part_of,
+    select,
 };
 use crate::score::texts;
 use crate::store::{RunFolder, Runs, new_run_id};
@@ -158,10 +159,15 @@ impl Run {
         let mut meta = meta(&request, &checked, &catalog, policy, &selected, runs.path());
         meta.digests.extend(held.source.as_ref().map(|source| ("baseline".to_owned(), digest(source.as_bytes()))));
         let baseline = held.baseline((policy, &meta), &checked, &catalog, &selected)?;
+        meta.shard = began.as_ref().map_or(self.shard, |began| began.shard);
+        if let Some(shard) = meta.shard {
+            // Machines that begin in the same second must not give two parts one name.
+            let id = new_run_id(meta.started_at, u64::from(shard.index));
+            meta.id = if runs.path().join(id.as_str()).exists() { meta.id } else { id };
+        }
         if began.is_none() {
             self.repeat_in_stages(&mut meta, policy, &catalog, &baseline);
         }
-        meta.shard = began.as_ref().map_or(self.shard, |began| began.shard);
         let (selected, baseline) = match meta.shard {
             Some(_) if meta.staged => return Err(no_stages(policy)),
             // As often as was said and no more: what is accepted could only call for further repeats.
@@ -378,12 +384,7 @@ fn nothing_selected(wanted: &Wanted, selected: &Selected) -> Failure {
 }
 
 /// Of everything that a run of a target under a policy is made of.
-pub fn digests_of(
-    target: &Slug,
-    policy: &Policy,
-    checked: &Checked,
-    catalog: &Catalog,
-) -> BTreeMap<String, String> {
+pub fn digests_of(target: &Slug, policy: &Policy, checked: &Checked, catalog: &Catalog) -> BTreeMap<String, String> {
     let mut digests = checked.digests.clone();
     digests.insert("policy".to_owned(), digest(&serialised(policy)));
     digests.insert("target".to_owned(), target_digest(target, checked, catalog));

@@ -27,6 +27,9 @@ impl Score {
         let folder = output::resolve(&context.runs(&checked.root), self.run.as_deref())?;
         let (recorded, replay) = folder.recorded()?;
         let meta = replay.record.meta;
+        if meta.shard.is_some() {
+            return Err(output::no_verdict(&folder));
+        }
         // The plan stays what it was: a case that was never run, or is gone, is missing.
         let planned = replay.record.planned.unwrap_or(meta.selection.cases * u64::from(meta.repeats));
         let policy = named(&catalog.policies, &meta.policy, "policy")?;

@@ -96,7 +96,10 @@ impl Verify {
             }
         };
         if sha256(&bytes) != attested.verdict_sha256 {
-            told.push(format!("{} is not the verdict that was attested: it was changed, or is of another run", path.display()));
+            told.push(format!(
+                "{} is not the verdict that was attested: it was changed, or is of another run",
+                path.display()
+            ));
             return None;
         }
         serde_json::from_slice(&bytes).ok()

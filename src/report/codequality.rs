@@ -126,16 +126,16 @@ mod tests {
     fn an_entry_is_the_same_in_another_run_wherever_its_case_moved() {
         let (one, mut other) = (sample::run(), sample::run());
         other.results.iter_mut().for_each(|result| result.line += 7);
-        let prints = |run: &RunReport| {
-            entries(run).iter().map(|entry| entry["fingerprint"].clone()).collect::<Vec<Value>>()
-        };
+        let prints =
+            |run: &RunReport| entries(run).iter().map(|entry| entry["fingerprint"].clone()).collect::<Vec<Value>>();
         assert_eq!(prints(&one), prints(&other));
     }
 
     #[test]
     fn a_violation_is_graver_than_a_regression_and_that_than_a_review() {
         let entries = entries(&sample::run());
-        let severity = |code: &str| entries.iter().find(|entry| entry["check_name"] == code).unwrap()["severity"].clone();
+        let severity =
+            |code: &str| entries.iter().find(|entry| entry["check_name"] == code).unwrap()["severity"].clone();
         assert_eq!(severity("zero_tolerance"), "blocker");
         assert_eq!(severity("regression"), "critical");
         assert_eq!(severity("coverage_shrank"), "major");

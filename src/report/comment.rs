@@ -89,7 +89,9 @@ mod tests {
         report.verdict.findings.extend(std::iter::repeat_n(one, 500));
         for result in &mut report.results {
             let areas = result.scored.areas.iter_mut();
-            areas.for_each(|area| area.mark = crate::domain::Mark::Marked { trit: crate::domain::Trit::Harmful, why: long.clone() });
+            areas.for_each(|area| {
+                area.mark = crate::domain::Mark::Marked { trit: crate::domain::Trit::Harmful, why: long.clone() }
+            });
         }
         for area in &mut report.verdict.areas {
             area.note = Some(long.clone());

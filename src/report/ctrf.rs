@@ -72,7 +72,8 @@ pub fn table<'r>(report: &'r RunReport, out: Out<'r>, _: Scratch<'r>) -> Begun<'
     let mut tests = Tests { report, out, outcomes: Outcomes::of(report), summary };
     tests.text(&format!("{{\n\"reportFormat\": \"CTRF\",\n\"specVersion\": \"{SPEC}\",\n\"runId\": "))?;
     tests.value(&meta.id)?;
-    tests.text(",\n\"generatedBy\": \"evalgate\",\n\"results\": {\n\"tool\": {\"name\": \"evalgate\", \"version\": ")?;
+    tests
+        .text(",\n\"generatedBy\": \"evalgate\",\n\"results\": {\n\"tool\": {\"name\": \"evalgate\", \"version\": ")?;
     tests.value(&meta.evalgate)?;
     tests.text("},\n\"tests\": [")?;
     for test in tests.outcomes.gate() {

@@ -248,7 +248,12 @@ mod tests {
             result.file = "suites/elsewhere.yaml".into();
         }
         let prints = |run: &RunReport| -> Vec<Value> {
-            sarif(run)["runs"][0]["results"].as_array().unwrap().iter().map(|r| r["partialFingerprints"].clone()).collect()
+            sarif(run)["runs"][0]["results"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|r| r["partialFingerprints"].clone())
+                .collect()
         };
         assert_eq!(prints(&one), prints(&other));
     }
@@ -275,7 +280,8 @@ mod tests {
         report.verdict.findings[1].cases = report.results.iter().map(|result| result.case.id.clone()).collect();
         let log = sarif(&report);
         assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), MOST);
-        let told = log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap();
+        let told =
+            log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap();
         assert!(told.starts_with("200 violations more left out"), "{told}");
         assert_eq!(misfits(&log), [""; 0]);
     }

@@ -134,8 +134,10 @@ mod tests {
         let tap = rendered("tap", &sample::run());
         let mut blocks = 0;
         for block in tap.split("  ---\n").skip(1) {
-            let block: String = block.lines().take_while(|line| *line != "  ...").map(|line| format!("{line}\n")).collect();
-            let read: serde_json::Value = serde_yaml::from_str(&block).unwrap_or_else(|error| panic!("{error}: {block}"));
+            let block: String =
+                block.lines().take_while(|line| *line != "  ...").map(|line| format!("{line}\n")).collect();
+            let read: serde_json::Value =
+                serde_yaml::from_str(&block).unwrap_or_else(|error| panic!("{error}: {block}"));
             assert!(read["severity"].is_string(), "{block}");
             blocks += 1;
         }

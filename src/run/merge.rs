@@ -24,8 +24,7 @@ pub fn part_of(selected: Selected, checked: &Checked, shard: Shard) -> Result<Se
     let mut kept = Vec::new();
     for SelectedSuite { suite, cases } in suites {
         let loaded = checked.suites[suite].suite(&checked.root)?;
-        let cases: Vec<u32> =
-            cases.into_iter().filter(|at| shard.holds(&loaded.0.cases[*at as usize].id)).collect();
+        let cases: Vec<u32> = cases.into_iter().filter(|at| shard.holds(&loaded.0.cases[*at as usize].id)).collect();
         if !cases.is_empty() {
             kept.push(SelectedSuite { suite, cases });
         }
@@ -165,10 +164,8 @@ fn absent(parts: &[Part], missing: &BTreeSet<Slug>) -> Option<String> {
     let of = parts.first()?.meta.shard?.of;
     let there: BTreeSet<Shard> = parts.iter().filter_map(|part| part.meta.shard).collect();
     let absent = (1..=of).map(|index| Shard { index, of }).filter(|shard| !there.contains(shard));
-    let names: Vec<String> = absent
-        .filter(|shard| missing.iter().any(|case| shard.holds(case)))
-        .map(|shard| shard.to_string())
-        .collect();
+    let names: Vec<String> =
+        absent.filter(|shard| missing.iter().any(|case| shard.holds(case))).map(|shard| shard.to_string()).collect();
     (!names.is_empty()).then(|| format!("not among them: shard {}", names.join(", ")))
 }
 

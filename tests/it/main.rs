@@ -1,5 +1,6 @@
 //! evalgate through its binary: one file a subject, on copies of the small projects in `tests/projects`.
 
+mod attest;
 mod check;
 mod command;
 mod compare;
@@ -31,6 +32,7 @@ mod run;
 mod schema;
 mod service;
 mod shadow;
+mod shards;
 mod simulate;
 mod stochastic;
 mod surfaces;
