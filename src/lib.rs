@@ -21,6 +21,7 @@
 //! - [`plan`]: a loaded project to what can be run; every project error ends here
 //! - [`report`]: a stored run to text, JSON, JUnit, CSV, Markdown and HTML
 //! - [`review`]: what a person decides about changed behaviour: rules, merges, the session at a terminal
+//! - [`attest`]: a run's verdict as signed statements
 //!
 //! # Shell
 //! - [`store`]: run folders and the golden folder on disk
@@ -51,6 +52,7 @@ pub mod shadow;
 pub mod plan;
 pub mod report;
 pub mod review;
+pub mod attest;
 pub mod store;
 pub mod gateway;
 pub mod client;

@@ -1,6 +1,7 @@
 //! Whether a judge may gate an area today: what a policy asks, held against a committed calibration.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::file::{AreaRecord, Record};
@@ -8,7 +9,7 @@ use super::sentences::{bounded, count, percent};
 use crate::domain::{Area, JudgePolicy, Slug};
 
 /// Whether a judge may gate an area. Each holds a clause, with the numbers, for behind a colon.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Licence {
     /// It agrees with people well enough: how well, and until when.

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, exit codes, and the only printing.
 
+mod attest;
 mod baseline;
 mod bench;
 mod calibrate;
@@ -17,6 +18,7 @@ mod init;
 mod judging;
 mod licence;
 mod list;
+mod merge;
 mod output;
 mod outside;
 mod overview;
@@ -31,6 +33,7 @@ mod shadow;
 mod show;
 mod simulate;
 mod target;
+mod verify;
 mod waive;
 
 use std::ffi::OsString;
@@ -68,6 +71,8 @@ enum Command {
     Review(review::Review),
     /// Put an output right: it becomes a case that guards against the same mistake
     Correct(Box<correct::Correct>),
+    /// Put the shards of a run together, score and judge them once
+    Merge(merge::Merge),
     /// Excuse a case's fall in one area for some days
     Waive(waive::Waive),
     /// Show one case of a run: request, output, diff, every criterion and why, the transcript
@@ -88,6 +93,10 @@ enum Command {
     Score(score::Score),
     /// Write a run's reports again, or print one
     Report(report::Report),
+    /// Sign what a run found, for whoever lets the agent be deployed
+    Attest(attest::Attest),
+    /// Check an attestation: signature, agent, suites, policy, accepted behaviour, verdict
+    Verify(verify::Verify),
     /// List cases, what they cover and tell apart, checks, targets, policies, worlds, runs
     List(list::List),
     /// Try what reaches outside of evalgate: models, services, commands
@@ -123,6 +132,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Run(command)) => command.run(&context),
         Some(Command::Review(command)) => command.run(&context),
         Some(Command::Correct(command)) => command.run(&context),
+        Some(Command::Merge(command)) => command.run(&context),
         Some(Command::Waive(command)) => command.run(&context),
         Some(Command::Show(command)) => command.run(&context),
         Some(Command::Gate(command)) => command.run(&context),
@@ -133,6 +143,8 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Calibrate(command)) => command.run(&context),
         Some(Command::Score(command)) => command.run(&context),
         Some(Command::Report(command)) => command.run(&context),
+        Some(Command::Attest(command)) => command.run(&context),
+        Some(Command::Verify(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),
         Some(Command::Target(command)) => command.run(&context),
         Some(Command::Check(command)) => command.run(&context),

@@ -33,12 +33,22 @@ pub enum Answer {
 pub fn verdict(folder: &RunFolder) -> Result<Verdict, Failure> {
     let path = folder.file("verdict.json")?;
     let text = fs::read(&path).map_err(|cause| match cause.kind() {
-        ErrorKind::NotFound => Failure::new(Exit::Inconclusive, format!("run {} has no verdict", folder.id()))
-            .with_hint(format!("it did not end: `evalgate run --resume {}`", folder.id())),
+        ErrorKind::NotFound => no_verdict(folder),
         _ => Failure::new(Exit::Internal, format!("{} cannot be read: {cause}", path.display())),
     })?;
     serde_json::from_slice(&text)
         .map_err(|cause| Failure::new(Exit::Internal, format!("{} cannot be read: {cause}", path.display())))
+}
+
+/// That a run has none, and what gives it one.
+pub fn no_verdict(folder: &RunFolder) -> Failure {
+    let id = folder.id();
+    match folder.meta().ok().and_then(|meta| meta.shard) {
+        Some(shard) => Failure::new(Exit::Inconclusive, format!("run {id} is shard {shard}, which has no verdict"))
+            .with_hint("`evalgate merge` puts all shards together and judges them once"),
+        None => Failure::new(Exit::Inconclusive, format!("run {id} has no verdict"))
+            .with_hint(format!("it did not end: `evalgate run --resume {id}`")),
+    }
 }
 
 /// What the run was held against where answers vary; nothing where they do not.

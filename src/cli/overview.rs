@@ -38,6 +38,7 @@ pub fn overview(context: &Context) -> Result<Exit, Failure> {
     match &latest {
         Some(folder) => match output::verdict(folder) {
             Ok(verdict) => output::say(&printable_line(&format!("last run {}: {}", folder.id(), verdict.headline)))?,
+            Err(_) if ended => output::say(&format!("last run {}: recorded, and not judged", folder.id()))?,
             Err(_) => output::say(&format!("last run {} did not end", folder.id()))?,
         },
         None => output::say("no run yet")?,

@@ -1,6 +1,6 @@
 //! `evalgate run`: the main job.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,14 +17,16 @@ use super::output::{self, Answer};
 use super::outside;
 use super::panel::{self, license, panel};
 use super::shadow::evidence;
+use crate::diagnostic::printable_line;
 use crate::domain::{Policy, Slug};
-use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta};
+use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta, Shard};
 use crate::gate::{self, Baseline, Regime};
 use crate::load::Checked;
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
 use crate::run::{
-    Asking, Clock, HowOften, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, select,
+    Asking, Clock, Ended, HowOften, Interrupt, Phase, Running, Selected, Wanted, execute, failing_cases, part_of,
+    select,
 };
 use crate::score::texts;
 use crate::store::{RunFolder, Runs, new_run_id};
@@ -57,6 +59,9 @@ pub struct Run {
     /// What the order of asking is drawn from, where a target that varies is repeated [default: the run's id]
     #[arg(long, value_name = "N")]
     seed: Option<u32>,
+    /// Only one part of the cases, e.g. 2/3: nothing is judged until `merge` has all parts
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["failing_of", "baseline", "github", "resume"])]
+    shard: Option<Shard>,
     /// Trials at once [default: the target's `concurrency` if it has one, else one a core]
     #[arg(long, short, value_name = "N", env = "EVALGATE_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -103,10 +108,10 @@ const FILTER_HELP: &str = "Filter: id(GLOB) kind(GLOB) org(GLOB) pipeline(GLOB) 
 joined by `and`, `or`, `not` and parentheses.";
 
 /// What a run is asked to be, from the command line or from the run that is resumed.
-struct Request {
-    target: Slug,
-    policy: Slug,
-    filter: Option<String>,
+pub struct Request {
+    pub target: Slug,
+    pub policy: Slug,
+    pub filter: Option<String>,
     failing_of: Option<RunFolder>,
     repeats: u32,
     answers: Answers,
@@ -160,9 +165,27 @@ impl Run {
         let mut meta = meta(&request, &checked, &catalog, policy, &selected, runs.path());
         meta.digests.extend(held.source.as_ref().map(|source| ("baseline".to_owned(), digest(source.as_bytes()))));
         let baseline = held.baseline((policy, &meta), &checked, &catalog, &selected)?;
-        match &began {
-            Some(began) => same_project(began, &meta)?,
-            None => self.repeat_in_stages(&mut meta, policy, &catalog, &baseline),
+        meta.shard = began.as_ref().map_or(self.shard, |began| began.shard);
+        if let Some(shard) = meta.shard {
+            // Machines that begin in the same second must not give two parts one name.
+            let id = new_run_id(meta.started_at, u64::from(shard.index));
+            meta.id = if runs.path().join(id.as_str()).exists() { meta.id } else { id };
+        }
+        if began.is_none() {
+            self.repeat_in_stages(&mut meta, policy, &catalog, &baseline);
+        }
+        let (selected, baseline) = match meta.shard {
+            Some(_) if meta.staged => return Err(no_stages(policy)),
+            // As often as was said and no more: what is accepted could only call for further repeats.
+            Some(shard) => {
+                let part = part_of(selected, &checked, shard);
+                (part.map_err(|why| Failure::new(Exit::ProjectInvalid, why))?, Baseline::default())
+            }
+            None => (selected, baseline),
+        };
+        meta.selection = selected.selection.clone();
+        if let Some(began) = &began {
+            same_project(began, &meta)?;
         }
         let (folder, mut events, recorded, meta) = match resumed {
             Some(folder) => {
@@ -209,7 +232,7 @@ impl Run {
                 folder: &folder,
                 golden: &held.golden,
                 baseline: &baseline,
-                propose: !context.ci && held.is_own(),
+                propose: !context.ci && held.is_own() && meta.shard.is_none(),
                 recorded,
                 panel,
                 asking: Some(Asking {
@@ -227,6 +250,9 @@ impl Run {
             };
             execute(running, progress.as_mut()).await
         })?;
+        if let Some(shard) = meta.shard {
+            return told_of_shard(&folder, shard, &meta, &ended, self.format);
+        }
         let report = output::write_reports(&folder, meta, &ended)?;
         clock.lap(Phase::Judge);
         folder.write("timings.json", &output::pretty(&clock.timings())?)?;
@@ -285,7 +311,7 @@ impl Run {
 }
 
 impl Request {
-    fn of_run(meta: &RunMeta, runs: &Runs) -> Result<Self, Failure> {
+    pub fn of_run(meta: &RunMeta, runs: &Runs) -> Result<Self, Failure> {
         Ok(Self {
             target: meta.target.clone(),
             policy: meta.policy.clone(),
@@ -295,6 +321,47 @@ impl Request {
             answers: meta.answers,
         })
     }
+}
+
+/// That a shard of a run in stages cannot be run.
+fn no_stages(policy: &Policy) -> Failure {
+    let more = policy.repeats.stage2;
+    Failure::usage("a shard alone cannot tell which cases need more repeats: that takes the trials of all shards")
+        .with_hint(format!("say how often each case is run, e.g. `--repeat {more}`"))
+}
+
+/// How a shard ended: recorded, and not judged.
+fn told_of_shard(
+    folder: &RunFolder,
+    shard: Shard,
+    meta: &RunMeta,
+    ended: &Ended,
+    format: Answer,
+) -> Result<Exit, Failure> {
+    let exit = match (ended.interrupted, &ended.stopped) {
+        (true, _) => Exit::Interrupted,
+        (false, Some(_)) => Exit::Inconclusive,
+        (false, None) => Exit::Passed,
+    };
+    let (id, cases, trials) = (folder.id(), meta.selection.cases, ended.verdict.counts.trials);
+    let stopped = ended.stopped.as_deref().map(|why| printable_line(why.trim_end_matches('.')).into_owned());
+    match format {
+        Answer::Json => output::print(&output::pretty(&serde_json::json!({
+            "shard": shard, "run": id, "cases": cases, "trials": trials, "stopped": stopped, "exit": exit.code(),
+        }))?)?,
+        Answer::Text => {
+            let word = if stopped.is_some() { "NOT RECORDED" } else { "RECORDED" };
+            let head = format!("{word}  shard {shard} · {} · {cases} of {} cases", meta.target, meta.selection.of);
+            let end = format!("exit {}", exit.code());
+            output::say(&format!("{head:<width$}{end}", width = 79 - end.len()))?;
+            if let Some(why) = stopped {
+                output::say(&format!("  It did not come to its end: {why}.\n  `evalgate run --resume {id}` goes on."))?;
+            }
+            output::say(&format!("  Nothing is decided: `evalgate merge` takes all {} shards.\n", shard.of))?;
+            output::say(&format!("  {trials} trials · run {id}"))?;
+        }
+    }
+    Ok(exit)
 }
 
 /// The policy or target with this name.
@@ -331,7 +398,17 @@ fn nothing_selected(wanted: &Wanted, selected: &Selected) -> Failure {
         .with_hint("nothing was checked, which is never a pass; `evalgate list` shows every case")
 }
 
-fn meta(
+/// Of everything that a run of a target under a policy is made of.
+pub fn digests_of(target: &Slug, policy: &Policy, checked: &Checked, catalog: &Catalog) -> BTreeMap<String, String> {
+    let mut digests = checked.digests.clone();
+    digests.insert("policy".to_owned(), digest(&serialised(policy)));
+    digests.insert("target".to_owned(), target_digest(target, checked, catalog));
+    digests.extend(panel::digest(checked, catalog).map(|digest| (panel::DIGEST.to_owned(), digest)));
+    digests
+}
+
+/// What a run would be a run of.
+pub fn meta(
     request: &Request,
     checked: &Checked,
     catalog: &Catalog,
@@ -340,10 +417,7 @@ fn meta(
     runs: &std::path::Path,
 ) -> RunMeta {
     let now = Timestamp::now();
-    let mut digests = checked.digests.clone();
-    digests.insert("policy".to_owned(), digest(&serialised(policy)));
-    digests.insert("target".to_owned(), target_digest(&request.target, checked, catalog));
-    digests.extend(panel::digest(checked, catalog).map(|digest| (panel::DIGEST.to_owned(), digest)));
+    let digests = digests_of(&request.target, policy, checked, catalog);
     let kind = catalog.project.targets.get(&request.target).and_then(|spec| spec.0.keys().next());
     let mut id = new_run_id(now, u64::from(std::process::id()));
     for entropy in 0..u64::from(u16::MAX) {
@@ -399,7 +473,7 @@ fn serialised<T: serde::Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 

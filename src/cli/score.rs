@@ -33,6 +33,9 @@ impl Score {
         let folder = output::resolve(&context.runs(&project.checked.root), self.run.as_deref())?;
         let (recorded, replay) = folder.recorded()?;
         let meta = replay.record.meta;
+        if meta.shard.is_some() {
+            return Err(output::no_verdict(&folder));
+        }
         let policy = named(&project.catalog.policies, &meta.policy, "policy")?.clone();
         let licences = license(&mut project, &meta.target, &policy.judge);
         let Project { checked, catalog } = project;

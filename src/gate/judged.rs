@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::blame::{Blame, Move};
@@ -12,7 +13,7 @@ use crate::score::judge::{Judged, Vote};
 use crate::score::{CriterionMark, TrialResult};
 
 /// One judge over all trials of a run. What it took is not the agent's cost and time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JudgeSummary {
     pub judge: Slug,
     /// Of the judge, hex; several if it was another for some of the answers.

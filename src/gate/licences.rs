@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::finding::Found;
@@ -11,7 +12,7 @@ use crate::domain::{Area, Level, Policy, Slug};
 use crate::score::TrialResult;
 
 /// What a judge may do in one area, on the day of judging.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LicenceLine {
     pub judge: Slug,
     pub area: Area,

@@ -42,29 +42,33 @@ impl JudgementLog {
         Ok(Self { path: folder.join(LOG), file: Mutex::new(None) })
     }
 
-    /// Every vote on record by question, the last one of each number. A line that a crash left unfinished is dropped; any
-    /// other that cannot be read is an error.
+    /// Every vote on record by question, the last one of each number.
     pub fn read(&self) -> Result<HashMap<String, Vec<Vote>>, StoreError> {
         let mut votes: HashMap<String, Vec<Vote>> = HashMap::new();
-        let text = match fs::read(&self.path) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(votes),
-            text => text.naming("read", &self.path)?,
-        };
-        for (n, line) in (1..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
-            if line.last() != Some(&b'\n') {
-                break;
-            }
-            let judgement: Judgement = serde_json::from_slice(line).map_err(|error| StoreError::Line {
-                path: self.path.clone(),
-                line: n,
-                message: error.to_string(),
-            })?;
+        for judgement in self.lines()? {
             let known = votes.entry(judgement.digest).or_default();
             known.retain(|vote| vote.number != judgement.vote.number);
             known.push(judgement.vote);
         }
         votes.values_mut().for_each(|votes| votes.sort_by_key(|vote| vote.number));
         Ok(votes)
+    }
+
+    /// Every line in order. One that a crash left unfinished is dropped; any other that cannot be read is an error.
+    pub fn lines(&self) -> Result<Vec<Judgement>, StoreError> {
+        let text = match fs::read(&self.path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            text => text.naming("read", &self.path)?,
+        };
+        let whole = (1..).zip(text.split_inclusive(|byte| *byte == b'\n').filter(|line| line.last() == Some(&b'\n')));
+        let line = |(line, text): (u64, &[u8])| {
+            serde_json::from_slice(text).map_err(|error| StoreError::Line {
+                path: self.path.clone(),
+                line,
+                message: error.to_string(),
+            })
+        };
+        whole.map(line).collect()
     }
 
     /// Adds a vote.

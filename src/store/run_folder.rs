@@ -36,6 +36,17 @@ impl RunFolder {
         Ok((Self { id: id.clone(), path }, writer))
     }
 
+    /// The folder of a run that came from elsewhere.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let id = event_log::read_start(path)?.meta.id;
+        Ok(Self { id, path: path.to_owned() })
+    }
+
+    /// Whether a folder is that of a run.
+    pub fn is_one(path: &Path) -> bool {
+        path.join(event_log::EVENTS).is_file()
+    }
+
     pub(super) fn at(path: PathBuf, id: Slug) -> Self {
         Self { id, path }
     }

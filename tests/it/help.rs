@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 24] = [
     "init",
     "run",
     "review",
+    "correct",
+    "merge",
     "waive",
     "show",
     "gate",
@@ -18,6 +20,8 @@ const COMMANDS: [&str; 20] = [
     "calibrate",
     "score",
     "report",
+    "attest",
+    "verify",
     "list",
     "target",
     "gateway",

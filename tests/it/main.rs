@@ -1,6 +1,7 @@
 //! evalgate through its binary: one file a subject, on copies of the small projects in `tests/projects`.
 
 mod calibrate;
+mod attest;
 mod check;
 mod command;
 mod compare;
@@ -34,6 +35,7 @@ mod run;
 mod schema;
 mod service;
 mod shadow;
+mod shards;
 mod simulate;
 mod stochastic;
 mod surfaces;

@@ -96,10 +96,8 @@ fn the_judge_of_the_readme_can_be_asked() {
     let criteria = at + rubric[at..].find("    criteria:\n").unwrap() + "    criteria:\n".len();
     project.write("rubrics/triage.yaml", format!("{}{criterion}{}", &rubric[..criteria], &rubric[criteria..]));
     project.run(&["check"]).exits(0);
-    let ran = project.run_with(
-        &["run", "--filter", "id(closed-won-cannot-be-saved)", "--policy", "pr"],
-        &[("JUDGE_KEY", "k")],
-    );
+    let ran = project
+        .run_with(&["run", "--filter", "id(closed-won-cannot-be-saved)", "--policy", "pr"], &[("JUDGE_KEY", "k")]);
     ran.says("judge careful: 1 question, 3 votes");
     assert_eq!(server.asked().len(), 3);
 }
@@ -136,5 +134,76 @@ fn the_readme_names_every_area_and_policy() {
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("rubrics/policies")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(README.contains(&format!("| `{}` |", name.trim_end_matches(".yaml"))), "{name}");
+    }
+}
+
+/// The block of YAML behind a marker.
+fn block(marker: &str) -> &'static str {
+    let (_, rest) = README.split_once(&format!("<!-- {marker} -->\n```yaml\n")).expect("the marker and a block");
+    rest.split_once("```").expect("its end").0
+}
+
+/// The commands of a job that are evalgate's.
+fn commands(steps: &serde_json::Value) -> Vec<String> {
+    let lines = steps.as_array().expect("steps").iter().map(|step| step.get("run").unwrap_or(step));
+    lines.filter_map(|line| line.as_str()).filter(|line| line.contains("evalgate ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_workflow_for_github_does_what_it_says() {
+    let workflow: serde_json::Value = serde_yaml::from_str(block("github")).unwrap();
+    let jobs = &workflow["jobs"];
+    for breaks in [false, true] {
+        let project = Project::copy("tiny");
+        project
+            .shell("git init -q . && git add . && git -c user.name=ada -c user.email=a@b.example commit -qm all")
+            .exits(0);
+        if breaks {
+            crate::exits::break_a_rule(&project);
+        }
+        for shard in jobs["shard"]["strategy"]["matrix"]["shard"].as_array().unwrap() {
+            for command in commands(&jobs["shard"]["steps"]) {
+                let command = command.replace("${{ matrix.shard }}", &shard.to_string());
+                project.shell(&format!("export CI=true BASE=HEAD; {command} --progress none")).exits(0);
+            }
+            project.shell(&format!("mkdir -p shards && mv reports/runs shards/shard-{shard}")).exits(0);
+        }
+        let [command] = &commands(&jobs["gate"]["steps"])[..] else { panic!("one command judges") };
+        let ran = project.shell(&format!("export CI=true BASE=HEAD GITHUB_STEP_SUMMARY=$PWD/summary.md; {command}"));
+        let ran = ran.exits(i32::from(breaks));
+        assert!(project.read("summary.md").starts_with(if breaks { "## ✖ BLOCKED" } else { "## ✔ PASSED" }), "{ran}");
+        assert_eq!(ran.stderr.starts_with("::error "), breaks, "{ran}");
+        project.shell("test -f reports/runs/*/comment.md && test -f reports/runs/*/safety.sarif").exits(0);
+        let missing = project.shell("CI=true evalgate merge --policy-from HEAD shards/shard-1/* shards/shard-2/*");
+        missing.exits(6).says("not among them: shard 3/3");
+    }
+}
+
+#[test]
+fn the_job_for_gitlab_does_what_it_says() {
+    let jobs: serde_json::Value = serde_yaml::from_str(block("gitlab")).unwrap();
+    let project = Project::copy("tiny");
+    let parallel = jobs["shard"]["parallel"].as_u64().unwrap();
+    for index in 1..=parallel {
+        for command in commands(&jobs["shard"]["script"]) {
+            let command = format!("export CI_NODE_INDEX={index} CI_NODE_TOTAL={parallel}; {command} --progress none");
+            project.shell(&command).exits(0);
+        }
+    }
+    for command in commands(&jobs["gate"]["script"]) {
+        project.shell(&command).exits(0).says("PASSED");
+    }
+    for report in ["junit", "codequality"] {
+        let file = jobs["gate"]["artifacts"]["reports"][report].as_str().unwrap();
+        project.shell(&format!("test -f {file}")).exits(0);
+    }
+}
+
+#[test]
+fn the_workflow_and_the_job_fit_the_schemas_of_github_and_gitlab() {
+    let project = Project::empty();
+    for (marker, schema) in [("github", "github-workflows"), ("gitlab", "gitlab-ci")] {
+        project.write(&format!("{marker}.yaml"), block(marker));
+        crate::consumers::fits(schema, &project.path(&format!("{marker}.yaml")));
     }
 }

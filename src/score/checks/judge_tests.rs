@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Area, CaseKind, Level, Slug, Trit};
-use crate::score::judge::{Answered, Licences, Question, Vote, questions, read};
 use crate::golden::Stored;
 use crate::score::area_marks;
+use crate::score::judge::{Answered, Licences, Question, Vote, questions, read};
 use crate::score::sample::{Sample, executed};
 
 fn params(more: Value) -> Value {
