@@ -207,15 +207,16 @@ impl Run {
             };
             execute(running, progress.as_mut()).await
         })?;
-        let report = output::write_reports(&folder, meta, &ended)?;
+        let interrupted = ended.interrupted;
+        let report = output::write_reports(&folder, meta, ended)?;
         clock.lap(Phase::Judge);
-        folder.write("timings.json", &output::pretty(&clock.timings())?)?;
+        output::write_timings(&folder, &clock.timings())?;
         output::print_verdict(&report, self.format)?;
-        if ended.interrupted {
+        if interrupted {
             output::tell(&format!("interrupted: `evalgate run --resume {}` goes on\n", folder.id()));
             return Ok(Exit::Interrupted);
         }
-        Ok(Exit::of_verdict(ended.verdict.exit))
+        Ok(Exit::of_verdict(report.verdict.exit))
     }
 
     /// `base`: the policy of the base, where the project's own does not judge.

@@ -5,6 +5,7 @@
 //! A run may be of any size: results are read where they are kept, in brief, and in full only case by case.
 
 mod brief;
+mod brief_bytes;
 mod cases;
 mod compare;
 mod coverage;
@@ -35,6 +36,7 @@ use crate::gate::Verdict;
 use cases::CaseView;
 
 pub use brief::Brief;
+pub use brief_bytes::{push as push_brief, read as read_brief};
 pub use compare::{render_json as render_compared_json, render_markdown as render_compared_markdown};
 pub use coverage::{Coverage, CoverageCounter, Vocabulary, Word, WorldCoverage};
 pub use criteria::{CriteriaCounter, CriterionCount};
@@ -42,7 +44,7 @@ pub use discrimination::{AreaStanding, Discrimination, Done, Role, Standing, Sta
 pub use html::render_compared as render_compared_html;
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary};
 pub use power::{render_json as render_power_json, render_simulation_json, render_simulation_markdown};
-pub use results::{Overview, Results, Visit};
+pub use results::{At, Overview, Results, Visit};
 pub use shadow::{render_json as render_shadow_json, render_markdown as render_shadow_markdown};
 pub use text::{
     Style, render as render_text, render_case, render_compared, render_coverage, render_criteria,
@@ -117,7 +119,7 @@ impl RunReport {
     /// Writes tables in one walk over the results.
     pub fn tabulate(&self, mut tables: Vec<Box<dyn Table + '_>>) -> Result<&Overview, RenderError> {
         let mut counter = results::Counter::new(&self.verdict);
-        let mut case = |at, trials: &[Brief]| {
+        let mut case = |at: At, trials: &[Brief]| {
             if trials.is_empty() {
                 return Ok(());
             }
@@ -126,7 +128,7 @@ impl RunReport {
             tables.iter_mut().try_for_each(|table| table.push(&view))
         };
         // The trials of the case that is going by, and the place of the first.
-        let (mut open, mut at): (Vec<Brief>, u64) = (Vec::new(), 0);
+        let (mut open, mut at): (Vec<Brief>, At) = (Vec::new(), At { line: 0, brief: 0 });
         self.results.each(&mut |place, trial| {
             if open.first().is_some_and(|first| first.case.id != trial.case.id) {
                 case(at, &open)?;

@@ -26,7 +26,7 @@ use crate::event::RunState;
 use crate::gate::{
     AreaState, AreaSummary, Decision, Finding, FindingWeight, Regime, UNREADABLE_SNAPSHOT, WaiverLine, WaiverState,
 };
-use crate::score::{Held, TrialResult};
+use crate::score::Held;
 
 pub use case::{render as render_case, render_steps};
 pub use compare::render as render_compared;
@@ -205,7 +205,7 @@ fn changed(screen: &mut Screen, report: &RunReport, overview: &Overview) -> Resu
     screen.blank();
     screen.line(&[(Tone::Quiet, &format!("  {what}: {all} of {of}, worst first"))]);
     for place in overview.worst.iter().filter(|place| place.needs_review).take(CHANGED) {
-        let trials: Vec<TrialResult> = report.read(place)?;
+        let trials = report.full(place)?;
         let view = CaseView::of(&trials);
         screen.line(&[(Tone::Plain, "  evalgate show "), (Tone::Strong, view.id())]);
         let (tone, what) = change(&view);
