@@ -115,10 +115,10 @@ impl Merge {
             },
             &mut JsonLines::silent(),
         ))?;
-        let report = output::write_reports(&folder, meta, &ended)?;
+        let report = output::write_reports(&folder, meta, ended)?;
         output::print_verdict(&report, self.format)?;
         github.map_or(Ok(()), |github| github.tell(&folder, &report))?;
-        Ok(Exit::of_verdict(ended.verdict.exit))
+        Ok(Exit::of_verdict(report.verdict.exit))
     }
 }
 

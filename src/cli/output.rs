@@ -14,7 +14,7 @@ use crate::diagnostic::closest;
 use crate::event::{RunMeta, RunRecord};
 use crate::gate::{Baseline, Verdict};
 use crate::report::{self, Render, RunReport, Spool};
-use crate::run::Ended;
+use crate::run::{Ended, Timings};
 use crate::score::TrialResult;
 use crate::store::{ReportWriter, RunFolder, Runs, StoredResults};
 
@@ -99,10 +99,10 @@ fn of_stored<R>(folder: &RunFolder, verdict: Verdict, results: R) -> Result<RunR
 }
 
 /// Writes the verdict and every report of a run that has just been scored. Gives the report for the screen.
-pub fn write_reports(folder: &RunFolder, meta: RunMeta, ended: &Ended) -> Result<RunReport<StoredResults>, Failure> {
-    folder.write("verdict.json", &pretty(&ended.verdict)?)?;
+pub fn write_reports(folder: &RunFolder, meta: RunMeta, ended: Ended) -> Result<RunReport<StoredResults>, Failure> {
+    let Ended { verdict, results, .. } = ended;
+    folder.write("verdict.json", &pretty(&verdict)?)?;
     let (state, finished_at) = folder.end()?;
-    let (verdict, results) = (ended.verdict.clone(), folder.stored_results()?);
     let report = RunReport { meta, state, verdict, finished_at, overview: OnceLock::new(), results };
     write_formats(folder, &report)?;
     Ok(report)
@@ -128,6 +128,13 @@ pub fn write_formats(folder: &RunFolder, report: &RunReport) -> Result<(), Failu
         Render::Table(_) => Ok(()),
     })?;
     Ok(files.into_iter().try_for_each(ReportWriter::finish)?)
+}
+
+/// Keeps where the time of a run went. Nothing is made of it, so it need not outlive a power cut.
+pub fn write_timings(folder: &RunFolder, timings: &Timings) -> Result<(), Failure> {
+    let mut file = folder.begin_report("timings.json")?;
+    file.write_all(&pretty(timings)?)?;
+    Ok(file.finish()?)
 }
 
 /// Prints one format of a run.

@@ -253,16 +253,17 @@ impl Run {
         if let Some(shard) = meta.shard {
             return told_of_shard(&folder, shard, &meta, &ended, self.format);
         }
-        let report = output::write_reports(&folder, meta, &ended)?;
+        let interrupted = ended.interrupted;
+        let report = output::write_reports(&folder, meta, ended)?;
         clock.lap(Phase::Judge);
-        folder.write("timings.json", &output::pretty(&clock.timings())?)?;
+        output::write_timings(&folder, &clock.timings())?;
         output::print_verdict(&report, self.format)?;
         github.map_or(Ok(()), |github| github.tell(&folder, &report))?;
-        if ended.interrupted {
+        if interrupted {
             output::tell(&format!("interrupted: `evalgate run --resume {}` goes on\n", folder.id()));
             return Ok(Exit::Interrupted);
         }
-        Ok(Exit::of_verdict(ended.verdict.exit))
+        Ok(Exit::of_verdict(report.verdict.exit))
     }
 
     /// `base`: the policy of the base, where the project's own does not judge.

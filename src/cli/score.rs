@@ -78,8 +78,8 @@ impl Score {
             },
             &mut JsonLines::silent(),
         ))?;
-        let report = output::write_reports(&folder, meta, &ended)?;
+        let report = output::write_reports(&folder, meta, ended)?;
         output::print_verdict(&report, self.format)?;
-        Ok(Exit::of_verdict(ended.verdict.exit))
+        Ok(Exit::of_verdict(report.verdict.exit))
     }
 }

@@ -3,7 +3,7 @@
 //! The full trials are in the run's events; this says what came of them.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -77,7 +77,7 @@ impl Table for Summary<'_> {
     fn push(&mut self, case: &CaseView<Brief>) -> Result<(), RenderError> {
         self.text(if self.any { ",\n" } else { "\n" })?;
         self.any = true;
-        self.value(&CaseSummary::of(case))
+        self.value(&Line::of(case))
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), RenderError> {
@@ -104,23 +104,51 @@ impl Summary<'_> {
     }
 }
 
-impl CaseSummary {
-    fn of(view: &CaseView<Brief>) -> Self {
+/// A [`CaseSummary`] as it is written: of what the case holds already.
+#[derive(Serialize)]
+struct Line<'a> {
+    case: &'a Slug,
+    title: &'a str,
+    pipeline: &'a Slug,
+    suite: &'a Slug,
+    kind: CaseKind,
+    weight: Weight,
+    file: &'a str,
+    line: u32,
+    trials: usize,
+    failed_trials: usize,
+    snapshot: &'static str,
+    areas: Lowest<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    disagreeing: Vec<Area>,
+}
+
+/// The lowest mark of each area, as a map.
+struct Lowest<'a>(&'a CaseView<'a, Brief>);
+
+impl Serialize for Lowest<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(Area::ALL.into_iter().filter_map(|area| Some((area, self.0.mark(area)?))))
+    }
+}
+
+impl<'a> Line<'a> {
+    fn of(view: &'a CaseView<'a, Brief>) -> Self {
         let first = view.first();
         let disagrees = |area: &Area| !view.agrees(*area);
         Self {
-            case: first.case.id.clone(),
-            title: first.case.title.clone(),
-            pipeline: first.pipeline.clone(),
-            suite: first.suite.clone(),
+            case: &first.case.id,
+            title: &first.case.title,
+            pipeline: &first.pipeline,
+            suite: &first.suite,
             kind: first.kind,
             weight: first.case.weight,
-            file: first.file.clone(),
+            file: &first.file,
             line: first.line,
-            trials: view.trials().len() as u64,
-            failed_trials: view.trials().iter().filter(|trial| trial.error().is_some()).count() as u64,
-            snapshot: view.snapshot().to_owned(),
-            areas: Area::ALL.into_iter().filter_map(|area| Some((area, view.mark(area)?.clone()))).collect(),
+            trials: view.trials().len(),
+            failed_trials: view.trials().iter().filter(|trial| trial.error().is_some()).count(),
+            snapshot: view.snapshot(),
+            areas: Lowest(view),
             disagreeing: Area::ALL.into_iter().filter(disagrees).collect(),
         }
     }

@@ -3,7 +3,6 @@
 //! Foreign text stands in code spans, where mentions, HTML, images and links are inert; the gate's sentences are
 //! escaped.
 
-use super::brief::Brief;
 use super::cases::CaseView;
 use super::{Out, RenderError, RunReport, foreign, words};
 use crate::domain::Trit;
@@ -110,7 +109,7 @@ pub(super) fn worst_cases(report: &RunReport) -> Result<String, RenderError> {
     }
     let mut table = "\n**Worst cases**\n\n| case | mark | area | why | snapshot |\n|:--|--:|:--|:--|:--|\n".to_owned();
     for place in worst {
-        let trials: Vec<Brief> = report.read(place)?;
+        let trials = report.brief(place)?;
         let view = CaseView::of(&trials);
         let (mark, area, why) = match (view.error(), view.worst()) {
             (Some(error), _) => ("error", "", error),

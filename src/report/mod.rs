@@ -8,6 +8,7 @@ mod annotations;
 mod blamed;
 mod brief;
 mod calibration;
+mod brief_bytes;
 mod cases;
 mod codequality;
 mod comment;
@@ -45,6 +46,7 @@ use cases::CaseView;
 
 pub use brief::Brief;
 pub use calibration::render_json as render_calibration_json;
+pub use brief_bytes::{push as push_brief, read as read_brief};
 pub use compare::{render_json as render_compared_json, render_markdown as render_compared_markdown};
 pub use coverage::{Coverage, CoverageCounter, Vocabulary, Word, WorldCoverage};
 pub use criteria::{CriteriaCounter, CriterionCount};
@@ -52,7 +54,7 @@ pub use discrimination::{AreaStanding, Discrimination, Done, Role, Standing, Sta
 pub use html::render_compared as render_compared_html;
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary};
 pub use power::{render_json as render_power_json, render_simulation_json, render_simulation_markdown};
-pub use results::{Overview, Results, Visit};
+pub use results::{At, Overview, Results, Visit};
 pub use shadow::{render_json as render_shadow_json, render_markdown as render_shadow_markdown};
 pub use text::{
     Style, render as render_text, render_calibration, render_case, render_compared, render_coverage, render_criteria,
@@ -129,7 +131,7 @@ impl RunReport {
     /// Writes tables in one walk over the results.
     pub fn tabulate(&self, mut tables: Vec<Box<dyn Table + '_>>) -> Result<&Overview, RenderError> {
         let mut counter = results::Counter::new(&self.verdict);
-        let mut case = |at, trials: &[Brief]| {
+        let mut case = |at: At, trials: &[Brief]| {
             if trials.is_empty() {
                 return Ok(());
             }
@@ -138,7 +140,7 @@ impl RunReport {
             tables.iter_mut().try_for_each(|table| table.push(&view))
         };
         // The trials of the case that is going by, and the place of the first.
-        let (mut open, mut at): (Vec<Brief>, u64) = (Vec::new(), 0);
+        let (mut open, mut at): (Vec<Brief>, At) = (Vec::new(), At { line: 0, brief: 0 });
         self.results.each(&mut |place, trial| {
             if open.first().is_some_and(|first| first.case.id != trial.case.id) {
                 case(at, &open)?;

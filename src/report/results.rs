@@ -5,11 +5,9 @@
 
 use std::collections::{BTreeSet, BinaryHeap};
 
-use serde::de::DeserializeOwned;
-
 use super::brief::{Brief, Marked};
 use super::cases::{Blame, CaseView};
-use super::{RenderError, RunReport};
+use super::{RenderError, RunReport, brief_bytes};
 use crate::domain::{Area, Slug, Weight};
 use crate::gate::{FindingWeight, Verdict};
 use crate::score::TrialResult;
@@ -17,35 +15,52 @@ use crate::score::TrialResult;
 /// Most cases on a page: the worst ones.
 pub const SHOWN: usize = 2_000;
 
-/// What is called with each trial and its place.
-pub type Visit<'v> = dyn FnMut(u64, Brief) -> Result<(), RenderError> + 'v;
+/// What is called with each trial and where it stands.
+pub type Visit<'v> = dyn FnMut(At, Brief) -> Result<(), RenderError> + 'v;
+
+/// Where a trial stands: in full, and in brief. What the numbers mean is known where the results are kept; they grow
+/// from trial to trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct At {
+    pub line: u64,
+    pub brief: u64,
+}
 
 /// Results of trials, in plan order: the repeats of a case follow each other.
 pub trait Results: Sync {
-    /// Shows every trial, in order, with its place.
+    /// Shows every trial, in order, with where it stands.
     fn each(&self, visit: &mut Visit) -> Result<(), RenderError>;
 
-    /// The lines of `count` trials, from a place on.
-    fn lines(&self, place: u64, count: usize) -> Result<Vec<u8>, RenderError>;
+    /// `count` trials in full, from a place on.
+    fn full(&self, at: At, count: usize) -> Result<Vec<TrialResult>, RenderError>;
+
+    /// The same trials in brief.
+    fn brief(&self, at: At, count: usize) -> Result<Vec<Brief>, RenderError>;
 }
 
 /// Results in memory.
 impl Results for Vec<TrialResult> {
     fn each(&self, visit: &mut Visit) -> Result<(), RenderError> {
+        let mut bytes = Vec::new();
         for (place, result) in (0..).zip(self) {
-            let line = serde_json::to_vec(result).map_err(RenderError::unread)?;
-            visit(place, serde_json::from_slice(&line).map_err(RenderError::unread)?)?;
+            bytes.clear();
+            brief_bytes::push(&mut bytes, result);
+            visit(At { line: place, brief: place }, brief_bytes::read(&bytes).map_err(RenderError::unread)?)?;
         }
         Ok(())
     }
 
-    fn lines(&self, place: u64, count: usize) -> Result<Vec<u8>, RenderError> {
-        let mut lines = Vec::new();
-        for result in self.iter().skip(place as usize).take(count) {
-            serde_json::to_writer(&mut lines, result).map_err(RenderError::unread)?;
-            lines.push(b'\n');
-        }
-        Ok(lines)
+    fn full(&self, at: At, count: usize) -> Result<Vec<TrialResult>, RenderError> {
+        Ok(self.iter().skip(at.line as usize).take(count).cloned().collect())
+    }
+
+    fn brief(&self, at: At, count: usize) -> Result<Vec<Brief>, RenderError> {
+        let brief = |result| {
+            let mut bytes = Vec::new();
+            brief_bytes::push(&mut bytes, result);
+            brief_bytes::read(&bytes).map_err(RenderError::unread)
+        };
+        self.iter().skip(at.brief as usize).take(count).map(brief).collect()
     }
 }
 
@@ -56,7 +71,7 @@ pub struct Place {
     /// Whether somebody should look.
     pub attention: bool,
     pub needs_review: bool,
-    at: u64,
+    at: At,
     trials: usize,
 }
 
@@ -77,11 +92,14 @@ pub struct Overview {
 }
 
 impl RunReport {
-    /// The trials of a case, read as what is needed of them: [`TrialResult`] or [`Brief`].
-    pub fn read<T: DeserializeOwned>(&self, place: &Place) -> Result<Vec<T>, RenderError> {
-        let lines = self.results.lines(place.at, place.trials)?;
-        let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-        lines.map(|line| serde_json::from_slice(line).map_err(RenderError::unread)).collect()
+    /// The trials of a case.
+    pub fn full(&self, place: &Place) -> Result<Vec<TrialResult>, RenderError> {
+        self.results.full(place.at, place.trials)
+    }
+
+    /// The same in brief.
+    pub fn brief(&self, place: &Place) -> Result<Vec<Brief>, RenderError> {
+        self.results.brief(place.at, place.trials)
     }
 }
 
@@ -123,8 +141,8 @@ impl<'v> Counter<'v> {
         Self { blame: Blame::of(verdict), overview: Overview::default(), worst: BinaryHeap::new() }
     }
 
-    /// Takes the next case, whose first trial stands at a place.
-    pub fn push(&mut self, at: u64, view: &CaseView<Brief>) {
+    /// Takes the next case, whose first trial stands there.
+    pub fn push(&mut self, at: At, view: &CaseView<Brief>) {
         let (first, needs_review) = (view.first(), view.needs_review());
         let overview = &mut self.overview;
         overview.cases += 1;
@@ -198,7 +216,7 @@ mod tests {
         let report: &RunReport = &sample;
         let overview = report.overview().unwrap();
         for place in &overview.worst {
-            let case: Vec<TrialResult> = report.read(place).unwrap();
+            let case = report.full(place).unwrap();
             assert_eq!(case.len(), 2);
             assert!(case.iter().all(|result| result.case.id == place.id));
         }

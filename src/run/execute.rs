@@ -21,7 +21,7 @@ use crate::judging::Panel;
 use crate::load::Checked;
 use crate::plan::Catalog;
 use crate::progress::{JsonLines, Progress};
-use crate::store::{EventWriter, GoldenFolder, RunFolder, StoreError, TrialIndex};
+use crate::store::{EventWriter, GoldenFolder, RunFolder, StoreError, StoredResults, TrialIndex};
 use crate::target::Target;
 
 /// A run about to be executed.
@@ -71,6 +71,8 @@ pub struct Asking<'a> {
 /// How a run ended.
 pub struct Ended {
     pub verdict: Verdict,
+    /// All that was scored, for its reports.
+    pub results: StoredResults,
     pub interrupted: bool,
     /// Why the plan was not walked to its end.
     pub stopped: Option<String>,
@@ -137,7 +139,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
     }
     scoring.flush()?;
     let Scoring { results, judge, unreadable, total, .. } = scoring;
-    results.finish()?;
+    let results = results.finish()?;
     clock.lap(Phase::Record);
     let Asked { stopped, interrupted } = asked;
     let evidence = Evidence {
@@ -153,5 +155,5 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         held_against: judged_by.held_against.clone(),
         licences: judged_by.licences.clone(),
     };
-    Ok(Ended { verdict: judge.finish(&evidence), interrupted, stopped, at: now() })
+    Ok(Ended { verdict: judge.finish(&evidence), results, interrupted, stopped, at: now() })
 }

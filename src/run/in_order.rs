@@ -11,7 +11,7 @@ use super::scoring::{Recorded, Scoring};
 use crate::progress::Progress;
 
 /// Trials that may run ahead of the oldest unfinished one: what a slow trial can make the process hold in memory.
-const WINDOW: usize = 512;
+pub const WINDOW: usize = 512;
 
 /// Trials that are scored together when they come fast.
 const BATCH: usize = 256;

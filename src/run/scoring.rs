@@ -1,6 +1,6 @@
 //! Scores recorded trials in plan order: marks, proposals for snapshots, the gate.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,9 +59,9 @@ pub struct Scoring<'a> {
     /// The project's folder: verdicts name files relative to it.
     pub project: &'a Path,
     /// What is accepted: nothing else is looked for on disk.
-    pub accepted: BTreeSet<SnapshotKey>,
+    pub accepted: HashSet<SnapshotKey>,
     /// What waits for a review already.
-    pub pending: BTreeSet<SnapshotKey>,
+    pub pending: HashSet<SnapshotKey>,
     /// Whether proposals may be written; not under CI.
     pub propose: bool,
     /// Whether any case is run more than once.

@@ -66,8 +66,8 @@ pub struct Exam<'a> {
     pub system: &'a Arc<System>,
     /// The value under the check's `want`; `null` for checks that read no expectation.
     pub want: &'a Value,
-    /// Pointer of `want` in the case.
-    base: String,
+    /// The key of `want` among the case's expectations.
+    key: Option<&'a str>,
     allowed: &'a Allowed,
     problems: Vec<CaseProblem>,
 }
@@ -75,8 +75,8 @@ pub struct Exam<'a> {
 impl Exam<'_> {
     /// Adds a problem whose pointer begins at `want`.
     pub fn add(&mut self, problem: CaseProblem) {
-        let problem = problem.below(&self.base);
-        self.add_at_case(problem);
+        let base = self.key.map(|key| pointer::below("/expect", key)).unwrap_or_default();
+        self.add_at_case(problem.below(&base));
     }
 
     /// Adds a problem whose pointer begins at the case.
@@ -145,15 +145,13 @@ impl CompiledRubric {
     /// shape, wants naming entries or tools the world does not have, no criterion that can score it.
     pub fn examine(&self, case: &Case, pipeline: &Pipeline, system: &Arc<System>) -> Vec<CaseProblem> {
         let (want, allowed) = (&Value::Null, &self.allowed);
-        let mut exam = Exam { case, pipeline, system, want, base: String::new(), allowed, problems: Vec::new() };
+        let mut exam = Exam { case, pipeline, system, want, key: None, allowed, problems: Vec::new() };
         self.unread(&mut exam);
         for criterion in self.criteria() {
-            exam.want = &Value::Null;
-            exam.base.clear();
-            if let Some(key) = criterion.want() {
+            (exam.want, exam.key) = (&Value::Null, criterion.want());
+            if let Some(key) = exam.key {
                 let Some(want) = case.expect.get(key) else { continue };
                 exam.want = want;
-                exam.base = pointer::below("/expect", key);
             }
             criterion.examine(&mut exam);
         }

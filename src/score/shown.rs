@@ -25,7 +25,9 @@ pub fn value(value: &Value) -> String {
 
 /// Text in quotes.
 pub fn text(text: &str) -> String {
-    format!("{:?}", cut(text, VALUE))
+    let text = cut(text, VALUE);
+    let plain = |byte: u8| byte.wrapping_sub(b' ') < 95 && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) { ["\"", &text, "\""].concat() } else { format!("{text:?}") }
 }
 
 /// The first items, comma-separated, and how many more there are.

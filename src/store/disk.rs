@@ -1,7 +1,7 @@
 //! Writing files so that a crash leaves the old content or the new, never a part; and errors that name the path.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::event::FoldError;
@@ -159,6 +159,42 @@ pub(super) fn check_inside(root: &Path, path: &Path) -> Result<(), StoreError> {
         return Err(StoreError::Link(path.to_owned()));
     }
     Ok(())
+}
+
+/// Reads a small file; `None` if there is none. Links that lead out of `root` are refused.
+pub(super) fn read_inside(root: &Path, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let file = match open_no_link(path) {
+        // Perhaps a link: that takes a second look.
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+            check_inside(root, path)?;
+            File::open(path)
+        }
+        opened => opened,
+    };
+    let file = match file {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file.naming("read", path)?,
+    };
+    let mut bytes = Vec::with_capacity(4096);
+    // Asking how large it is would take as long as reading it, which `take` does not.
+    file.take(u64::MAX).read_to_end(&mut bytes).naming("read", path)?;
+    Ok(Some(bytes))
+}
+
+/// Opens a file that is no link itself.
+#[cfg(unix)]
+fn open_no_link(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    File::options().read(true).custom_flags(libc::O_NOFOLLOW).open(path)
+}
+
+/// Where a link cannot be refused while opening, whatever stands there is looked at first.
+#[cfg(not(unix))]
+fn open_no_link(path: &Path) -> io::Result<File> {
+    match fs::symlink_metadata(path)?.is_symlink() {
+        true => Err(io::ErrorKind::Other.into()),
+        false => File::open(path),
+    }
 }
 
 /// Removes a file; that it is gone already is fine.

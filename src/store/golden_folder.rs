@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::StoreError;
-use super::disk::{Durable, Naming, check_inside, remove, replace};
+use super::disk::{Durable, Naming, check_inside, read_inside, remove, replace};
 use crate::domain::Slug;
 use crate::golden::{Seen, Snapshot, SnapshotError, SnapshotInfo, SnapshotKey, Stored};
 
@@ -165,11 +165,7 @@ impl GoldenFolder {
 
     fn read(&self, key: &SnapshotKey, end: &str) -> Result<Option<Stored>, StoreError> {
         let path = self.suite_folder(key, false)?.join(format!("{}{end}", key.case));
-        check_inside(&self.root, &path)?;
-        let bytes = match fs::read(&path) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.naming("read", &path)?,
-        };
+        let Some(bytes) = read_inside(&self.root, &path)? else { return Ok(None) };
         let stored = String::from_utf8(bytes)
             .map_err(|_| SnapshotError::Malformed("it is not UTF-8 text".to_owned()))
             .and_then(Stored::new);

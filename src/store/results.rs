@@ -1,7 +1,10 @@
 //! `results.jsonl`: the marks of every trial, one line each, written whole by a pass of scoring.
+//!
+//! The pass leaves the same trials in brief in a file that has no name and is gone with the process: the reports that
+//! follow at once read that.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,15 +15,22 @@ use serde_json::value::RawValue;
 use super::StoreError;
 use super::disk::{Durable, Naming, Replacement};
 use crate::domain::{CaseKind, Slug};
-use crate::report::{self, RenderError};
+use crate::report::{self, At, Brief, RenderError};
 use crate::score::{Scored, TrialResult};
 
 const RESULTS: &str = "results.jsonl";
+
+/// Bytes that are read or written at once.
+const BLOCK: usize = 1 << 16;
 
 /// Writes results beside the old ones, which stay until [`ResultsWriter::finish`].
 pub struct ResultsWriter {
     output: BufWriter<Replacement>,
     path: PathBuf,
+    /// Where the next line begins, in bytes.
+    place: u64,
+    /// The same trials in brief.
+    briefs: BufWriter<File>,
     /// The line that is being written.
     text: Vec<u8>,
 }
@@ -51,8 +61,10 @@ impl Write for Replacement {
 impl ResultsWriter {
     pub(super) fn create(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(RESULTS);
-        let output = BufWriter::with_capacity(1 << 16, Replacement::of(&path)?);
-        Ok(Self { output, path, text: Vec::new() })
+        let output = BufWriter::with_capacity(BLOCK, Replacement::of(&path)?);
+        let briefs = tempfile::tempfile_in(folder).naming("create a file in", folder)?;
+        let briefs = BufWriter::with_capacity(BLOCK, briefs);
+        Ok(Self { output, path, place: 0, briefs, text: Vec::new() })
     }
 
     /// Adds a line. `case` and `trial` are those of the result, as they were written before: most of the line is theirs.
@@ -62,13 +74,22 @@ impl ResultsWriter {
         self.text.clear();
         serde_json::to_writer(&mut self.text, &line).map_err(io::Error::from).naming("write", &self.path)?;
         self.text.push(b'\n');
-        self.output.write_all(&self.text).naming("write", &self.path)
+        self.output.write_all(&self.text).naming("write", &self.path)?;
+        let (place, length) = (self.place, self.text.len());
+        self.place += length as u64;
+        self.text.clear();
+        push_kept(&mut self.text, place, result);
+        self.briefs.write_all(&self.text).naming("write", &self.path)
     }
 
-    /// Puts the results in place, safe from a power cut.
-    pub fn finish(self) -> Result<(), StoreError> {
-        let replacement = self.output.into_inner().map_err(|failed| failed.into_error()).naming("write", &self.path)?;
-        replacement.finish(Durable::Yes)
+    /// Puts the results in place, safe from a power cut. Gives them for reports.
+    pub fn finish(self) -> Result<StoredResults, StoreError> {
+        let Self { output, path, briefs, .. } = self;
+        let replacement = output.into_inner().map_err(|failed| failed.into_error()).naming("write", &path)?;
+        replacement.finish(Durable::Yes)?;
+        let briefs = briefs.into_inner().map_err(|failed| failed.into_error()).naming("write", &path)?;
+        let briefs = Some(Mutex::new(BufReader::with_capacity(BLOCK, briefs)));
+        Ok(StoredResults { briefs, ..StoredResults::open_file(path)? })
     }
 }
 
@@ -84,8 +105,11 @@ pub struct Results {
 
 impl Results {
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
-        let path = folder.join(RESULTS);
-        let input = BufReader::with_capacity(1 << 16, File::open(&path).naming("open", &path)?);
+        Self::open_file(folder.join(RESULTS))
+    }
+
+    fn open_file(path: PathBuf) -> Result<Self, StoreError> {
+        let input = BufReader::with_capacity(BLOCK, File::open(&path).naming("open", &path)?);
         Ok(Self { path, input, buffer: Vec::new(), number: 0, place: 0 })
     }
 
@@ -122,34 +146,90 @@ impl Iterator for Results {
 /// The results of a run where they are, for reports.
 #[derive(Debug)]
 pub struct StoredResults {
-    folder: PathBuf,
+    path: PathBuf,
     file: Mutex<BufReader<File>>,
+    /// All of them in brief, where this process scored them.
+    briefs: Option<Mutex<BufReader<File>>>,
 }
 
 impl StoredResults {
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
-        let path = folder.join(RESULTS);
+        Self::open_file(folder.join(RESULTS))
+    }
+
+    fn open_file(path: PathBuf) -> Result<Self, StoreError> {
         let file = BufReader::new(File::open(&path).naming("open", &path)?);
-        Ok(Self { folder: folder.to_owned(), file: Mutex::new(file) })
+        Ok(Self { path, file: Mutex::new(file), briefs: None })
+    }
+
+    fn lines<T: DeserializeOwned>(&self, at: At, count: usize) -> Result<Vec<T>, RenderError> {
+        let mut lines = Vec::new();
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(at.line)).map_err(RenderError::unread)?;
+        for _ in 0..count {
+            file.read_until(b'\n', &mut lines).map_err(RenderError::unread)?;
+        }
+        drop(file);
+        let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        lines.map(|line| serde_json::from_slice(line).map_err(RenderError::unread)).collect()
     }
 }
 
 impl report::Results for StoredResults {
     fn each(&self, visit: &mut report::Visit) -> Result<(), RenderError> {
-        let mut results = Results::open(&self.folder).map_err(RenderError::unread)?;
-        while let Some((place, trial)) = results.read().map_err(RenderError::unread)? {
-            visit(place, trial)?;
+        let Some(briefs) = &self.briefs else {
+            let mut results = Results::open_file(self.path.clone()).map_err(RenderError::unread)?;
+            while let Some((place, trial)) = results.read().map_err(RenderError::unread)? {
+                visit(At { line: place, brief: place }, trial)?;
+            }
+            return Ok(());
+        };
+        let mut briefs = briefs.lock().unwrap_or_else(PoisonError::into_inner);
+        briefs.rewind().map_err(RenderError::unread)?;
+        let (mut kept, mut place) = (Vec::new(), 0);
+        while let Some(line) = read_kept(&mut *briefs, &mut kept).map_err(RenderError::unread)? {
+            visit(At { line, brief: place }, report::read_brief(&kept).map_err(RenderError::unread)?)?;
+            place += (HEAD + kept.len()) as u64;
         }
         Ok(())
     }
 
-    fn lines(&self, place: u64, count: usize) -> Result<Vec<u8>, RenderError> {
-        let mut lines = Vec::new();
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(io::SeekFrom::Start(place)).map_err(RenderError::unread)?;
-        for _ in 0..count {
-            file.read_until(b'\n', &mut lines).map_err(RenderError::unread)?;
-        }
-        Ok(lines)
+    fn full(&self, at: At, count: usize) -> Result<Vec<TrialResult>, RenderError> {
+        self.lines(at, count)
     }
+
+    fn brief(&self, at: At, count: usize) -> Result<Vec<Brief>, RenderError> {
+        let Some(briefs) = &self.briefs else { return self.lines(at, count) };
+        let mut briefs = briefs.lock().unwrap_or_else(PoisonError::into_inner);
+        briefs.seek(SeekFrom::Start(at.brief)).map_err(RenderError::unread)?;
+        let (mut kept, mut trials) = (Vec::new(), Vec::with_capacity(count));
+        while trials.len() < count && read_kept(&mut *briefs, &mut kept).map_err(RenderError::unread)?.is_some() {
+            trials.push(report::read_brief(&kept).map_err(RenderError::unread)?);
+        }
+        Ok(trials)
+    }
+}
+
+/// Bytes in front of a trial in brief: how long it is, and where its line begins.
+const HEAD: usize = 4 + 8;
+
+fn push_kept(out: &mut Vec<u8>, line: u64, result: &TrialResult) {
+    out.extend_from_slice(&[0; 4]);
+    out.extend_from_slice(&line.to_le_bytes());
+    report::push_brief(out, result);
+    let length = (out.len() - HEAD) as u32;
+    out[..4].copy_from_slice(&length.to_le_bytes());
+}
+
+/// The next trial in brief and where its line begins; `None` at the end.
+fn read_kept(from: &mut impl BufRead, kept: &mut Vec<u8>) -> io::Result<Option<u64>> {
+    if from.fill_buf()?.is_empty() {
+        return Ok(None);
+    }
+    let (mut length, mut line) = ([0; 4], [0; 8]);
+    from.read_exact(&mut length)?;
+    from.read_exact(&mut line)?;
+    kept.resize(u32::from_le_bytes(length) as usize, 0);
+    from.read_exact(kept)?;
+    Ok(Some(u64::from_le_bytes(line)))
 }

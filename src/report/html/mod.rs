@@ -17,12 +17,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::brief::Brief;
 use super::cases::CaseView;
 use super::results::Place;
 use super::{Out, RenderError, RunReport};
 use crate::domain::Area;
-use crate::score::TrialResult;
 use case::{CaseDetail, CaseRow};
 pub use compared::render as render_compared;
 use page::Listed;
@@ -58,7 +56,7 @@ pub fn render(report: &RunReport, out: Out) -> Result<(), RenderError> {
     if !listed.open.is_empty() {
         block(out, "list")?;
         cases(&templates, (&listed.open, "detail"), out, |place| {
-            let trials: Vec<TrialResult> = report.read(place)?;
+            let trials = report.full(place)?;
             Ok(CaseDetail::of(report, &CaseView::of(&trials), &columns))
         })?;
         block(out, "list_end")?;
@@ -66,7 +64,7 @@ pub fn render(report: &RunReport, out: Out) -> Result<(), RenderError> {
     if !listed.rows.is_empty() {
         block(out, "rows")?;
         cases(&templates, (&listed.rows, "row"), out, |place| {
-            let trials: Vec<Brief> = report.read(place)?;
+            let trials = report.brief(place)?;
             Ok(CaseRow::of(&CaseView::of(&trials), &columns))
         })?;
         block(out, "rows_end")?;

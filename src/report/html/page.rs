@@ -12,7 +12,7 @@ use crate::report::{RunReport, foreign, words};
 /// Most cases that open, so that a browser copes.
 const OPEN: usize = 1_000;
 /// Most cases that open although nothing is wrong with them.
-pub const OTHERS: usize = 400;
+pub const OTHERS: usize = 100;
 /// Most findings, cases that one of them names, and bytes of one sentence.
 const FINDINGS: usize = 50;
 const NAMED: usize = 12;

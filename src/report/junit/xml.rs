@@ -135,8 +135,8 @@ fn push_start(out: &mut String, tag: &str, told: &Told) {
 }
 
 fn escaped(text: &str) -> Cow<'_, str> {
-    let special = |c: char| matches!(c, '<' | '>' | '&' | '\'' | '"');
-    if !text.contains(special) {
+    let special = |byte: u8| matches!(byte, b'<' | b'>' | b'&' | b'\'' | b'"');
+    if !text.bytes().fold(false, |any, byte| any | special(byte)) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);

@@ -28,7 +28,7 @@ use crate::gate::{
     AreaState, AreaSummary, Decision, Finding, FindingWeight, JudgeSummary, Regime, UNREADABLE_SNAPSHOT, WaiverLine,
     WaiverState,
 };
-use crate::score::{Held, TrialResult};
+use crate::score::Held;
 
 pub use calibration::render as render_calibration;
 pub use case::{render as render_case, render_request, render_steps};
@@ -219,7 +219,7 @@ fn changed(screen: &mut Screen, report: &RunReport, overview: &Overview) -> Resu
     screen.blank();
     screen.line(&[(Tone::Quiet, &format!("  {what}: {all} of {of}, worst first"))]);
     for place in overview.worst.iter().filter(|place| place.needs_review).take(CHANGED) {
-        let trials: Vec<TrialResult> = report.read(place)?;
+        let trials = report.full(place)?;
         let view = CaseView::of(&trials);
         screen.line(&[(Tone::Plain, "  evalgate show "), (Tone::Strong, view.id())]);
         let (tone, what) = change(&view);

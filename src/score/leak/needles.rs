@@ -152,6 +152,10 @@ impl Needles {
 
     /// The longest of them, as `Acme Corp` says more than `acme`.
     fn in_bytes(&self, bytes: &[u8], excused: &dyn Fn(&Needle) -> bool) -> Option<&Needle> {
+        // Most texts hold none, which takes less to find out than where all of them are.
+        if !self.bytes.is_match(bytes) {
+            return None;
+        }
         let found = self.bytes.find_overlapping_iter(bytes).filter_map(|found| {
             let needle = &self.needles[self.spelling_of[found.pattern().as_usize()]];
             // A canary counts wherever it stands; ids and names are words.
@@ -165,7 +169,11 @@ impl Needles {
         if self.tight_of.is_empty() {
             return None;
         }
-        self.tight.find_overlapping_iter(&tight(text)).find_map(|found| {
+        let letters = tight(text);
+        if !self.tight.is_match(&letters) {
+            return None;
+        }
+        self.tight.find_overlapping_iter(&letters).find_map(|found| {
             let needle = &self.needles[self.tight_of[found.pattern().as_usize()]];
             (!excused(needle)).then_some(needle)
         })
@@ -182,11 +190,18 @@ fn automaton(patterns: &[impl AsRef<[u8]>]) -> Result<AhoCorasick, BuildError> {
 
 /// Letters and digits alone, in lower case but for ASCII, whose case the search does not see.
 fn tight(text: &str) -> Vec<u8> {
-    let mut tight = Vec::with_capacity(text.len());
     if text.is_ascii() {
-        tight.extend(text.bytes().filter(u8::is_ascii_alphanumeric));
+        // Every byte is written, and written over unless it is kept: nothing depends on what comes next.
+        let mut tight = vec![0; text.len()];
+        let mut kept = 0;
+        for byte in text.bytes() {
+            tight[kept] = byte;
+            kept += usize::from(byte.is_ascii_alphanumeric());
+        }
+        tight.truncate(kept);
         return tight;
     }
+    let mut tight = Vec::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii_alphanumeric() {
             tight.push(c as u8);
