@@ -25,6 +25,7 @@ const PENDING: &str = ".snap.new";
 pub struct GoldenFolder {
     /// `golden/`; nothing outside it is read or written.
     root: PathBuf,
+    target: Slug,
     /// `golden/<target>/`
     folder: PathBuf,
     /// Suites whose folders are there and were found to lie in the root.
@@ -81,7 +82,12 @@ impl GoldenFolder {
     /// The snapshots of `target` under `root`, the project's `golden/`. Neither need exist yet.
     pub fn open(root: &Path, target: &Slug) -> Self {
         let folder = root.join(target.as_str());
-        Self { root: root.to_owned(), folder, known: Mutex::default() }
+        Self { root: root.to_owned(), target: target.clone(), folder, known: Mutex::default() }
+    }
+
+    /// Whose snapshots they are.
+    pub fn target(&self) -> &Slug {
+        &self.target
     }
 
     /// The path of the accepted snapshot, for messages.

@@ -119,8 +119,7 @@ impl Correct {
         let mut sheet = self.sheet(&found, pipeline)?;
         let draft = match self.editor() {
             Some(editor) => {
-                let path =
-                    context.reports(&project.checked.root).join("corrections").join(format!("{case}.yaml"));
+                let path = context.reports(&project.checked.root).join("corrections").join(format!("{case}.yaml"));
                 let (draft, resumed) = editor::Draft::open(path.clone(), &sheet::begin(&found, &sheet))?;
                 if resumed {
                     editor::tell_resumed(&path);
