@@ -10,7 +10,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::clock::{Clock, Phase};
 use crate::domain::{Case, CaseKind, Outcome, Slug, Suite, Trial};
 use crate::gate::Judge;
-use crate::golden::{Comparison, Snapshot, SnapshotError, SnapshotInfo, Stored};
+use crate::golden::{Comparison, Moved, Snapshot, SnapshotError, SnapshotInfo, Stored, repeats_moved};
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
 use crate::progress::Progress;
@@ -204,7 +204,7 @@ impl Scoring<'_> {
         };
         let key = SnapshotKey { pipeline, suite, case };
         let Some(observed) = Snapshot::of_trials(seen) else { return Ok(()) };
-        if kind == CaseKind::ReviewerCorrection && self.is_asked_for(&key) {
+        if kind == CaseKind::ReviewerCorrection && self.is_better(&key, &observed) {
             return Ok(());
         }
         if differs || self.repeats_differ(&key, &observed)? {
@@ -213,11 +213,13 @@ impl Scoring<'_> {
         if self.pending.contains(&key) && self.accepted.contains(&key) { self.golden.withdraw(&key) } else { Ok(()) }
     }
 
-    /// Whether what waits is what a reviewer asked for: it waits for a person, and no run takes its place.
-    fn is_asked_for(&self, key: &SnapshotKey) -> bool {
+    /// Whether what waits is what a reviewer asked for, and the agent does not do as well yet: then it goes on waiting.
+    fn is_better(&self, key: &SnapshotKey, observed: &Snapshot) -> bool {
         let pending = self.pending.contains(key).then(|| self.golden.pending(key));
         let Some(Ok(Some(pending))) = pending else { return false };
-        pending.snapshot().is_ok_and(|snapshot| snapshot.info.correction.is_some())
+        pending.snapshot().is_ok_and(|asked| {
+            asked.info.correction.is_some() && repeats_moved(Some(asked), observed).iter().any(Moved::fell)
+        })
     }
 
     /// Whether repeats that were all seen before came in other numbers: a release is accepted with its own.

@@ -178,7 +178,7 @@ fn text(figures: &Figures) -> String {
         guards.n, guards.holding, guards.not_fixed, guards.back_now
     ));
     line(format!(
-        "  {} were never asked; {} came back at some time, {} times in all",
+        "  {} were never asked; {} came back at some time (times in all: {})",
         guards.never_asked, guards.came_back, guards.times_back
     ));
     match agreed.per_100 {
