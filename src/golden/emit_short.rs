@@ -121,13 +121,13 @@ mod tests {
     #[test]
     fn what_is_short_stands_on_one_line_and_what_is_long_below() {
         let value = json!({
-            "severity": {"best": "P1", "near": []}, "cites": {"must": ["flow:A", "no"]}, "n": 3, "empty": "",
+            "severity": {"best": "P1", "near": []}, "cites": {"must": ["flow:A", "no"]}, "count": 3, "empty": "",
             "body": "one\ntwo", "list": ["word ".repeat(30).trim_end(), "b"], "request": {"org_id": "o"},
         });
         let text = mapping(value.as_object().unwrap(), &["request"]);
         let long = "word word";
         assert!(text.starts_with(
-            "severity: {best: P1, near: []}\ncites: {must: [\"flow:A\", \"no\"]}\nn: 3\nempty: \"\"\nbody: |-\n  one\n  two\nlist:\n  - >-\n"
+            "severity: {best: P1, near: []}\ncites: {must: [\"flow:A\", \"no\"]}\ncount: 3\nempty: \"\"\nbody: |-\n  one\n  two\nlist:\n  - >-\n"
         ), "{text}");
         assert!(text.contains(long) && text.ends_with("  - b\nrequest:\n  org_id: o\n"), "{text}");
         assert_eq!(serde_yaml::from_str::<Value>(&text).unwrap(), value);

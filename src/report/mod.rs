@@ -45,8 +45,8 @@ use crate::gate::Verdict;
 use cases::CaseView;
 
 pub use brief::Brief;
-pub use calibration::render_json as render_calibration_json;
 pub use brief_bytes::{push as push_brief, read as read_brief};
+pub use calibration::render_json as render_calibration_json;
 pub use compare::{render_json as render_compared_json, render_markdown as render_compared_markdown};
 pub use coverage::{Coverage, CoverageCounter, Vocabulary, Word, WorldCoverage};
 pub use criteria::{CriteriaCounter, CriterionCount};

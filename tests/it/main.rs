@@ -7,6 +7,7 @@ mod command;
 mod compare;
 mod consumers;
 mod corpus;
+mod correct;
 mod example_service;
 mod exits;
 mod fake_model;
@@ -16,6 +17,7 @@ mod hostile;
 mod insta_review;
 mod judge;
 mod judge_twins;
+mod learning;
 mod list;
 mod looking;
 #[cfg(feature = "mcp")]
