@@ -36,7 +36,7 @@ pub fn each(
             // Those that are blamed come first.
             return Ok(());
         }
-        let trials: Vec<Brief> = report.read(place)?;
+        let trials = report.brief(place)?;
         let view = CaseView::of(&trials);
         for finding in findings {
             let blamed = Blamed {

@@ -46,7 +46,7 @@ pub fn render(report: &RunReport, out: Out) -> Result<(), RenderError> {
         if violated.is_empty() {
             continue;
         }
-        let trials: Vec<TrialResult> = report.read(place)?;
+        let trials = report.full(place)?;
         for violation in violated.into_iter().flat_map(|area| violations(&trials, area)) {
             if results.len() == MOST {
                 left_out += 1;

@@ -8,7 +8,7 @@ use crate::cli::context::Project;
 use crate::cli::failure::Failure;
 use crate::domain::{Case, CaseKind, Ruling, Slug};
 use crate::golden::{Snapshot, SnapshotKey};
-use crate::report::Results;
+use crate::report::{At, Results};
 use crate::review::{Basis, Decided, Merged, Pending, merge};
 use crate::score::TrialResult;
 use crate::store::{GoldenFolder, Runs, Settled, StoreError, StoredResults};
@@ -27,7 +27,7 @@ pub struct Sources<'a> {
 struct Opened {
     results: StoredResults,
     /// Where the trials of each case begin, and how many there are.
-    places: HashMap<Slug, (u64, usize)>,
+    places: HashMap<Slug, (At, usize)>,
 }
 
 impl<'a> Sources<'a> {
@@ -56,9 +56,7 @@ impl<'a> Sources<'a> {
         let run = opened.entry(pending.run.clone()).or_insert_with(|| self.open(&pending.run));
         let found = run.as_ref().and_then(|run| {
             let &(place, count) = run.places.get(&pending.key.case)?;
-            let lines = run.results.lines(place, count).ok()?;
-            let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-            lines.map(|line| serde_json::from_slice(line).ok()).collect::<Option<Vec<TrialResult>>>()
+            run.results.full(place, count).ok()
         });
         found.unwrap_or_default()
     }
@@ -68,7 +66,7 @@ impl<'a> Sources<'a> {
         let results = folder.stored_results().ok()?;
         let wanted: HashSet<&Slug> =
             self.pending.iter().filter(|pending| pending.run == run).map(|pending| &pending.key.case).collect();
-        let mut places: HashMap<Slug, (u64, usize)> = HashMap::new();
+        let mut places: HashMap<Slug, (At, usize)> = HashMap::new();
         let seen = results.each(&mut |place, trial| {
             if wanted.contains(&trial.case.id) {
                 places.entry(trial.case.id).or_insert((place, 0)).1 += 1;
