@@ -242,7 +242,6 @@ fn nothing_is_written_without_a_decision_and_the_summary_tells_each_with_its_rea
 
 
 
-
     write what is decided? y writes, n goes on with the rest, u undoes, q keeps
     ");
 }

@@ -25,6 +25,8 @@ mod recordings;
 mod report;
 mod resume;
 mod review;
+#[cfg(unix)]
+mod review_terminal;
 mod revisions;
 mod run;
 mod schema;
@@ -32,6 +34,8 @@ mod service;
 mod shadow;
 mod simulate;
 mod stochastic;
+#[cfg(unix)]
+mod terminal;
 mod tidy;
 mod tls;
 mod waive;
