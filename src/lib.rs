@@ -12,6 +12,7 @@
 //! - [`golden`]: snapshots of accepted behaviour, and how a trial differs from them
 //! - [`score`]: checks: case, trial and snapshot to marks
 //! - [`stats`]: permutation test, intervals, agreement: numbers in, numbers out
+//! - [`corrections`]: what a person put right, as a case, a label and a snapshot; and what all of it adds up to
 //! - [`gate`]: results and a policy to a verdict
 //! - [`compare`]: two runs side by side: what moved, what both hold, how its marks changed
 //! - [`power`]: what a suite can see under a policy, and how the gate does on simulated ones
@@ -39,6 +40,7 @@ pub mod world;
 pub mod golden;
 pub mod score;
 pub mod stats;
+pub mod corrections;
 pub mod gate;
 pub mod compare;
 pub mod power;

@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod completions;
 mod context;
+mod correct;
 mod exit;
 mod failure;
 mod gate;
@@ -61,6 +62,8 @@ enum Command {
     Run(run::Run),
     /// Show what a run changed, and accept or reject it
     Review(review::Review),
+    /// Put an output right: it becomes a case that guards against the same mistake
+    Correct(Box<correct::Correct>),
     /// Excuse a case's fall in one area for some days
     Waive(waive::Waive),
     /// Show one case of a run: request, output, diff, every criterion and why, the transcript
@@ -113,6 +116,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Init(command)) => command.run(&context),
         Some(Command::Run(command)) => command.run(&context),
         Some(Command::Review(command)) => command.run(&context),
+        Some(Command::Correct(command)) => command.run(&context),
         Some(Command::Waive(command)) => command.run(&context),
         Some(Command::Show(command)) => command.run(&context),
         Some(Command::Gate(command)) => command.run(&context),

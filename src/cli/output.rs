@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::context::style;
 use super::exit::Exit;
 use super::failure::Failure;
+use crate::diagnostic::closest;
 use crate::event::{RunMeta, RunRecord};
 use crate::gate::{Baseline, Verdict};
 use crate::report::{self, Render, RunReport, Spool};
@@ -161,4 +162,26 @@ pub fn tell(text: &str) {
 /// The run that a command is about.
 pub fn resolve(runs: &Runs, name: Option<&str>) -> Result<RunFolder, Failure> {
     Ok(runs.resolve(name.unwrap_or("latest"))?)
+}
+
+/// A trial of a run: the case's id, and which repeat.
+pub fn find_result(folder: &RunFolder, case: &str, repeat: u32) -> Result<TrialResult, Failure> {
+    let mut ids = Vec::new();
+    for result in folder.results()? {
+        let result = result?;
+        if result.case.id.as_str() == case && result.trial.repeat == repeat {
+            return Ok(result);
+        }
+        ids.push(result.case.id.clone());
+    }
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let what = match ids.contains(&case) {
+        true => format!("case {case:?} has no repeat {repeat} in run {}", folder.id()),
+        false => format!("run {} has no case {case:?}", folder.id()),
+    };
+    let failure = Failure::usage(what);
+    Err(match closest(case, &ids) {
+        Some(near) if near != case => failure.with_hint(format!("did you mean {near:?}?")),
+        _ => failure.with_hint("`evalgate list` shows every case"),
+    })
 }

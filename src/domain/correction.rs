@@ -17,6 +17,9 @@ pub struct Correction {
     /// JSON pointer into the output → the value the reviewer put there.
     #[serde(default)]
     pub corrected: BTreeMap<String, Value>,
+    /// The same for texts that the reviewer rewrote: shown to people, and never asked for word by word.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub wording: BTreeMap<String, Value>,
     /// User id or name of the reviewer.
     pub reviewer: String,
     /// The reviewer's role, e.g. `delivery lead`.
@@ -50,6 +53,18 @@ pub enum CorrectionReason {
     TrueEdgeCase,
 }
 
+impl ReviewVerdict {
+    pub const ALL: [ReviewVerdict; 2] = [ReviewVerdict::Rejected, ReviewVerdict::Corrected];
+
+    /// The spelling in YAML and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReviewVerdict::Rejected => "rejected",
+            ReviewVerdict::Corrected => "corrected",
+        }
+    }
+}
+
 impl CorrectionReason {
     pub const ALL: [CorrectionReason; 7] = [
         CorrectionReason::BadContext,
@@ -60,4 +75,17 @@ impl CorrectionReason {
         CorrectionReason::PoorJudgment,
         CorrectionReason::TrueEdgeCase,
     ];
+
+    /// The spelling in YAML and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            CorrectionReason::BadContext => "bad_context",
+            CorrectionReason::MissingTool => "missing_tool",
+            CorrectionReason::StaleSop => "stale_sop",
+            CorrectionReason::WeakPrompt => "weak_prompt",
+            CorrectionReason::PermissionIssue => "permission_issue",
+            CorrectionReason::PoorJudgment => "poor_judgment",
+            CorrectionReason::TrueEdgeCase => "true_edge_case",
+        }
+    }
 }

@@ -48,7 +48,7 @@ pub(super) fn quoted_entry(out: &mut String, indent: usize, key: &str, text: &st
 }
 
 /// What follows `key:`, up to and with the end of the line.
-fn value_after_key(out: &mut String, value: &Value, indent: usize) {
+pub(super) fn value_after_key(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Object(map) if !map.is_empty() => {
             out.push('\n');
@@ -104,7 +104,7 @@ fn elements(out: &mut String, items: &[Value], indent: usize, inline: bool) {
 }
 
 /// A value on its own line; block scalars continue on lines of `indent` spaces.
-fn scalar_of(out: &mut String, value: &Value, indent: usize) {
+pub(super) fn scalar_of(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
@@ -159,7 +159,7 @@ fn folded(out: &mut String, text: &str, indent: usize) {
     }
 }
 
-fn quoted(out: &mut String, text: &str) {
+pub(super) fn quoted(out: &mut String, text: &str) {
     out.push('"');
     if all_visible(text) && !text.contains(['"', '\\']) {
         out.push_str(text);
@@ -191,7 +191,7 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(show).collect())
 }
 
-fn key_of(out: &mut String, key: &str) {
+pub(super) fn key_of(out: &mut String, key: &str) {
     let simple = key.starts_with(|c: char| c.is_ascii_alphabetic())
         && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
         && !is_reserved(key);
@@ -234,7 +234,7 @@ fn is_foldable(text: &str) -> bool {
         && text.contains(' ')
 }
 
-fn is_reserved(text: &str) -> bool {
+pub(super) fn is_reserved(text: &str) -> bool {
     RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
@@ -262,7 +262,7 @@ fn is_visible(c: char) -> bool {
     }
 }
 
-fn spaces(out: &mut String, count: usize) {
+pub(super) fn spaces(out: &mut String, count: usize) {
     const SOME: &str = "                ";
     match SOME.get(..count) {
         Some(few) => out.push_str(few),

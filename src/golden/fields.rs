@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use crate::domain::{FieldClass, SnapshotFields, pointer};
 
 /// The listed pointers, taken apart.
@@ -37,6 +39,30 @@ impl<'a> FieldClasses<'a> {
             .filter(|(pattern, _)| fits(pattern))
             .min_by_key(|(pattern, _)| stars(pattern))
             .map(|&(_, class)| class)
+    }
+}
+
+/// Whether people read what is at `at`, or a part of it, as text: then another wording is no other answer. A field that
+/// is left out of snapshots counts as well: nobody looks at it.
+pub fn is_prose(fields: &SnapshotFields, at: &str, value: &Value) -> bool {
+    let classes = FieldClasses::new(fields);
+    let path: Vec<Cow<str>> = pointer::keys(at).collect();
+    let nearest = (0..=path.len()).rev().find_map(|len| classes.listed(&path[..len]));
+    below_is_prose(&classes, path, nearest.unwrap_or(FieldClass::Exact), value)
+}
+
+fn below_is_prose(classes: &FieldClasses, path: Vec<Cow<str>>, inherited: FieldClass, value: &Value) -> bool {
+    let class = classes.listed(&path).unwrap_or(inherited);
+    let below = |key: String, value: &Value| {
+        let path = path.iter().cloned().chain([Cow::Owned(key)]).collect();
+        below_is_prose(classes, path, class, value)
+    };
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            items.iter().enumerate().any(|(i, item)| below(i.to_string(), item))
+        }
+        Value::Object(map) if !map.is_empty() => map.iter().any(|(key, value)| below(key.clone(), value)),
+        _ => matches!(class, FieldClass::Prose | FieldClass::Volatile),
     }
 }
 

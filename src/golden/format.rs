@@ -126,13 +126,14 @@ fn numbered(snapshot: &Snapshot) -> Result<(), SnapshotError> {
 
 /// The text of a whole file.
 pub(super) fn file(title: &str, info: &SnapshotInfo, body: &str) -> String {
-    let SnapshotInfo { case_digest, run, accepted_by, accepted_at, reason, wall_ms, cost_usd } = info;
+    let SnapshotInfo { case_digest, run, accepted_by, accepted_at, reason, correction, wall_ms, cost_usd } = info;
     let mut out = String::with_capacity(body.len() + 256);
     out.push_str("---\n");
     emit::quoted_entry(&mut out, 0, "description", &emit::visible(title));
     out.push_str("info:\n");
-    let optional = [("accepted_by", accepted_by), ("accepted_at", accepted_at), ("reason", reason)];
-    let given = optional.into_iter().filter_map(|(key, text)| Some((key, text.as_ref()?)));
+    let who = [("accepted_by", accepted_by), ("accepted_at", accepted_at), ("reason", reason)];
+    let optional = who.into_iter().chain([("correction", correction)]);
+    let given = optional.filter_map(|(key, text)| Some((key, text.as_ref()?)));
     for (key, text) in [("case_digest", case_digest), ("run", run)].into_iter().chain(given) {
         emit::quoted_entry(&mut out, 2, key, text);
     }

@@ -5,6 +5,7 @@
 mod compare;
 mod diff;
 mod emit;
+mod emit_short;
 mod fields;
 mod format;
 mod key;
@@ -18,6 +19,8 @@ mod stored;
 pub use compare::{CallsDiff, Comparison, Difference, FieldDiff, MarkDiff};
 pub use diff::compare;
 pub use emit::entry as emit_entry;
+pub use emit_short::mapping as emit_mapping;
+pub use fields::is_prose;
 pub use key::{Seen, SnapshotKey};
 pub use normalise::observe;
 pub use repeats::{Moved, RepeatMarks, marks as repeat_marks, moved as repeats_moved};

@@ -56,6 +56,9 @@ pub struct SnapshotInfo {
     pub accepted_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The correction that this is what a reviewer asked for, not what an agent did: the id of its case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correction: Option<String>,
     /// Milliseconds that each repeat took; empty where the case was run once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub wall_ms: Vec<f64>,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::at::At;
 use super::checks::{CHECKS, CheckEntry, Reads};
 use super::examine::Exam;
-use super::judgement::{Check, Judgement, Subject};
+use super::judgement::{Check, Fix, Judgement, Subject};
 use super::schema::Allowed;
 use super::{View, schema, shown};
 use crate::diagnostic::{Diagnostic, any_error};
@@ -84,6 +84,21 @@ impl CompiledCriterion {
     pub fn right<'c>(&self, case: &'c Case) -> Vec<&'c str> {
         let want = self.want().and_then(|key| case.expect.get(key));
         want.map(|want| self.check.right(want)).into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// Whether it reads what is at a place of the output, or a part of it. A criterion that searches the whole output
+    /// reads no place of its own.
+    pub fn reads(&self, place: &str) -> bool {
+        let within = |outer: &str, inner: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let places = self.check.places();
+        places.into_iter().filter(|at| !at.is_empty()).any(|at| within(at, place) || within(place, at))
+    }
+
+    /// What the case should expect once a reviewer put something right, under the key of [`CompiledCriterion::want`].
+    pub fn corrected(&self, fix: &Fix) -> Option<Value> {
+        self.check.corrected(fix)
     }
 
     /// Effect classes of the tools that the case's expectation speaks of.

@@ -31,6 +31,37 @@ pub struct Subject<'a> {
     pub comparison: &'a Comparison,
 }
 
+/// What a reviewer put right at one place of the output.
+#[derive(Debug, Clone, Copy)]
+pub struct Fix<'a> {
+    /// JSON pointer.
+    pub place: &'a str,
+    pub value: &'a Value,
+    /// What stood there; `null` for nothing.
+    pub rejected: &'a Value,
+    /// What the case expected so far under the check's `want`.
+    pub want: Option<&'a Value>,
+}
+
+impl Fix<'_> {
+    /// The items that the reviewer put into a list at `at` and those taken out of it, where the fix is one of that list.
+    pub(super) fn items(&self, at: &str) -> Option<(Vec<&Value>, Vec<&Value>)> {
+        fn not_in<'v>(items: &'v [Value], others: &[Value]) -> Vec<&'v Value> {
+            items.iter().filter(|item| !others.contains(item)).collect()
+        }
+        match (self.place.strip_prefix(at)?, self.value, self.rejected) {
+            ("", Value::Array(now), was) => {
+                let was = was.as_array().map_or(&[][..], Vec::as_slice);
+                Some((not_in(now, was), not_in(was, now)))
+            }
+            (below, now, was) if below.starts_with('/') && !below[1..].contains('/') => {
+                Some((vec![now], if was.is_null() { Vec::new() } else { vec![was] }))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A check with its parameters: the one thing every file in `checks/` implements.
 pub trait Check: Send + Sync {
     /// The key of the case's `expect` that it reads.
@@ -54,6 +85,17 @@ pub trait Check: Send + Sync {
     /// The values of that field that `want` takes for right.
     fn right<'v>(&self, _want: &'v Value) -> Vec<&'v Value> {
         Vec::new()
+    }
+
+    /// Places in the output that it reads.
+    fn places(&self) -> Vec<&str> {
+        self.field().into_iter().collect()
+    }
+
+    /// What the case should expect once a reviewer put something right; `None` where this check does not judge that
+    /// place by an expectation, or an expectation cannot say it.
+    fn corrected(&self, _fix: &Fix) -> Option<Value> {
+        None
     }
 
     /// Effect classes of the tools that `want` speaks of: those it asks for and those it forbids.

@@ -89,3 +89,27 @@ impl<'a> Lists<'a> {
         format!("{at} {}", parts.join(" and "))
     }
 }
+
+/// The lists once a reviewer put some items in and took others out: what was put in has to be there, what was taken out
+/// may not. `None` where that changes nothing.
+pub fn amended(want: Option<&Value>, put: &[&Value], taken: &[&Value]) -> Option<Value> {
+    let mut lists = want.and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut list = |key: &str, more: &[&Value], less: &[&Value]| {
+        let mut items: Vec<Value> = lists.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+        items.retain(|item| !less.contains(&item));
+        for item in more {
+            if !items.contains(item) {
+                items.push((*item).clone());
+            }
+        }
+        match items.is_empty() {
+            true => lists.remove(key),
+            false => lists.insert(key.to_owned(), items.into()),
+        };
+    };
+    list("all", put, taken);
+    list("any", &[], taken);
+    list("none", taken, put);
+    let amended = (!lists.is_empty()).then_some(Value::Object(lists));
+    if amended.as_ref() == want { None } else { amended }
+}

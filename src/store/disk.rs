@@ -34,6 +34,8 @@ pub enum StoreError {
     NotPending(String),
     #[error("the pending snapshot of {0} changed since it was shown: look at it again")]
     Moved(String),
+    #[error("{} changed while it was about to be written: start again", .0.display())]
+    Changed(PathBuf),
     #[error("what was accepted of {0} changed since it was shown: look at it again")]
     AcceptedMoved(String),
     #[error("fields of {0} were accepted, but nobody merged them")]
@@ -99,6 +101,14 @@ impl Replacement {
         self.file.as_file()
     }
 
+    /// Closes it, all written and not yet in its place.
+    pub fn stage(self, durable: Durable) -> Result<Staged, StoreError> {
+        if durable == Durable::Yes {
+            self.file.as_file().sync_all().naming("write", &self.path)?;
+        }
+        Ok(Staged { file: self.file.into_temp_path(), path: self.path })
+    }
+
     /// Puts it in the place of the old file.
     pub fn finish(self, durable: Durable) -> Result<(), StoreError> {
         if durable == Durable::Yes {
@@ -109,6 +119,19 @@ impl Replacement {
             Durable::Yes => sync_folder(self.path.parent().unwrap_or(Path::new("."))),
             Durable::No => Ok(()),
         }
+    }
+}
+
+/// A file beside `path` that is written and closed. Dropped before it is placed, it leaves no trace.
+pub(super) struct Staged {
+    file: tempfile::TempPath,
+    path: PathBuf,
+}
+
+impl Staged {
+    /// Puts it in the place of the old file.
+    pub fn place(self) -> Result<(), StoreError> {
+        self.file.persist(&self.path).map_err(|failed| failed.error).naming("write", &self.path)
     }
 }
 

@@ -70,6 +70,18 @@ impl Labels {
         Ok(digest)
     }
 
+    /// The digest, the path and the text of what [`Labels::keep`] would keep.
+    pub fn kept(&self, trial: &Trial) -> Result<(String, PathBuf, String), StoreError> {
+        let (digest, text) = self.text(trial)?;
+        let path = self.trial_path(&digest);
+        Ok((digest, path, text))
+    }
+
+    /// Where [`Labels::trial`] finds a trial.
+    pub fn trial_file(&self, digest: &str) -> PathBuf {
+        self.trial_path(digest)
+    }
+
     /// What [`Labels::keep`] would keep a trial under.
     pub fn digest(&self, trial: &Trial) -> Result<String, StoreError> {
         Ok(self.text(trial)?.0)

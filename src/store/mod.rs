@@ -3,6 +3,7 @@
 //! Owns file layout, atomic writes and locks. Decides nothing: what to write comes from the pure half, and what to
 //! accept from a person.
 
+mod changes;
 mod commit;
 mod disk;
 mod event_log;
@@ -19,6 +20,7 @@ mod shadows;
 mod trial_index;
 
 pub use crate::golden::{Seen, SnapshotKey};
+pub use changes::Changes;
 pub use commit::Settled;
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};

@@ -2,6 +2,7 @@
 //!
 //! Everything wrong with a text becomes a diagnostic; raw YAML shapes stay in here.
 
+mod insertion;
 mod json;
 mod jsonl;
 mod keys;
@@ -28,6 +29,7 @@ mod yaml;
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, Suite, WaiverFile, World};
 
+pub use insertion::{NewCase, Without, add as add_cases, create as create_suite, default_world, remove as remove_case};
 pub use locate::locate;
 pub use requests::RecordedRequest;
 pub use schemas::schemas;

@@ -231,6 +231,7 @@ fn accepted_zero(repeat: u32) -> TrialResult {
         verdict: ReviewVerdict::Corrected,
         reason: CorrectionReason::PoorJudgment,
         corrected: BTreeMap::from([("/decision_owner".into(), json!("delivery_lead"))]),
+        wording: BTreeMap::new(),
         reviewer: "m.silva".into(),
         role: "delivery lead".into(),
         date: "2026-02-11".parse().unwrap(),

@@ -190,6 +190,10 @@ fn is_person(view: &View, id: &str, named: &str) -> bool {
 }
 
 impl Check for ApprovalValid {
+    fn places(&self) -> Vec<&str> {
+        vec![self.at.as_str()]
+    }
+
     fn judge(&self, on: &Subject) -> Judgement {
         let items = match self.at.array(on.output) {
             Ok(items) => items,

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
 use crate::domain::{ChangeKind, pointer};
@@ -10,7 +10,7 @@ use crate::score::View;
 use crate::score::at::At;
 use crate::score::compile::Setup;
 use crate::score::examine::{CaseProblem, Exam};
-use crate::score::judgement::{Check, Judgement, Subject};
+use crate::score::judgement::{Check, Fix, Judgement, Subject};
 use crate::score::want::{self, Want};
 use crate::score::{shown, values};
 
@@ -114,6 +114,40 @@ impl Cites {
 impl Check for Cites {
     fn want(&self) -> Option<&str> {
         Some(self.want.key())
+    }
+
+    fn places(&self) -> Vec<&str> {
+        vec![self.at.as_str()]
+    }
+
+    fn corrected(&self, fix: &Fix) -> Option<Value> {
+        let inside = fix.place.strip_prefix(self.at.as_str())?;
+        let field = inside.strip_prefix('/').and_then(|rest| rest.split_once('/')).map(|(_, field)| field);
+        let sources = |items: &[&Value]| -> Vec<String> {
+            items.iter().flat_map(|item| self.sources(item)).map(str::to_owned).collect()
+        };
+        let put = match field {
+            Some(field) if field == self.source => fix.value.as_str().map(str::to_owned).into_iter().collect(),
+            Some(_) => return None,
+            None => {
+                let (put, _) = fix.items(self.at.as_str())?;
+                let before =
+                    fix.rejected.as_array().map_or_else(Vec::new, |was| sources(&was.iter().collect::<Vec<_>>()));
+                let mut put = sources(&put);
+                put.retain(|source| !before.contains(source));
+                put
+            }
+        };
+        let mut must: Vec<&str> = fix.want.and_then(|want| Some(Sources::read(want).ok()?.must)).unwrap_or_default();
+        let known = must.len();
+        must.extend(put.iter().map(String::as_str).filter(|source| *source != UNKNOWN));
+        must.dedup();
+        if must.len() == known {
+            return None;
+        }
+        let mut want = fix.want.cloned().unwrap_or_else(|| json!({}));
+        want.as_object_mut()?.insert("must".to_owned(), json!(must));
+        Some(want)
     }
 
     fn judge(&self, on: &Subject) -> Judgement {

@@ -8,8 +8,8 @@ use super::{CheckEntry, Reads, incomplete, useful};
 use crate::score::at::At;
 use crate::score::compile::Setup;
 use crate::score::examine::{CaseProblem, Exam};
-use crate::score::judgement::{Check, Judgement, Subject};
-use crate::score::lists::Lists;
+use crate::score::judgement::{Check, Fix, Judgement, Subject};
+use crate::score::lists::{self, Lists};
 use crate::score::terms::{self, Words};
 use crate::score::want::{self, Want};
 
@@ -29,6 +29,9 @@ pub(super) const ENTRY: CheckEntry = CheckEntry {
         Some(Box::new(check))
     },
 };
+
+/// A reviewer's text of more words is one way of saying it, not what has to be said.
+const MOST_WORDS: usize = 4;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +59,20 @@ fn read(value: &Value) -> Result<Lists<'_>, CaseProblem> {
 impl Check for Contains {
     fn want(&self) -> Option<&str> {
         Some(self.want.key())
+    }
+
+    fn places(&self) -> Vec<&str> {
+        vec![self.at.as_str()]
+    }
+
+    fn corrected(&self, fix: &Fix) -> Option<Value> {
+        let brief = |text: &&str| {
+            terms::alternatives(text).count() == 1
+                && text.split_whitespace().count() <= MOST_WORDS
+                && !text.contains('\n')
+        };
+        fix.value.as_str().filter(brief).filter(|_| fix.place == self.at.as_str() && !fix.place.is_empty())?;
+        lists::amended(fix.want, &[fix.value], &[])
     }
 
     fn judge(&self, on: &Subject) -> Judgement {

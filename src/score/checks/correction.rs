@@ -59,6 +59,10 @@ impl Check for Corrected {
         for (pointer, value) in &correction.corrected {
             let place = At::try_from(pointer.to_owned()).map_or_else(|_| pointer.to_owned(), |at| at.to_string());
             let found = on.output.pointer(pointer);
+            // What the reviewer took out is there as `null`.
+            if value.is_null() && found.is_none() {
+                continue;
+            }
             if found.is_some_and(|found| agrees(found, value)) {
                 continue;
             }
@@ -90,7 +94,7 @@ impl Check for Corrected {
                 Err(message) => Some(CaseProblem::new("unknown-place", String::new(), message).at_key()),
                 Ok(at) => nowhere(exam.pipeline, &at)
                     .map(CaseProblem::at_key)
-                    .or_else(|| impossible(exam.pipeline, pointer, value)),
+                    .or_else(|| impossible(exam.pipeline, pointer, value).filter(|_| !value.is_null())),
             };
             if let Some(problem) = problem {
                 exam.add_at_case(problem.below(&place));

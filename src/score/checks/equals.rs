@@ -8,7 +8,7 @@ use super::{CheckEntry, Reads, incomplete, useful};
 use crate::score::at::At;
 use crate::score::compile::Setup;
 use crate::score::examine::Exam;
-use crate::score::judgement::{Check, Judgement, Subject};
+use crate::score::judgement::{Check, Fix, Judgement, Subject};
 use crate::score::want::Want;
 use crate::score::{shown, values};
 
@@ -49,6 +49,10 @@ impl Check for Equals {
 
     fn right<'v>(&self, want: &'v Value) -> Vec<&'v Value> {
         vec![want]
+    }
+
+    fn corrected(&self, fix: &Fix) -> Option<Value> {
+        (fix.place == self.at.as_str()).then(|| fix.value.clone())
     }
 
     fn judge(&self, on: &Subject) -> Judgement {

@@ -8,7 +8,7 @@ use super::{CheckEntry, Reads, harmful, incomplete, useful};
 use crate::score::at::At;
 use crate::score::compile::Setup;
 use crate::score::examine::Exam;
-use crate::score::judgement::{Check, Judgement, Subject};
+use crate::score::judgement::{Check, Fix, Judgement, Subject};
 use crate::score::shown;
 use crate::score::want::{self, Want};
 
@@ -44,6 +44,14 @@ struct Escalates {
 impl Check for Escalates {
     fn want(&self) -> Option<&str> {
         Some(self.want.key())
+    }
+
+    fn places(&self) -> Vec<&str> {
+        vec![self.needed.as_str(), self.reason.as_str()]
+    }
+
+    fn corrected(&self, fix: &Fix) -> Option<Value> {
+        (fix.place == self.needed.as_str() && fix.value.is_boolean()).then(|| fix.value.clone())
     }
 
     fn judge(&self, on: &Subject) -> Judgement {

@@ -2,13 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
 use crate::score::at::At;
 use crate::score::compile::Setup;
 use crate::score::examine::{CaseProblem, Exam, impossible};
-use crate::score::judgement::{Check, Judgement, Subject};
+use crate::score::judgement::{Check, Fix, Judgement, Subject};
 use crate::score::shown;
 use crate::score::want::{self, Want};
 
@@ -104,6 +104,15 @@ impl Check for Ordinal {
 
     fn right<'v>(&self, want: &'v Value) -> Vec<&'v Value> {
         vec![want.get("best").unwrap_or(want)]
+    }
+
+    fn corrected(&self, fix: &Fix) -> Option<Value> {
+        let step = fix.value.as_str().filter(|_| fix.place == self.at.as_str())?;
+        let was = fix.want.and_then(|want| Steps::read(want).ok());
+        // What was near enough stays so where the best is what it was, but for what the reviewer did not let pass.
+        let near = was.filter(|was| was.best == step).and_then(|was| was.near).unwrap_or_default();
+        let near: Vec<&str> = near.into_iter().filter(|near| fix.rejected.as_str() != Some(near)).collect();
+        Some(json!({"best": step, "near": near}))
     }
 
     fn judge(&self, on: &Subject) -> Judgement {

@@ -48,6 +48,10 @@ struct Matches {
 }
 
 impl Check for Matches {
+    fn places(&self) -> Vec<&str> {
+        vec![self.at.as_str()]
+    }
+
     fn judge(&self, on: &Subject) -> Judgement {
         let Some(found) = self.at.find(on.output) else { return Judgement::Miss(self.at.missing()) };
         let (mut all, mut other) = (0, Vec::new());

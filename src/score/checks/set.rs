@@ -8,8 +8,8 @@ use super::{CheckEntry, Reads, incomplete, useful};
 use crate::score::at::At;
 use crate::score::compile::Setup;
 use crate::score::examine::Exam;
-use crate::score::judgement::{Check, Judgement, Subject};
-use crate::score::lists::Lists;
+use crate::score::judgement::{Check, Fix, Judgement, Subject};
+use crate::score::lists::{self, Lists};
 use crate::score::values::{nearly_text, same};
 use crate::score::want::{self, Want};
 use crate::score::{shown, terms};
@@ -64,6 +64,17 @@ fn is(item: &Value, wanted: &Value) -> bool {
 impl Check for Set {
     fn want(&self) -> Option<&str> {
         Some(self.want.key())
+    }
+
+    fn places(&self) -> Vec<&str> {
+        vec![self.at.as_str()]
+    }
+
+    fn corrected(&self, fix: &Fix) -> Option<Value> {
+        let (put, taken) = fix.items(self.at.as_str())?;
+        // An item with a bar in it would be read as one with alternatives.
+        let plain = |item: &&Value| !matches!(item, Value::String(text) if terms::alternatives(text).count() != 1);
+        lists::amended(fix.want, &put.into_iter().filter(plain).collect::<Vec<_>>(), &taken)
     }
 
     fn judge(&self, on: &Subject) -> Judgement {

@@ -74,6 +74,10 @@ fn text(at: &At, output: &Value) -> String {
 }
 
 impl Check for Similarity {
+    fn places(&self) -> Vec<&str> {
+        self.at.iter().map(At::as_str).collect()
+    }
+
     fn judge(&self, on: &Subject) -> Judgement {
         let Some(accepted) = on.view.accepted else {
             return Judgement::NotApplicable("there is no accepted snapshot".to_owned());

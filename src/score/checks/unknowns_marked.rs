@@ -58,6 +58,10 @@ impl Check for UnknownsMarked {
         Some(self.want.key())
     }
 
+    fn places(&self) -> Vec<&str> {
+        vec![self.at.as_str()]
+    }
+
     fn judge(&self, on: &Subject) -> Judgement {
         let terms = match read(on.want) {
             Ok(terms) => terms,
