@@ -10,5 +10,5 @@ mod rows;
 pub mod words;
 
 pub use changed::changed;
-pub use rows::{COLUMNS, Row, RowProblem, Rows, SET, rows};
 pub use make::{Known, Made, Of, Refusal, Said, make, same_correction};
+pub use rows::{COLUMNS, Row, RowProblem, Rows, SET, rows};

@@ -154,7 +154,8 @@ impl Rows {
             };
             Some((column.strip_prefix(SET)?.to_owned(), value))
         });
-        let (Some(case), Some(Ok(verdict)), Some(Ok(reason)), Some(Ok(guards))) = (text("case"), verdict, reason, guards)
+        let (Some(case), Some(Ok(verdict)), Some(Ok(reason)), Some(Ok(guards))) =
+            (text("case"), verdict, reason, guards)
         else {
             return;
         };
@@ -297,9 +298,11 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_told_by_row_and_column() {
-        let text = "case;verdict;reson;guards;set.topic;date\nberth;reject;;\"\";x;yesterday\n;corrected;;g;;2026-01-31\n";
+        let text =
+            "case;verdict;reson;guards;set.topic;date\nberth;reject;;\"\";x;yesterday\n;corrected;;g;;2026-01-31\n";
         let found = rows("t.csv", text);
-        let told: Vec<String> = found.problems.iter().map(|p| format!("{} {}: {}", p.number, p.column, p.message)).collect();
+        let told: Vec<String> =
+            found.problems.iter().map(|p| format!("{} {}: {}", p.number, p.column, p.message)).collect();
         assert_eq!(
             told,
             [
@@ -326,7 +329,10 @@ mod tests {
         let found = rows("t.jsonl", &format!("{line}\n\nno\n"));
         assert_eq!((found.problems.len(), found.problems[0].line), (1, 3));
         let row = &found.rows[0];
-        assert_eq!((row.repeat, row.minutes, row.corrected.clone()), (2, Some(3.5), json!({"/sources": []}).as_object().cloned()));
+        assert_eq!(
+            (row.repeat, row.minutes, row.corrected.clone()),
+            (2, Some(3.5), json!({"/sources": []}).as_object().cloned())
+        );
         assert_eq!(row.set, [("/topic".into(), "fuel".into()), ("/urgent".into(), "true".into())]);
         assert_eq!(row.date.unwrap().to_string(), "2026-01-31T00:00:00Z");
     }

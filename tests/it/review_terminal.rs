@@ -2,6 +2,7 @@
 
 use crate::exits::{add_a_case, break_a_rule};
 use crate::project::Project;
+use crate::readme::pattern;
 use crate::terminal::Terminal;
 
 const FUEL: &str = "golden/clerk/intake-note/requests/fuel-before-the-weekend.snap";
@@ -122,6 +123,50 @@ fn a_terminal_that_only_knows_lines_is_asked_by_lines() {
     assert!(!person.said().contains('\x1b'));
     assert!(person.said().split("\n> ").all(|screen| screen.lines().count() <= 24), "{}", person.said());
     assert!(project.read(LEAK).contains("it moved"));
+}
+
+#[test]
+fn an_output_is_put_right_in_the_editor_and_written_with_the_other_decisions() {
+    let project = waiting();
+    let editor = r##"
+sed -i -e 's/^verdict:.*/verdict: corrected/' -e 's/^reason:.*/reason: weak_prompt/' -e 's/^minutes:.*/minutes: 3/' \
+  -e 's/^guards:.*/guards: Diesel is fuel/' -e 's/topic: other/topic: fuel/' "$1"
+"##;
+    project.write("edit.sh", editor);
+    let before = golden(&project);
+    let mut person = review_with(&project, &[("TERM", "xterm"), ("EDITOR", "sh ./edit.sh")]);
+    person.sees("1 of 3").press("c").sees("2 of 3 · 1 decided").sees("corrected as leak-at-the-fuel-barge-");
+    person.press("i").sees("no other").press("s").sees("3 of 3").press("r").sees("write what is decided?");
+    assert_eq!(golden(&project), before);
+    assert!(!project.path("suites/intake-note/reviewer_corrections.yaml").exists());
+    assert!(project.path("reports/corrections/leak-at-the-fuel-barge.yaml").is_file(), "what was typed is kept");
+    person.press("y").sees("corrected as leak-at-the-fuel-barge-").sees("1 still waiting").exits(5);
+
+    let suite = project.read("suites/intake-note/reviewer_corrections.yaml");
+    assert!(suite.contains("Diesel is fuel"), "{suite}");
+    assert_eq!(project.files("reports/corrections"), Vec::<String>::new());
+    assert!(project.read("rubrics/labels/corrections.jsonl").contains("leak-at-the-fuel-barge-"));
+    let told = project.read("golden/reviews.jsonl");
+    assert!(told.contains("\"corrected\":\"leak-at-the-fuel-barge-") && told.contains("weak_prompt: Diesel is fuel"));
+    assert!(told.contains("\"minutes\":3.0") && told.contains("\"ruling\":\"rejected\""), "{told}");
+    assert!(!project.path(&format!("{LEAK}.new")).exists() && project.read(LEAK).contains("topic: fuel"));
+    project.run(&["run"]).exits(1).says("leak-at-the-fuel-barge-");
+}
+
+#[test]
+fn a_reviewer_sees_what_the_readme_shows() {
+    let readme = include_str!("../../README.md");
+    let block = readme.split("```terminal\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a screen");
+    let project = Project::example();
+    let rule = "heard: [outage, broken]}, value: P0}";
+    project.edit("suites/triage/rules.yaml", rule, &rule.replace("P0", "P2"));
+    project.run(&["run", "--filter", "id(mahnung-trotz-gesperrtem-kunden)"]).exits(5);
+    let mut person = review(&project);
+    person.sees("? help").press("q").exits(5);
+    let screens = person.said();
+    let screen = screens.split("\x1b[H\x1b[2J").nth(1).unwrap().to_owned() + "\n";
+    let lines: Vec<String> = block.lines().map(str::to_owned).collect();
+    assert!(pattern(&lines).is_match(&screen), "the README shows\n{block}\nand the screen is\n{screen}");
 }
 
 #[test]

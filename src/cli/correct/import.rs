@@ -31,7 +31,8 @@ pub fn import(correct: &Correct, context: &Context, project: &Project, from: &Pa
         Failure::usage(format!("{name} is not UTF-8")).with_hint("save it as \"CSV UTF-8\", or convert it")
     })?;
     let Rows { rows, mut problems, ignored } = rows(&name, &text);
-    let count = rows.len() + problems.iter().map(|problem| problem.number).filter(|n| *n > 0).collect::<HashSet<_>>().len();
+    let count =
+        rows.len() + problems.iter().map(|problem| problem.number).filter(|n| *n > 0).collect::<HashSet<_>>().len();
     let trials = trials(correct, context, project, &rows, &mut problems)?;
     let mut desk = Desk::new(project, correct.suite.as_deref());
     let mut known = Vec::new();

@@ -2,6 +2,7 @@
 
 mod asking;
 mod desk;
+mod dictate;
 mod editor;
 mod fields;
 mod import;
@@ -27,6 +28,7 @@ use crate::diagnostic::{cut, printable_line};
 use crate::domain::{CorrectionReason, Pipeline, ReviewVerdict};
 use crate::store::Changes;
 pub use desk::{Desk, Found, Kept, REVIEWS, find};
+pub use dictate::{Dictated, dictate};
 use sheet::Sheet;
 
 #[derive(Args)]
@@ -119,8 +121,7 @@ impl Correct {
         let mut sheet = self.sheet(&found, pipeline)?;
         let draft = match self.editor() {
             Some(editor) => {
-                let path =
-                    context.reports(&project.checked.root).join("corrections").join(format!("{case}.yaml"));
+                let path = context.reports(&project.checked.root).join("corrections").join(format!("{case}.yaml"));
                 let (draft, resumed) = editor::Draft::open(path.clone(), &sheet::begin(&found, &sheet))?;
                 if resumed {
                     editor::tell_resumed(&path);

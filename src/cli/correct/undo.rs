@@ -28,7 +28,9 @@ pub fn undo(context: &Context, project: &Project, ids: &[String], dry_run: bool)
         let suite = project.checked.suite_of(&id);
         if !known.contains(id.as_str()) {
             let failure = Failure::usage(match suite {
-                Some(suite) => format!("{id} was not written by `evalgate correct`: take it out of {} by hand", suite.file),
+                Some(suite) => {
+                    format!("{id} was not written by `evalgate correct`: take it out of {} by hand", suite.file)
+                }
                 None => format!("there is no correction {id:?}"),
             });
             let names: Vec<&str> = known.iter().copied().collect();
@@ -60,7 +62,8 @@ pub fn undo(context: &Context, project: &Project, ids: &[String], dry_run: bool)
         }
         let is_of = |label: &str| {
             label.strip_prefix(&*id).is_some_and(|rest| {
-                rest.is_empty() || rest.strip_prefix('.').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+                rest.is_empty()
+                    || rest.strip_prefix('.').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
             })
         };
         let keeps = |line: &str| !serde_json::from_str::<Label>(line).is_ok_and(|label| is_of(&label.id));
@@ -88,7 +91,9 @@ fn case_out(changes: &mut Changes, root: &Path, suite: &SuiteFile, id: &Slug) ->
     let Some(text) = changes.text(&path)?.map(str::to_owned) else { return Ok(()) };
     let mark = if text.starts_with(BOM) { String::from(BOM) } else { String::new() };
     let source = SourceFile { path: suite.file.clone(), text: text.trim_start_matches(BOM).to_owned() };
-    match remove_case(&source, &suite.pipeline, id).map_err(|why| Failure::usage(format!("nothing was taken back: {why}")))? {
+    match remove_case(&source, &suite.pipeline, id)
+        .map_err(|why| Failure::usage(format!("nothing was taken back: {why}")))?
+    {
         Without::Text(text) => changes.put(&path, mark + &text)?,
         Without::Nothing => changes.remove(&path)?,
     }
@@ -99,7 +104,9 @@ fn case_out(changes: &mut Changes, root: &Path, suite: &SuiteFile, id: &Slug) ->
 fn committed(root: &Path, suite: &SuiteFile, id: &Slug) -> Result<Option<String>, Failure> {
     let head = match Revision::resolve(root, "HEAD") {
         Ok(head) => head,
-        Err(RevisionError::NoGit(_) | RevisionError::NoRepository { .. } | RevisionError::Unknown { .. }) => return Ok(None),
+        Err(RevisionError::NoGit(_) | RevisionError::NoRepository { .. } | RevisionError::Unknown { .. }) => {
+            return Ok(None);
+        }
         Err(error) => return Err(error.into()),
     };
     let file = match head.read(&suite.file) {

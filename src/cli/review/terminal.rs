@@ -22,7 +22,7 @@ pub struct Terminal {
     dumb: bool,
     /// Keys that were read with a line and not asked for yet.
     read: VecDeque<Key>,
-    _quiet: Option<Quiet>,
+    quiet: Option<Quiet>,
 }
 
 impl Terminal {
@@ -32,7 +32,7 @@ impl Terminal {
         let dumb = !std::env::var("TERM").is_ok_and(|term| term != "dumb");
         let there = io::stdin().is_terminal() && io::stdout().is_terminal();
         let quiet = || (!dumb).then(Quiet::begin).flatten();
-        there.then(|| Self { term: Term::stdout(), color, dumb, read: VecDeque::new(), _quiet: quiet() })
+        there.then(|| Self { term: Term::stdout(), color, dumb, read: VecDeque::new(), quiet: quiet() })
     }
 
     /// Columns and rows.
@@ -75,6 +75,15 @@ impl Terminal {
         let mut out = io::stdout().lock();
         out.write_all(if self.dumb { b"\n" } else { CLEAR.as_bytes() })?;
         out.flush()
+    }
+
+    /// Leaves the terminal to something else, e.g. an editor, for as long as that takes.
+    pub fn lend<T>(&mut self, to: impl FnOnce() -> T) -> io::Result<T> {
+        self.leave()?;
+        let was_quiet = self.quiet.take().is_some();
+        let done = to();
+        self.quiet = was_quiet.then(Quiet::begin).flatten();
+        Ok(done)
     }
 
     /// The next key. `writing`: whether it belongs to a text, which a line then ends. Errors: nobody is there any more.
