@@ -40,6 +40,12 @@ pub static KEYS: &[KeyHelp] = &[
         act: |session| session.reject(),
     },
     KeyHelp {
+        key: 'c',
+        word: "correct",
+        about: "Reject it and put it right in your editor: it becomes a case that guards against the mistake.",
+        act: |session| session.correct(),
+    },
+    KeyHelp {
         key: 'f',
         word: "field",
         about: "Accept some of the numbered fields; everything else stays as it was accepted, the calls too.",

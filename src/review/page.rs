@@ -174,15 +174,14 @@ fn marks(page: &mut Page, seen: &Seen) {
     let known = |mark: &CriterionMark| moved.iter().any(|m| m.area == mark.area && *m.criterion == mark.criterion);
     let mut stay = 0;
     let mut low: Vec<(&CriterionMark, Trit)> = Vec::new();
+    let told = |low: &[(&CriterionMark, Trit)], mark: &CriterionMark| {
+        low.iter().any(|(other, _)| other.area == mark.area && other.criterion == mark.criterion)
+    };
     for mark in seen.trials.iter().flat_map(|result| &result.scored.criteria).filter(|mark| !known(mark)) {
         match mark.mark.trit() {
-            Some(trit) if trit < Trit::Useful => {
-                if !low.iter().any(|(other, _)| other.area == mark.area && other.criterion == mark.criterion) {
-                    low.push((mark, trit));
-                }
-            }
-            Some(_) => stay += 1,
-            None => {}
+            Some(Trit::Useful) => stay += 1,
+            Some(trit) if !told(&low, mark) => low.push((mark, trit)),
+            Some(_) | None => {}
         }
     }
     for (mark, trit) in low {

@@ -10,7 +10,7 @@ use super::keys::{KEYS, Key};
 use super::merge::{Merged, Unmergeable};
 use super::pending::Pending;
 use super::rules::{Chosen, Decided, Refusal, decide, told};
-use crate::domain::Ruling;
+use crate::domain::{Ruling, Slug};
 
 /// Seconds between two keys that still count as reading.
 const READING: f64 = 300.0;
@@ -27,6 +27,8 @@ pub enum Wish {
         places: Vec<usize>,
         fields: Vec<String>,
     },
+    /// A correction of the change that is looked at; answered by [`Session::corrected`].
+    Correct,
     /// Write the decisions.
     Write,
     Leave,
@@ -298,7 +300,7 @@ impl<'p> Session<'p> {
             self.skipped[at] = false;
         }
         let first = open.places.first().copied().unwrap_or(self.at);
-        let alike = self.alike(first).len();
+        let alike = if let Ruling::Corrected(_) = open.ruling { 0 } else { self.alike(first).len() };
         let told = match open.places.len() {
             1 => format!("{}: {}", self.pending[first].key, told(&open.ruling)),
             n => format!("{n} cases: {}", told(&open.ruling)),
@@ -321,6 +323,26 @@ impl<'p> Session<'p> {
     fn alike(&self, at: usize) -> Vec<usize> {
         let same = |other: &usize| *other != at && self.pending[*other].is_same_change(&self.pending[at]);
         (0..self.pending.len()).filter(|other| self.decided[*other].is_none()).filter(same).collect()
+    }
+
+    pub(super) fn correct(&mut self) -> Wish {
+        Wish::Correct
+    }
+
+    /// Takes what [`Wish::Correct`] asked for: the id of the case that the correction becomes, nothing where the person
+    /// gave up, or why there is none.
+    pub fn corrected(&mut self, correction: Result<Option<Slug>, String>) -> Wish {
+        match correction {
+            Ok(Some(id)) => self.decide_this(Ruling::Corrected(id)),
+            Ok(None) => {
+                self.tell("given up: nothing was corrected");
+                Wish::Nothing
+            }
+            Err(why) => {
+                self.tell(why);
+                Wish::Nothing
+            }
+        }
     }
 
     pub(super) fn choose_fields(&mut self) -> Wish {
@@ -390,7 +412,11 @@ impl<'p> Session<'p> {
     /// Offers the decision made last for all that changed in the same way.
     pub(super) fn decide_alike(&mut self) -> Wish {
         let last = self.steps.iter().rev().filter_map(|step| step.first().copied());
-        let last = last.filter(|at| self.decided[*at].is_some()).find(|at| !self.alike(*at).is_empty());
+        // A correction is of one output.
+        let for_others = |at: &usize| {
+            self.decided[*at].as_ref().is_some_and(|decided| !matches!(decided.ruling, Ruling::Corrected(_)))
+        };
+        let last = last.filter(for_others).find(|at| !self.alike(*at).is_empty());
         let Some((at, decided)) = last.and_then(|at| Some((at, self.decided[at].clone()?))) else {
             self.tell(match self.alike(self.at).len() {
                 0 => "no other case changed in the same way".to_owned(),
@@ -508,10 +534,13 @@ impl<'p> Session<'p> {
         }
     }
 
-    /// The decisions as they are kept for later; nothing where there is none.
+    /// The decisions as they are kept for later; nothing where there is none. Corrections are not among them: what was
+    /// typed is kept by whoever asked for it.
     pub fn draft(&self, now: Timestamp) -> Option<Draft> {
         let one = |&at: &usize| {
-            let Decided { ruling, reason, worse, minutes } = self.decided[at].clone()?;
+            let decided = self.decided[at].clone();
+            let decided = decided.filter(|decided| !matches!(decided.ruling, Ruling::Corrected(_)));
+            let Decided { ruling, reason, worse, minutes } = decided?;
             let pending = &self.pending[at];
             let key = pending.key.clone();
             Some(DraftDecision {

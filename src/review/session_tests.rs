@@ -242,7 +242,6 @@ fn nothing_is_written_without_a_decision_and_the_summary_tells_each_with_its_rea
 
 
 
-
     write what is decided? y writes, n goes on with the rest, u undoes, q keeps
     ");
 }
@@ -256,4 +255,22 @@ fn minutes_are_those_between_keys_and_a_long_absence_is_not_reading() {
     session.press(Key::Char('t'), at(90));
     session.press(Key::Char('r'), at(100_000));
     assert_eq!(session.decisions().next().unwrap().1.minutes, Some(6.5));
+}
+
+#[test]
+fn a_correction_is_made_outside_decides_one_case_and_is_not_kept_in_the_draft() {
+    let pending = waiting();
+    let mut session = start(&pending);
+    assert_eq!(press(&mut session, "c"), Wish::Correct);
+    assert_eq!(session.corrected(Ok(None)), Wish::Nothing);
+    assert_eq!(session.corrected(Err("no editor".into())), Wish::Nothing);
+    assert!(decisions(&session).is_empty());
+    press(&mut session, "c");
+    assert_eq!(session.corrected(Ok(Some(Slug::new("a-1f3c9d").unwrap()))), Wish::Keep);
+    assert_eq!((decisions(&session), session.at()), (vec!["a corrected as a-1f3c9d".to_owned()], 1));
+    assert_eq!(session.draft(Timestamp::UNIX_EPOCH), None);
+    press(&mut session, "i");
+    assert_eq!(decisions(&session).len(), 1, "the other one is not corrected along");
+    press(&mut session, "u");
+    assert!(decisions(&session).is_empty());
 }

@@ -19,6 +19,14 @@ pub struct Changes {
     files: BTreeMap<PathBuf, Change>,
 }
 
+/// A file as it is and as it is to be; absent where there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    pub path: PathBuf,
+    pub before: Option<Vec<u8>>,
+    pub after: Option<Vec<u8>>,
+}
+
 #[derive(Debug)]
 struct Change {
     before: Option<Vec<u8>>,
@@ -73,6 +81,12 @@ impl Changes {
     pub fn remove(&mut self, path: &Path) -> Result<(), StoreError> {
         self.change(path)?.after = None;
         Ok(())
+    }
+
+    /// What is to become of each file that changes, for whoever writes it along with something else.
+    pub fn into_files(self) -> Vec<FileChange> {
+        let changed = self.files.into_iter().filter(|(_, change)| change.before != change.after);
+        changed.map(|(path, Change { before, after })| FileChange { path, before, after }).collect()
     }
 
     /// Writes all of it. If that fails, every file is as it was, and no folder is left behind.

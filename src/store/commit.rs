@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::disk::{Durable, Naming, check_inside, remove, replace, sync_folder};
-use super::{GoldenFolder, Ledger, StoreError};
+use super::{FileChange, GoldenFolder, Ledger, StoreError};
 use crate::domain::{Decision, Ruling, Slug};
 use crate::golden::{Snapshot, SnapshotInfo, SnapshotKey};
 use crate::review::{Decided, Pending};
@@ -39,7 +39,18 @@ struct Journal {
     accept: Vec<Place>,
     /// Proposals that are decided: removed, unless another took their place.
     settle: Vec<(Place, String)>,
+    /// Other files of the project. The n-th is staged as `<n>.file`.
+    files: Vec<Other>,
     decisions: Vec<Decision>,
+}
+
+/// A file that is written along with the decisions: digests of what it is and of what it becomes, hex.
+#[derive(Debug, Serialize, Deserialize)]
+struct Other {
+    /// Relative to the project.
+    path: PathBuf,
+    before: Option<String>,
+    after: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -67,17 +78,35 @@ impl GoldenFolder {
     /// Writes decisions, with who made them and when. If any snapshot changed since it was shown, or anything cannot be
     /// written, nothing is.
     pub fn settle(&self, settled: &[Settled], by: &str, at: Timestamp) -> Result<(), StoreError> {
-        self.settle_stepwise(settled, by, at, &mut || Ok(()))
+        self.settle_stepwise((settled, &[]), by, at, &mut || Ok(()))
     }
 
-    fn settle_stepwise(&self, settled: &[Settled], by: &str, at: Timestamp, step: Step) -> Result<(), StoreError> {
+    /// As [`GoldenFolder::settle`], together with other files of the project, e.g. those that corrections become.
+    pub fn settle_with(
+        &self,
+        settled: &[Settled],
+        files: &[FileChange],
+        by: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.settle_stepwise((settled, files), by, at, &mut || Ok(()))
+    }
+
+    fn settle_stepwise(
+        &self,
+        (settled, files): (&[Settled], &[FileChange]),
+        by: &str,
+        at: Timestamp,
+        step: Step,
+    ) -> Result<(), StoreError> {
         if settled.is_empty() {
             return Ok(());
         }
         let _turn = self.take_turn()?;
         self.finish_in_turn()?;
         let mut texts = Vec::new();
-        let mut journal = Journal { accept: Vec::new(), settle: Vec::new(), decisions: Vec::new() };
+        let files = self.others(files)?;
+        let mut journal = Journal { accept: Vec::new(), settle: Vec::new(), files: Vec::new(), decisions: Vec::new() };
         for one in settled {
             let key = &one.pending.key;
             if let Some(text) = self.accepted_text(one, by, at)? {
@@ -89,7 +118,13 @@ impl GoldenFolder {
         }
         // Whoever finishes this later has to be able to read it: better to find out now.
         self.reviews().read()?;
-        if let Err(failed) = self.stage(&texts, &journal, step) {
+        let mut staging: Vec<(String, &[u8])> =
+            texts.iter().enumerate().map(|(n, text)| (snapshot_name(n), text.as_bytes())).collect();
+        for (n, (other, after)) in files.into_iter().enumerate() {
+            staging.extend(after.map(|bytes| (file_name(n), bytes)));
+            journal.files.push(other);
+        }
+        if let Err(failed) = self.stage(&staging, &journal, step) {
             if !self.stage_folder().join(JOURNAL).exists() {
                 let _ = self.throw_stage_away();
             }
@@ -150,16 +185,35 @@ impl GoldenFolder {
         }
     }
 
-    /// Writes everything that is going to be accepted, and last the journal.
-    fn stage(&self, texts: &[String], journal: &Journal, step: Step) -> Result<(), StoreError> {
+    /// The files as a journal names them, with what they become. Refused if one is not as it was.
+    fn others<'f>(&self, files: &'f [FileChange]) -> Result<Vec<(Other, Option<&'f [u8]>)>, StoreError> {
+        let hex = |bytes: &Vec<u8>| blake3::hash(bytes).to_hex().to_string();
+        let other = |file: &'f FileChange| {
+            let path = file.path.strip_prefix(self.project()).map_err(|_| StoreError::Link(file.path.clone()))?;
+            let (before, after) = (file.before.as_ref().map(hex), file.after.as_ref().map(hex));
+            if state(&file.path)? != before {
+                return Err(StoreError::Changed(file.path.clone()));
+            }
+            Ok((Other { path: path.to_owned(), before, after }, file.after.as_deref()))
+        };
+        files.iter().map(other).collect()
+    }
+
+    /// The folder that `golden/` is in.
+    fn project(&self) -> &Path {
+        self.root().parent().unwrap_or(self.root())
+    }
+
+    /// Writes everything that is going to be put in place, and last the journal.
+    fn stage(&self, files: &[(String, &[u8])], journal: &Journal, step: Step) -> Result<(), StoreError> {
         let folder = self.stage_folder();
         step()?;
         fs::create_dir(&folder).naming("create", &folder)?;
-        for (n, text) in texts.iter().enumerate() {
-            let path = staged(&folder, n);
+        for (name, bytes) in files {
+            let path = folder.join(name);
             step()?;
             let mut file = File::create_new(&path).naming("create", &path)?;
-            file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).naming("write", &path)?;
+            file.write_all(bytes).and_then(|()| file.sync_all()).naming("write", &path)?;
         }
         step()?;
         sync_folder(&folder)?;
@@ -173,9 +227,12 @@ impl GoldenFolder {
     /// Does what a journal says. May be done again, from any point on.
     fn apply(&self, journal: &Journal, step: Step) -> Result<(), StoreError> {
         let stage = self.stage_folder();
+        for (n, file) in journal.files.iter().enumerate() {
+            self.apply_file(file, &stage.join(file_name(n)), step)?;
+        }
         let mut changed: Vec<PathBuf> = Vec::new();
         for (n, place) in journal.accept.iter().enumerate() {
-            let (from, key) = (staged(&stage, n), place.key());
+            let (from, key) = (stage.join(snapshot_name(n)), place.key());
             let folder = self.suite_folder(&key, true)?;
             let to = self.accepted_path(&key);
             check_inside(self.root(), &to)?;
@@ -207,6 +264,36 @@ impl GoldenFolder {
         sync_folder(&stage)?;
         step()?;
         self.throw_stage_away()
+    }
+
+    /// Puts a file in its place, unless it is there already. What nobody foresaw is left alone.
+    fn apply_file(&self, file: &Other, from: &Path, step: Step) -> Result<(), StoreError> {
+        let path = self.project().join(&file.path);
+        let now = state(&path)?;
+        if now == file.after {
+            return Ok(());
+        }
+        if now != file.before {
+            let why = format!(
+                "decisions were cut off while they were written, and {} changed since: put it back as it was, or \
+                 remove this folder to drop them",
+                file.path.display()
+            );
+            return Err(StoreError::Damaged { path: self.stage_folder(), why });
+        }
+        step()?;
+        if file.after.is_none() {
+            return remove(&path);
+        }
+        let folder = path.parent().unwrap_or(self.project());
+        fs::create_dir_all(folder).naming("create", folder)?;
+        let inside =
+            fs::canonicalize(folder).and_then(|folder| Ok(folder.starts_with(fs::canonicalize(self.project())?)));
+        if !inside.naming("look at", folder)? {
+            return Err(StoreError::Link(folder.to_owned()));
+        }
+        check_inside(self.project(), &path)?;
+        replace(&path, &fs::read(from).naming("read", from)?, Durable::Yes)
     }
 
     /// Finishes decisions that were being written when their process ended, or undoes them where they were not
@@ -252,8 +339,20 @@ impl GoldenFolder {
     }
 }
 
-fn staged(stage: &Path, n: usize) -> PathBuf {
-    stage.join(format!("{n}.snap"))
+fn snapshot_name(n: usize) -> String {
+    format!("{n}.snap")
+}
+
+fn file_name(n: usize) -> String {
+    format!("{n}.file")
+}
+
+/// The digest of a file, hex; none where there is none.
+fn state(path: &Path) -> Result<Option<String>, StoreError> {
+    match fs::read(path) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        bytes => bytes.naming("read", path).map(|bytes| Some(blake3::hash(&bytes).to_hex().to_string())),
+    }
 }
 
 fn damaged(path: &Path, cause: &serde_json::Error) -> StoreError {

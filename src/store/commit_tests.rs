@@ -36,10 +36,27 @@ fn snapshot(text: &str) -> Snapshot {
 
 const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
+fn open(temp: &TempDir) -> GoldenFolder {
+    GoldenFolder::open(&temp.path().join("golden"), &slug("rules"))
+}
+
+/// Files that are written along: one that is there, one that is not.
+fn files_along(folder: &GoldenFolder) -> Vec<FileChange> {
+    let path = |name: &str| folder.project().join(name);
+    let change = |name: &str, before: Option<&str>, after: &str| FileChange {
+        path: path(name),
+        before: before.map(|text| text.as_bytes().to_vec()),
+        after: Some(after.as_bytes().to_vec()),
+    };
+    vec![change("suite.yaml", Some("before"), "after"), change("labels/new.jsonl", None, "{}")]
+}
+
 /// Three changes: `known` of accepted behaviour, `new` of none, `bad` to be rejected.
 fn waiting() -> (TempDir, GoldenFolder) {
     let temp = tempfile::tempdir().unwrap();
-    let folder = GoldenFolder::open(temp.path(), &slug("rules"));
+    fs::create_dir(temp.path().join("golden")).unwrap();
+    fs::write(temp.path().join("suite.yaml"), "before").unwrap();
+    let folder = open(&temp);
     let acceptance = Acceptance { by: "ada".into(), at: AT, reason: None };
     for case in ["known", "bad"] {
         folder.propose(&key(case), case, &snapshot("old")).unwrap();
@@ -91,18 +108,18 @@ fn wherever_writing_is_cut_off_the_next_start_finds_all_of_it_or_nothing() {
         let (temp, folder) = waiting();
         let before = relative(temp.path());
         let pending = pending(&folder);
-        folder.settle(&settled(&pending), "bob", AT).unwrap();
+        folder.settle_with(&settled(&pending), &files_along(&folder), "bob", AT).unwrap();
         (before, relative(temp.path()))
     };
     assert_eq!(after.keys().filter(|path| path.to_string_lossy().ends_with(".snap.new")).count(), 0);
-    assert_eq!(after[Path::new("reviews.jsonl")].lines().count(), 3);
+    assert_eq!(after[Path::new("golden/reviews.jsonl")].lines().count(), 3);
     let (mut undone, mut finished) = (0, 0);
     for cut in 0.. {
         let (temp, folder) = waiting();
         let pending = pending(&folder);
         let mut left = cut;
         let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            folder.settle_stepwise(&settled(&pending), "bob", AT, &mut || {
+            folder.settle_stepwise((&settled(&pending), &files_along(&folder)), "bob", AT, &mut || {
                 assert!(left > 0, "cut off");
                 left -= 1;
                 Ok(())
@@ -111,7 +128,7 @@ fn wherever_writing_is_cut_off_the_next_start_finds_all_of_it_or_nothing() {
         if died.is_ok() {
             break;
         }
-        let again = GoldenFolder::open(temp.path(), &slug("rules"));
+        let again = open(&temp);
         again.list().unwrap();
         match relative(temp.path()) {
             now if now == before => undone += 1,
@@ -122,7 +139,7 @@ fn wherever_writing_is_cut_off_the_next_start_finds_all_of_it_or_nothing() {
         }
         assert!(again.list().unwrap().strays.is_empty());
     }
-    assert!(undone >= 4 && finished >= 7, "{undone} undone, {finished} finished");
+    assert!(undone >= 6 && finished >= 9, "{undone} undone, {finished} finished");
 }
 
 #[test]
@@ -131,7 +148,7 @@ fn a_failure_before_the_journal_leaves_everything_as_it_was() {
     let before = relative(temp.path());
     let pending = pending(&folder);
     let mut left = 2;
-    let failed = folder.settle_stepwise(&settled(&pending), "bob", AT, &mut || {
+    let failed = folder.settle_stepwise((&settled(&pending), &files_along(&folder)), "bob", AT, &mut || {
         left -= 1;
         if left == 0 { Err(StoreError::Broken(PathBuf::from("x"))) } else { Ok(()) }
     });
@@ -155,7 +172,7 @@ fn behaviour_that_was_accepted_by_somebody_else_meanwhile_stops_everything() {
 #[test]
 fn a_list_of_reviews_that_cannot_be_read_stops_everything_before_it_begins() {
     let (temp, folder) = waiting();
-    fs::write(temp.path().join("reviews.jsonl"), "{oops\n").unwrap();
+    fs::write(temp.path().join("golden/reviews.jsonl"), "{oops\n").unwrap();
     let before = relative(temp.path());
     let pending = pending(&folder);
     assert!(folder.settle(&settled(&pending), "bob", AT).is_err());
@@ -166,17 +183,17 @@ fn a_list_of_reviews_that_cannot_be_read_stops_everything_before_it_begins() {
 fn a_proposal_that_came_after_a_crash_is_not_taken_for_the_one_that_was_decided() {
     let (temp, folder) = waiting();
     let pending = pending(&folder);
-    let mut left = 7;
+    let mut left = 10;
     let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        folder.settle_stepwise(&settled(&pending), "bob", AT, &mut || {
+        folder.settle_stepwise((&settled(&pending), &files_along(&folder)), "bob", AT, &mut || {
             assert!(left > 0, "cut off");
             left -= 1;
             Ok(())
         })
     }));
-    assert!(died.is_err() && temp.path().join("rules/.review/journal.json").exists());
+    assert!(died.is_err() && temp.path().join("golden/rules/.review/journal.json").exists());
     folder.propose(&key("bad"), "bad", &snapshot("newest")).unwrap();
-    let again = GoldenFolder::open(temp.path(), &slug("rules"));
+    let again = open(&temp);
     assert_eq!(again.list().unwrap().pending, [key("bad")]);
     assert!(again.pending(&key("bad")).unwrap().unwrap().text().contains("newest"));
 }
@@ -189,4 +206,34 @@ fn fields_that_nobody_merged_are_not_written() {
     settled[1].decided.ruling = Ruling::AcceptedFields(vec!["/x".into()]);
     assert!(matches!(folder.settle(&settled, "bob", AT), Err(StoreError::NotMerged(_))));
     assert_eq!(folder.list().unwrap().pending.len(), 3);
+}
+
+#[test]
+fn a_file_that_changed_after_a_crash_is_not_written_over_and_the_way_out_is_told() {
+    let (temp, folder) = waiting();
+    let pending = pending(&folder);
+    let mut left = 7;
+    let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        folder.settle_stepwise((&settled(&pending), &files_along(&folder)), "bob", AT, &mut || {
+            assert!(left > 0, "cut off");
+            left -= 1;
+            Ok(())
+        })
+    }));
+    assert!(died.is_err() && temp.path().join("golden/rules/.review/journal.json").exists());
+    fs::write(temp.path().join("suite.yaml"), "somebody's").unwrap();
+    let told = open(&temp).list().unwrap_err().to_string();
+    assert!(told.contains("suite.yaml changed since") && told.contains("remove this folder"), "{told}");
+    assert_eq!(fs::read_to_string(temp.path().join("suite.yaml")).unwrap(), "somebody's");
+}
+
+#[test]
+fn a_file_that_changed_before_anything_is_written_stops_everything() {
+    let (temp, folder) = waiting();
+    fs::write(temp.path().join("suite.yaml"), "somebody's").unwrap();
+    let before = relative(temp.path());
+    let pending = pending(&folder);
+    let refused = folder.settle_with(&settled(&pending), &files_along(&folder), "bob", AT);
+    assert!(matches!(refused, Err(StoreError::Changed(_))));
+    assert_eq!(relative(temp.path()), before);
 }

@@ -23,7 +23,7 @@ mod trial_index;
 
 pub use crate::golden::{Seen, SnapshotKey};
 pub use calibrations::Calibrations;
-pub use changes::Changes;
+pub use changes::{Changes, FileChange};
 pub use commit::Settled;
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};

@@ -32,6 +32,8 @@ mod recordings;
 mod report;
 mod resume;
 mod review;
+#[cfg(unix)]
+mod review_terminal;
 mod revisions;
 mod run;
 mod schema;
@@ -41,6 +43,8 @@ mod shards;
 mod simulate;
 mod stochastic;
 mod surfaces;
+#[cfg(unix)]
+mod terminal;
 mod tidy;
 mod tls;
 mod waive;

@@ -42,7 +42,7 @@ fn steps() -> Vec<Step> {
 }
 
 /// What the lines of a block match.
-fn pattern(expected: &[String]) -> Regex {
+pub fn pattern(expected: &[String]) -> Regex {
     let mut pattern = String::from("(?s)^");
     for line in expected {
         if line == "…" {

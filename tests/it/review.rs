@@ -111,3 +111,60 @@ fn files_that_are_no_snapshots_are_named_and_never_read() {
     project.run(&["review", "--list"]).exits(0).says("not a snapshot, never read").says("notes.txt");
     project.run(&["run"]).exits(0);
 }
+
+#[test]
+fn every_decision_of_a_script_is_told_line_by_line() {
+    let project = broken();
+    let accept = ["review", "--accept", "fuel-before-the-weekend", "--reason", "gone", "--by", "h.master"];
+    project.run(&accept).exits(0);
+    project.run(&["review", "--reject", "leak-at-the-fuel-barge"]).exits(0);
+    let told = project.read("golden/reviews.jsonl");
+    let lines: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = |line: &serde_json::Value| format!("{} {} {}", line["by"], line["case"], line["ruling"]);
+    assert_eq!(said(&lines[0]), "\"h.master\" \"fuel-before-the-weekend\" \"accepted\"");
+    assert_eq!(said(&lines[1]), "\"ada\" \"leak-at-the-fuel-barge\" \"rejected\"");
+    assert_eq!(lines[0]["worse"], serde_json::json!(["task_success/topic"]));
+    assert_eq!(lines[0]["run"], project.runs()[0]);
+}
+
+#[test]
+fn a_field_is_accepted_by_its_pointer_and_marked_anew() {
+    let project = Project::copy("tiny");
+    break_a_rule(&project);
+    project.edit("suites/intake-note/rules.yaml", "Asked for: {{ title }}.", "Wanted: {{ title }}.");
+    project.run(&["run"]).exits(1);
+    let field = |field: &str| format!("fuel-before-the-weekend={field}");
+    let accept = |named: &str| project.run(&["review", "--accept-field", named]);
+    accept("fuel-before-the-weekend").exits(2).says("names no field");
+    accept(&field("/sumary")).exits(2).says("did not change in \"/sumary\": it changed in /summary, /topic");
+    accept(&field("/topic")).exits(2).says("got worse (task_success/topic): say why");
+    let both = ["review", "--accept-field", &field("/topic"), "--accept", "fuel-before-the-weekend"];
+    project.run(&both).exits(2).says("cannot be decided in two ways at once");
+    accept(&field("/summary")).exits(0).says("accepted in /summary  intake-note/requests/fuel-before-the-weekend");
+    let accepted = project.read("golden/clerk/intake-note/requests/fuel-before-the-weekend.snap");
+    assert!(accepted.contains("Wanted: ") && accepted.contains("topic: fuel"), "{accepted}");
+}
+
+#[test]
+fn without_the_run_that_proposed_it_a_field_is_accepted_with_the_marks_it_had() {
+    let project = broken();
+    project.remove("reports");
+    project.run(&["review", "--accept-field", "fuel-before-the-weekend=/topic"]).exits(0);
+    let accepted = project.read("golden/clerk/intake-note/requests/fuel-before-the-weekend.snap");
+    assert!(accepted.contains("topic: other") && accepted.contains("    topic: 1\n"), "{accepted}");
+}
+
+#[test]
+fn what_changed_in_the_same_way_is_accepted_together_unless_it_is_grave() {
+    let project = broken();
+    let refused = project.run(&["review", "--accept-same-as", "leak-at-the-fuel-barge", "--reason", "r"]).exits(2);
+    refused.says("fuel-before-the-weekend got worse").says("not along with everything else");
+
+    let project = Project::copy("tiny");
+    project.edit("suites/intake-note/rules.yaml", "Nothing asks for a person.", "Nobody has to come.");
+    project.run(&["run"]).exits(5);
+    let before = project.run(&["review"]).exits(5);
+    before.says("2 waiting");
+    let done = project.run(&["review", "--accept-same-as", "fuel-before-the-weekend"]).exits(0);
+    done.says("accepted  intake-note/requests/berth-for-two-nights").says("0 still waiting");
+}

@@ -1,16 +1,19 @@
 //! A review at a terminal: joins the session, the terminal and what is stored.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use jiff::Timestamp;
 
 use super::sources::Sources;
 use super::terminal::Terminal;
-use crate::cli::context::style;
+use crate::cli::context::{Context, style};
+use crate::cli::correct::{Desk, Dictated, Found, dictate};
 use crate::cli::failure::Failure;
+use crate::domain::{Ruling, Slug};
 use crate::report::{Style, render_request};
 use crate::review::{Line, Pending, Session, Shown, View, Wish, change_page, lines_of, transcript_page};
-use crate::store::{DraftFile, Settled, StoreError};
+use crate::store::{Changes, DraftFile, Settled, StoreError};
 
 /// How a session ended.
 pub enum Ended {
@@ -21,14 +24,19 @@ pub enum Ended {
     Interrupted(usize),
 }
 
-/// Lets a person decide. `by` is who decides. Returns when they leave or have written.
-pub fn review(
-    sources: &Sources,
-    pending: &[Pending],
-    drafts: &DraftFile,
-    by: &str,
-    mut terminal: Terminal,
-) -> Result<Ended, Failure> {
+/// Who decides what, and where that is kept until it is written.
+pub struct Review<'r> {
+    pub context: &'r Context,
+    pub sources: &'r Sources<'r>,
+    pub pending: &'r [Pending],
+    pub drafts: &'r DraftFile,
+    pub by: &'r str,
+}
+
+/// Lets a person decide. Returns when they leave or have written.
+pub fn review(review: &Review, mut terminal: Terminal) -> Result<Ended, Failure> {
+    let &Review { sources, pending, drafts, .. } = review;
+    let mut dictated: BTreeMap<usize, Dictated> = BTreeMap::new();
     let mut session = Session::new(pending, sources.golden.target().as_str(), drafts.read());
     let mut shown = None;
     let mut lines: Vec<Line> = Vec::new();
@@ -51,12 +59,24 @@ pub fn review(
             let merged = places.iter().map(|at| sources.merge(&pending[*at], fields)).collect::<Result<_, _>>();
             wish = session.merged(merged.map_err(|failure| failure.error.to_string()));
         }
+        if wish == Wish::Correct {
+            let at = session.at();
+            let correction = terminal.lend(|| review.correct(&pending[at]))?;
+            wish = session.corrected(match correction {
+                Ok(Some((id, said))) => {
+                    dictated.insert(at, said);
+                    Ok(Some(id))
+                }
+                Ok(None) => Ok(None),
+                Err(failure) => Err(sentence(&failure)),
+            });
+        }
         // A summary changes with every decision.
         if session.view() == View::Summary {
             shown = None;
         }
         match wish {
-            Wish::Nothing | Wish::Merge { .. } => {}
+            Wish::Nothing | Wish::Merge { .. } | Wish::Correct => {}
             Wish::Keep => {
                 if let Err(failed) = drafts.keep(session.draft(Timestamp::now()).as_ref()) {
                     session.tell(format!("decided, but not kept for later: {failed}"));
@@ -67,7 +87,7 @@ pub fn review(
                 terminal.leave()?;
                 return Ok(Ended::Interrupted(session.decisions().count()));
             }
-            Wish::Write => match write(sources, pending, &session, by) {
+            Wish::Write => match review.write(&session, &dictated) {
                 Ok(()) => {
                     drafts.keep(None)?;
                     terminal.leave()?;
@@ -110,9 +130,56 @@ fn change(sources: &Sources, pending: &Pending, width: usize) -> Result<Vec<Line
     Ok(change_page(&shown, width))
 }
 
-fn write(sources: &Sources, pending: &[Pending], session: &Session, by: &str) -> Result<(), Failure> {
-    let decided = session.decisions().map(|(at, decided)| (&pending[at], decided.clone()));
-    let settled =
-        decided.map(|(pending, decided)| sources.settled(pending, decided)).collect::<Result<Vec<Settled>, _>>()?;
-    Ok(sources.golden.settle(&settled, by, Timestamp::now())?)
+impl Review<'_> {
+    /// Asks for a correction of the first trial of a change. `None`: the person gave up.
+    fn correct(&self, pending: &Pending) -> Result<Option<(Slug, Dictated)>, Failure> {
+        let project = self.sources.project;
+        let gone =
+            || Failure::usage(format!("run {} is not here any more, so there is nothing to correct", pending.run));
+        let result = self.sources.trials(pending).into_iter().next().ok_or_else(gone)?;
+        let run = Slug::new(&pending.run).map_err(|_| gone())?;
+        let found = Found { result, run, target: self.sources.golden.target().clone() };
+        let Some(said) = dictate(self.context, project, found, self.by)? else { return Ok(None) };
+        // Whether it can be made is found out now, while the person is at it.
+        let id = match Desk::new(project, None).correct(&said.found, &said.asked.said)? {
+            Ok(kept) => kept.made.case.id.clone(),
+            Err(refusal) => return Err(Failure::usage(refusal.to_string())),
+        };
+        Ok(Some((id, said)))
+    }
+
+    /// Writes all decisions, and the corrections among them.
+    fn write(&self, session: &Session, dictated: &BTreeMap<usize, Dictated>) -> Result<(), Failure> {
+        let Self { sources, pending, .. } = *self;
+        let mut desk = Desk::new(sources.project, None);
+        let mut settled: Vec<Settled> = Vec::new();
+        let mut written: Vec<&Dictated> = Vec::new();
+        for (at, decided) in session.decisions() {
+            let mut decided = decided.clone();
+            if let Ruling::Corrected(_) = decided.ruling {
+                let said =
+                    dictated.get(&at).ok_or_else(|| Failure::usage("what was corrected is not known any more"))?;
+                match desk.correct(&said.found, &said.asked.said)? {
+                    Ok(kept) => {
+                        let made = &kept.made.decision;
+                        decided.ruling = made.ruling.clone();
+                        (decided.reason, decided.minutes) = (made.reason.clone(), made.minutes.or(decided.minutes));
+                    }
+                    Err(refusal) => return Err(Failure::usage(refusal.to_string())),
+                }
+                written.push(said);
+            }
+            settled.push(sources.settled(&pending[at], decided)?);
+        }
+        let mut changes = Changes::below(sources.project.checked.root.path());
+        desk.write_into(&mut changes)?;
+        sources.golden.settle_with(&settled, &changes.into_files(), self.by, Timestamp::now())?;
+        written.into_iter().try_for_each(|said| said.asked.written())
+    }
+}
+
+/// A failure as one sentence, with its way out.
+fn sentence(failure: &Failure) -> String {
+    let hint = failure.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
+    format!("{}{hint}", failure.error)
 }

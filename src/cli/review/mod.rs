@@ -87,7 +87,9 @@ impl Review {
         if let Some(terminal) = terminal.filter(|_| !self.list && !context.ci && !pending.is_empty()) {
             let drafts = DraftFile::of(&context.reports(&checked.root), &target);
             let by = self.by.clone().unwrap_or_else(who);
-            return leave(interactive::review(&sources, &pending, &drafts, &by, terminal)?, pending.len(), &by);
+            let review =
+                interactive::Review { context, sources: &sources, pending: &pending, drafts: &drafts, by: &by };
+            return leave(interactive::review(&review, terminal)?, pending.len(), &by);
         }
         let listing = golden.list()?;
         for one in &pending {

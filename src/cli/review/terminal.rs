@@ -1,7 +1,7 @@
 //! The terminal of a review: keys in, screens out. Knows nothing of what they mean.
 //!
-//! Only while a key is awaited does the terminal hand over single keys, so whatever ends the program leaves it as it
-//! was. A terminal that cannot move its cursor (`TERM=dumb`) is asked line by line, and nothing is cleared.
+//! The terminal is as it was when this is dropped, by a panic too. One that cannot move its cursor (`TERM=dumb`) is
+//! asked line by line, and nothing is cleared.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -22,6 +22,7 @@ pub struct Terminal {
     dumb: bool,
     /// Keys that were read with a line and not asked for yet.
     read: VecDeque<Key>,
+    quiet: Option<Quiet>,
 }
 
 impl Terminal {
@@ -30,7 +31,8 @@ impl Terminal {
         use std::io::IsTerminal;
         let dumb = !std::env::var("TERM").is_ok_and(|term| term != "dumb");
         let there = io::stdin().is_terminal() && io::stdout().is_terminal();
-        there.then(|| Self { term: Term::stdout(), color, dumb, read: VecDeque::new() })
+        let quiet = || (!dumb).then(Quiet::begin).flatten();
+        there.then(|| Self { term: Term::stdout(), color, dumb, read: VecDeque::new(), quiet: quiet() })
     }
 
     /// Columns and rows.
@@ -75,6 +77,15 @@ impl Terminal {
         out.flush()
     }
 
+    /// Leaves the terminal to something else, e.g. an editor, for as long as that takes.
+    pub fn lend<T>(&mut self, to: impl FnOnce() -> T) -> io::Result<T> {
+        self.leave()?;
+        let was_quiet = self.quiet.take().is_some();
+        let done = to();
+        self.quiet = was_quiet.then(Quiet::begin).flatten();
+        Ok(done)
+    }
+
     /// The next key. `writing`: whether it belongs to a text, which a line then ends. Errors: nobody is there any more.
     pub fn key(&mut self, writing: bool) -> io::Result<Key> {
         if !self.dumb {
@@ -109,6 +120,42 @@ impl Terminal {
                 _ => continue,
             });
         }
+    }
+}
+
+/// A terminal that neither shows what is typed nor waits for the end of a line nor ends the program at Ctrl-C: keys that
+/// come while a screen is drawn would be written into it. Dropped, it does so again.
+#[cfg(unix)]
+struct Quiet(rustix::termios::Termios);
+
+#[cfg(unix)]
+impl Quiet {
+    fn begin() -> Option<Self> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(io::stdin()).ok()?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+        tcsetattr(io::stdin(), OptionalActions::Drain, &quiet).ok()?;
+        Some(Self(before))
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        // Nobody is left to be told that the terminal has gone away.
+        let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Drain, &self.0);
+    }
+}
+
+/// Elsewhere the console shows nothing of its own accord while single keys are read.
+#[cfg(not(unix))]
+struct Quiet;
+
+#[cfg(not(unix))]
+impl Quiet {
+    fn begin() -> Option<Self> {
+        Some(Self)
     }
 }
 
