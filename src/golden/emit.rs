@@ -5,6 +5,7 @@
 //! terminal, an editor nor a checkout with other line ends can alter it.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
@@ -36,6 +37,21 @@ pub(super) fn texts(out: &mut String, key: &str, texts: &[String]) {
         string(out, text, 4);
         out.push('\n');
     }
+}
+
+/// Writes `key:` after `indent` spaces, for a map whose entries follow, or which has none.
+pub(super) fn open_entry(out: &mut String, indent: usize, key: &str, is_empty: bool) {
+    spaces(out, indent);
+    key_of(out, key);
+    out.push_str(if is_empty { " {}\n" } else { "\n" });
+}
+
+/// Writes `key: number` after `indent` spaces.
+pub(super) fn number_entry(out: &mut String, indent: usize, key: &str, number: i8) {
+    spaces(out, indent);
+    key_of(out, key);
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, " {number}");
 }
 
 /// Writes `key: "text"` after `indent` spaces, always quoted and on one line: for headers that other tools read.
@@ -235,7 +251,8 @@ fn is_foldable(text: &str) -> bool {
 }
 
 pub(super) fn is_reserved(text: &str) -> bool {
-    RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text))
+    let begins = |first: &u8| b"finotuy".contains(&first.to_ascii_lowercase());
+    text.as_bytes().first().is_some_and(begins) && RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 fn all_visible(text: &str) -> bool {

@@ -6,18 +6,25 @@
 //! what the others did, in the same sections.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::snapshot::{Behaviour, Marks, Snapshot, SnapshotError, SnapshotInfo, Variant};
 use super::{compare::present, emit};
+use crate::domain::{Area, Slug, Trit};
 
 const FENCE: &str = "---";
 
 /// What a line begins with where a merge left both sides in the file. No line of a snapshot does otherwise.
 const CONFLICT: [&str; 4] = ["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
+
+fn is_conflict(line: &str) -> bool {
+    // Most lines are told by their first byte.
+    line.starts_with(['<', '=', '>', '|']) && CONFLICT.iter().any(|marker| line.starts_with(marker))
+}
 
 /// A file, cut at its fences.
 pub(super) struct Parts<'a> {
@@ -66,7 +73,7 @@ pub(super) fn unix_lines(text: &str) -> Cow<'_, str> {
 
 /// Cuts a file at its fences.
 pub(super) fn split(text: &str) -> Result<Parts<'_>, SnapshotError> {
-    if text.split('\n').any(|line| CONFLICT.iter().any(|marker| line.starts_with(marker))) {
+    if text.split('\n').any(is_conflict) {
         return Err(SnapshotError::Conflict);
     }
     let no_header =
@@ -86,6 +93,38 @@ pub(super) fn split(text: &str) -> Result<Parts<'_>, SnapshotError> {
 }
 
 impl Parts<'_> {
+    /// The marks, read without YAML from a file of one run that stands as it was written. `None` says nothing about the
+    /// file: it has repeats, or somebody has edited it.
+    pub fn plain_marks(&self) -> Option<Marks> {
+        let own = |text: &str, keys: &[&str]| text.split('\n').any(|line| keys.iter().any(|key| line.starts_with(key)));
+        if own(self.header, &["  wall_ms", "  cost_usd"]) || own(self.body, &["repeats", "otherwise"]) {
+            return None;
+        }
+        // Nothing but the sections begins at the margin, and this is the last one.
+        let (_, listed) = self.body.split_once("\nmarks:\n")?;
+        let mut marks = Marks::new();
+        for line in listed.lines() {
+            match line.strip_prefix("    ") {
+                Some(mark) => {
+                    let (criterion, trit) = mark.split_once(": ")?;
+                    let trit = Trit::try_from(trit.parse::<i8>().ok()?).ok()?;
+                    let mut area = marks.last_entry()?;
+                    area.get_mut().insert(Slug::new(criterion).ok()?, trit);
+                }
+                None => {
+                    let name = line.strip_prefix("  ")?.strip_suffix(':')?;
+                    let area = Area::ALL.into_iter().find(|area| area.name() == name)?;
+                    // In their order, each once.
+                    if marks.last_key_value().is_some_and(|(last, _)| *last >= area) {
+                        return None;
+                    }
+                    marks.insert(area, BTreeMap::new());
+                }
+            }
+        }
+        Some(marks)
+    }
+
     pub fn header(&self) -> Result<Header, SnapshotError> {
         let header: Option<Header> = yaml(self.header, 2)?;
         Ok(header.unwrap_or_default())
@@ -182,15 +221,13 @@ fn behaviour(out: &mut String, behaviour: &Behaviour) {
         emit::entry(out, "output", output);
     }
     emit::texts(out, "calls", &behaviour.calls);
-    let marks: Map<String, Value> = behaviour
-        .marks
-        .iter()
-        .map(|(area, marks)| {
-            let marks = marks.iter().map(|(criterion, trit)| (criterion.to_string(), trit.value().into())).collect();
-            (area.name().to_owned(), Value::Object(marks))
-        })
-        .collect();
-    emit::entry(out, "marks", &Value::Object(marks));
+    emit::open_entry(out, 0, "marks", behaviour.marks.is_empty());
+    for (area, marks) in &behaviour.marks {
+        emit::open_entry(out, 2, area.name(), marks.is_empty());
+        for (criterion, trit) in marks {
+            emit::number_entry(out, 4, criterion, trit.value());
+        }
+    }
 }
 
 /// Numbers on one line, as a YAML list.

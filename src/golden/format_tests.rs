@@ -299,3 +299,29 @@ proptest! {
         prop_assert_eq!(Snapshot::parse(&any.to_text(&title)).unwrap(), any);
     }
 }
+
+#[test]
+fn marks_of_one_run_are_told_without_yaml_and_edited_files_are_not() {
+    let marks = |text: &str| split(text).unwrap().plain_marks();
+    let slug = |name| Slug::new(name).unwrap();
+    let held: Marks = [
+        (Area::TaskSuccess, [(slug("category"), Trit::Useful), (slug("severity"), Trit::Harmful)].into()),
+        (Area::RegressionControl, [(slug("same-as-before"), Trit::Incomplete)].into()),
+    ]
+    .into();
+    let mut snapshot = snapshot(Some(json!({"marks": "\nmarks:\n  task_success:\n"})));
+    assert_eq!(marks(&snapshot.to_text("t")), None, "names that have to be quoted");
+    snapshot.behaviour.marks = held.clone();
+    let text = snapshot.to_text("t");
+    assert_eq!(marks(&text), Some(held));
+    for edited in [
+        text.replace("marks:\n", "marks: # all of them\n"),
+        text.replace("---\noutput", "---\nrepeats: [1]\noutput"),
+        text.replace("info:\n", "info:\n  wall_ms: [1]\n"),
+        text.clone() + "  # the end\n",
+        text.clone() + "otherwise: []\n",
+    ] {
+        assert_ne!(edited, text);
+        assert_eq!(marks(&edited), None, "{edited}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::fields::FieldClasses;
@@ -82,6 +83,9 @@ fn redacted(text: &str, class: FieldClass) -> String {
 
 /// Sorted by canonical JSON, each element once.
 fn in_one_order(items: Vec<Value>) -> Vec<Value> {
+    if items.len() < 2 {
+        return items;
+    }
     let mut keyed: Vec<(String, Value)> = items.into_iter().map(|item| (canonical(&item), item)).collect();
     keyed.sort_by(|a, b| a.0.cmp(&b.0));
     keyed.dedup_by(|a, b| a.0 == b.0);
@@ -90,20 +94,24 @@ fn in_one_order(items: Vec<Value>) -> Vec<Value> {
 
 /// JSON with the keys of every object sorted.
 fn canonical(value: &Value) -> String {
-    fn sorted(value: &Value) -> Value {
-        match value {
-            Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+    // Values are written to a string without fail: their keys are texts, and numbers are finite.
+    serde_json::to_string(&Sorted(value)).unwrap_or_default()
+}
+
+/// A value whose objects are written with their keys sorted.
+struct Sorted<'v>(&'v Value);
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Array(items) => to.collect_seq(items.iter().map(Sorted)),
             Value::Object(map) => {
-                let mut entries: Vec<_> = map.iter().map(|(key, value)| (key.clone(), sorted(value))).collect();
-                entries.sort_by(|a, b| a.0.cmp(&b.0));
-                Value::Object(entries.into_iter().collect())
+                let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+                entries.sort_unstable_by_key(|(key, _)| *key);
+                to.collect_map(entries.into_iter().map(|(key, value)| (key, Sorted(value))))
             }
-            scalar => scalar.clone(),
+            scalar => scalar.serialize(to),
         }
-    }
-    match value {
-        Value::Array(_) | Value::Object(_) => sorted(value).to_string(),
-        scalar => scalar.to_string(),
     }
 }
 

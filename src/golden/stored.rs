@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use super::snapshot::{Snapshot, SnapshotError, SnapshotInfo};
+use super::snapshot::{Marks, Snapshot, SnapshotError, SnapshotInfo};
 use super::{Comparison, compare, format};
 use crate::domain::{Area, Pipeline, Slug};
 
@@ -47,6 +47,11 @@ impl Stored {
     /// What the file says, parsed at the first call.
     pub fn snapshot(&self) -> Result<&Snapshot, SnapshotError> {
         Ok(&self.parsed()?.snapshot)
+    }
+
+    /// The marks of a file of one run, if they can be told without parsing the rest of it.
+    pub fn plain_marks(&self) -> Option<Marks> {
+        format::split(&self.text).ok()?.plain_marks()
     }
 
     /// The title of the case when the file was written.
