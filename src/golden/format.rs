@@ -94,10 +94,10 @@ pub(super) fn split(text: &str) -> Result<Parts<'_>, SnapshotError> {
 
 impl Parts<'_> {
     /// The marks, read without YAML from a file of one run that stands as it was written. `None` says nothing about the
-    /// file: it has repeats, or somebody has edited it.
+    /// file: it has repeats or marks of judges, or somebody has edited it.
     pub fn plain_marks(&self) -> Option<Marks> {
         let own = |text: &str, keys: &[&str]| text.split('\n').any(|line| keys.iter().any(|key| line.starts_with(key)));
-        if own(self.header, &["  wall_ms", "  cost_usd"]) || own(self.body, &["repeats", "otherwise"]) {
+        if own(self.header, &["  wall_ms", "  cost_usd", "  judges"]) || own(self.body, &["repeats", "otherwise"]) {
             return None;
         }
         // Nothing but the sections begins at the margin, and this is the last one.

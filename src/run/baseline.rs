@@ -1,6 +1,6 @@
 //! What the gate holds a run against where answers vary: every repeat of the accepted snapshots.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -56,7 +56,10 @@ fn of_case(rubric: &CompiledRubric, golden: &GoldenFolder, key: &SnapshotKey) ->
     let accepted = golden.accepted(key).ok()??;
     // Most snapshots are of one run, and reading all of each would be most of what happens before the first trial.
     if let Some(marks) = accepted.plain_marks() {
-        let areas = score::area_marks(rubric, &marks).into_iter().map(|(area, trit)| (area, vec![trit])).collect();
+        let areas = score::area_marks(rubric, &marks, &BTreeMap::new())
+            .into_iter()
+            .map(|(area, trit)| (area, vec![trit]))
+            .collect();
         return Some(CaseBaseline { repeats: 1, behaviours: 1, areas, ..CaseBaseline::default() });
     }
     let snapshot = accepted.snapshot().ok()?;
