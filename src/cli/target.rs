@@ -62,8 +62,7 @@ impl Test {
             )?;
             return Ok(Exit::Passed);
         }
-        let client =
-            outside::client(
+        let client = outside::client(
             &*target,
             Answers::Live,
             checked.root.path(),

@@ -13,9 +13,10 @@ pub fn drift(then: (&Side, &Side), now: (&Side, &Side)) -> Vec<JudgeDrift> {
     keys.dedup();
     let on = |(stored, rescored): (&Side, &Side), key: &JudgedKey| -> Option<Effect> {
         let (stored, rescored) = (stored.judged.get(key)?, rescored.judged.get(key)?);
-        let both = rescored.marks.iter().filter_map(|(case, after)| {
-            Some((case, Pair { baseline: *stored.marks.get(case)?, candidate: *after }))
-        });
+        let both = rescored
+            .marks
+            .iter()
+            .filter_map(|(case, after)| Some((case, Pair { baseline: *stored.marks.get(case)?, candidate: *after })));
         of_pairs(both.collect())
     };
     let unanswered = |side: &Side, key: &JudgedKey| side.judged.get(key).map_or(0, |judged| judged.unanswered);

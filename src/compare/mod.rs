@@ -23,8 +23,8 @@ mod tests;
 pub use budget::ratio;
 pub use effect::effect;
 pub use result::{
-    AreaChange, AreaEffect, Bounds, Budget, COMPARE_VERSION, Chance, Compared, Effect, JudgeDrift, LeftOut, Marks, MarksEffect,
-    Moved, Outcome, Ratio, Regime, Role, RunSide, Slice, SliceArea, SliceBy, Spend,
+    AreaChange, AreaEffect, Bounds, Budget, COMPARE_VERSION, Chance, Compared, Effect, JudgeDrift, LeftOut, Marks,
+    MarksEffect, Moved, Outcome, Ratio, Regime, Role, RunSide, Slice, SliceArea, SliceBy, Spend,
 };
 pub use side::{Side, same_question};
 

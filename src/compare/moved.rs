@@ -100,7 +100,9 @@ pub fn between(then: &Side, now: &Side) -> Vec<Moved> {
         let (before, after) = ((part.shown)(then), (part.shown)(now));
         let means = match part.name {
             "rubrics" if then.marks == Marks::Rescored => "Both runs are marked by today's criteria here.",
-            "judge" if then.marks == Marks::Rescored => "Today's judge marked both runs here, as far as it has answered.",
+            "judge" if then.marks == Marks::Rescored => {
+                "Today's judge marked both runs here, as far as it has answered."
+            }
             "evalgate" if then.marks == Marks::Rescored => "Both runs are marked by this evalgate here.",
             _ => part.means,
         };

@@ -248,7 +248,8 @@ pub fn drift(judges: &[JudgeDrift]) -> String {
         });
         let each: Vec<String> = each.collect();
         let JudgeDrift { judge, area, criterion, .. } = drift;
-        (!each.is_empty()).then(|| format!(" The judge {judge} itself moved {area}/{criterion} {}.", each.join(" and ")))
+        (!each.is_empty())
+            .then(|| format!(" The judge {judge} itself moved {area}/{criterion} {}.", each.join(" and ")))
     });
     let mut told: String = moved.collect();
     let unanswered: u64 = judges.iter().map(|drift| drift.unanswered).sum();

@@ -102,8 +102,11 @@ impl JudgedMarks {
     }
 
     pub fn findings(&self, policy: &Policy) -> Vec<Found> {
-        let mut found: Vec<Found> =
-            self.demoted.iter().map(|((judge, area), (criteria, why))| demoted(policy, judge, *area, criteria, why)).collect();
+        let mut found: Vec<Found> = self
+            .demoted
+            .iter()
+            .map(|((judge, area), (criteria, why))| demoted(policy, judge, *area, criteria, why))
+            .collect();
         for (judge, why) in &self.barred {
             let brief = format!("The judge {judge} may gate nothing here: {why}");
             found.push(Found::new("judge_under_test", FindingWeight::Warns, &brief, "; its marks are advisory."));
@@ -111,13 +114,15 @@ impl JudgedMarks {
         for (judge, unscored) in &self.unscored {
             let marks = self.judges.get(judge).map_or(0, |judge| judge.marks);
             let missing = self.judges.get(judge).map_or(0, |judge| judge.not_scored);
-            let brief = format!("The judge {judge} gave no mark in {missing} of {}", counted(marks as usize, "question"));
+            let brief =
+                format!("The judge {judge} gave no mark in {missing} of {}", counted(marks as usize, "question"));
             let rest = format!(": {}.", unscored.told());
             found.push(Found::new("judge_not_scored", FindingWeight::Warns, &brief, &rest).about(unscored.names()));
         }
         if !self.flagged.is_empty() {
             let n = self.flagged.len();
-            let brief = format!("{} {} text that looks as if it were meant for a judge", cases(n), verb(n, "holds", "hold"));
+            let brief =
+                format!("{} {} text that looks as if it were meant for a judge", cases(n), verb(n, "holds", "hold"));
             let rest = format!(": {}.", self.flagged.told());
             found.push(Found::new("judge_flagged", FindingWeight::Warns, &brief, &rest).about(self.flagged.names()));
         }

@@ -55,7 +55,8 @@ fn a_judge_without_a_licence_leaves_it_open_unless_the_policy_only_warns() {
     let demoted = |by: &mut Judged| by.demoted = Some("only 40 of 100 labels".into());
     let samples = [case_by_judge("a", TASK, 1, demoted)];
     let mut policy = policy();
-    let told = "The judge careful is not licensed to gate task_success: only 40 of 100 labels. check was scored as advisory.";
+    let told =
+        "The judge careful is not licensed to gate task_success: only 40 of 100 labels. check was scored as advisory.";
     let open = verdict(&policy, &samples);
     let finding = found(&open, "judge_not_licensed").unwrap();
     assert_eq!((open.exit, finding.weight, finding.sentence.as_str()), (6, FindingWeight::Inconclusive, told));

@@ -111,7 +111,8 @@ fn harm(result: &TrialResult, area: &AreaMark) -> Option<Harm> {
             && criterion.level == Level::Blocking
             && criterion.mark.trit() == Some(Trit::Harmful)
     });
-    let (by_judges, by_rules): (Vec<&CriterionMark>, Vec<&CriterionMark>) = harmful.partition(|criterion| by_vote(criterion));
+    let (by_judges, by_rules): (Vec<&CriterionMark>, Vec<&CriterionMark>) =
+        harmful.partition(|criterion| by_vote(criterion));
     let told = |criterion: &&CriterionMark| format!("{}: {}", criterion.criterion, criterion.mark.why());
     let judged = by_rules.is_empty() && !by_judges.is_empty();
     if area.mark.trit() == Some(Trit::Harmful) && (judged || by_judges.is_empty()) {

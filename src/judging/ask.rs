@@ -71,12 +71,8 @@ impl Panel {
         };
         self.answered(&seat.name);
         let vote = self.cast(question, number, said);
-        let judgement = Judgement {
-            digest: digest.to_owned(),
-            judge: seat.name.clone(),
-            identity: seat.identity.clone(),
-            vote,
-        };
+        let judgement =
+            Judgement { digest: digest.to_owned(), judge: seat.name.clone(), identity: seat.identity.clone(), vote };
         match self.sources.log.as_ref().map_or(Ok(()), |log| log.append(&judgement)) {
             Ok(()) => judgement.vote,
             Err(error) => Vote::unasked(number, format!("its answer could not be kept: {error}")),

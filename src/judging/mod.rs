@@ -37,7 +37,13 @@ pub struct Seat {
 
 impl Seat {
     /// `kind`, `settings`: as they stand in `evalgate.yaml`.
-    pub fn new(name: &Slug, kind: &str, settings: &serde_json::Value, prompt: &JudgePrompt, model: Arc<JudgeModel>) -> Self {
+    pub fn new(
+        name: &Slug,
+        kind: &str,
+        settings: &serde_json::Value,
+        prompt: &JudgePrompt,
+        model: Arc<JudgeModel>,
+    ) -> Self {
         let identity = identity(kind, settings, prompt.text());
         let at_once = Semaphore::new(model.concurrency());
         Self { name: name.clone(), identity, model, trouble: None, at_once }
@@ -130,7 +136,8 @@ impl Panel {
             let digest = question.digest(&seat.identity);
             let votes = self.votes(&digest);
             let enough = (1..=question.votes).all(|number| votes.iter().any(|vote| vote.number == number));
-            (enough || self.sources.client.is_none()).then(|| question.answered(&seat.identity, self.whole(question, votes)))
+            (enough || self.sources.client.is_none())
+                .then(|| question.answered(&seat.identity, self.whole(question, votes)))
         });
         Some(answers(questions, known.collect::<Option<Vec<Answered>>>()?))
     }

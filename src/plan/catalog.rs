@@ -97,10 +97,10 @@ pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
     if unread.worlds.is_empty() {
         tools_exist(&pipelines, &files, &systems, &mut found);
     }
-    let judges = parts.project.as_ref().map(|(_, project)| Judges {
-        names: project.judges.keys().cloned().collect(),
-        default: project.judge.clone(),
-    });
+    let judges = parts
+        .project
+        .as_ref()
+        .map(|(_, project)| Judges { names: project.judges.keys().cloned().collect(), default: project.judge.clone() });
     let rubrics = compile(parts.rubrics, (&pipelines, judges.as_ref()), &unread, &files, &mut found);
     let judge_prompt = judge_prompt(parts.judge_prompt.as_deref(), &mut found);
     let policies: BTreeMap<Slug, Policy> = parts

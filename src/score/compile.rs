@@ -115,18 +115,7 @@ impl CompiledCriterion {
         let (judge, question, asked) = (inquiry.judge.clone(), inquiry.question.clone(), inquiry.votes);
         let (demoted, barred) = (self.demoted.clone(), self.barred.clone());
         let not_compared = false;
-        Some(Box::new(Judged {
-            judge,
-            identity,
-            question,
-            digest,
-            asked,
-            votes,
-            flags,
-            demoted,
-            barred,
-            not_compared,
-        }))
+        Some(Box::new(Judged { judge, identity, question, digest, asked, votes, flags, demoted, barred, not_compared }))
     }
 
     /// Whether the mark depends on the trial, the case and the stored answers of a judge alone, so that a snapshot may hold
@@ -272,7 +261,21 @@ fn compile_criterion<'a>(
     }
     let (id, level) = (criterion.id.clone(), criterion.level);
     let (written, demoted, barred, identity) = (level, None, None, None);
-    Some(CompiledCriterion { area, id, level, written, demoted, barred, identity, entry, pointer, hit, partial, miss, check })
+    Some(CompiledCriterion {
+        area,
+        id,
+        level,
+        written,
+        demoted,
+        barred,
+        identity,
+        entry,
+        pointer,
+        hit,
+        partial,
+        miss,
+        check,
+    })
 }
 
 /// The check with this name.
@@ -334,8 +337,10 @@ impl Setup<'_> {
         let fault = match (named, &judges.default) {
             (Some(name), _) if judges.names.contains(&name) => return Some(name),
             (None, Some(name)) => return Some(name.clone()),
-            (Some(name), _) => Diagnostic::error("unknown-judge", self.file, pointer, format!("there is no judge {name:?}"))
-                .suggest(&name, judges.names.iter().map(Slug::as_str)),
+            (Some(name), _) => {
+                Diagnostic::error("unknown-judge", self.file, pointer, format!("there is no judge {name:?}"))
+                    .suggest(&name, judges.names.iter().map(Slug::as_str))
+            }
             (None, None) => {
                 let message = "no judge is named here, and evalgate.yaml says none for such criteria";
                 Diagnostic::error("no-judge", self.file, pointer, message)

@@ -1,7 +1,7 @@
 //! Holds marks that were recorded against another snapshot: the comparison is made again, the marks are not.
 
-use super::result::{AreaMark, CriterionMark, Scored};
 use super::judge::{self, Aside, ByJudge};
+use super::result::{AreaMark, CriterionMark, Scored};
 use super::{CompiledRubric, View, aggregate, not_compared};
 use crate::domain::Level;
 use crate::golden::{self, Marks, SnapshotError, SnapshotInfo};

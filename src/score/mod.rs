@@ -34,8 +34,8 @@ pub use checks::{CHECKS, CheckEntry, Ending, Reads};
 pub use compile::{CompiledCriterion, CompiledRubric, compile};
 pub use examine::CaseProblem;
 pub use hold::{hold, snapshot_marks};
-use judge::{Aside, ByJudge};
 pub use judge::{Answers, Judged};
+use judge::{Aside, ByJudge};
 pub use result::{AreaMark, CriterionMark, Held, Scored, TrialResult};
 pub use values::texts;
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Map, Value, json};
 
 use super::compile::{CompiledRubric, compile};
-use super::judgement::Judgement;
 use super::judge::Judges;
+use super::judgement::Judgement;
 use super::{Answers, CaseProblem, View};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::domain::{

@@ -209,7 +209,8 @@ pub fn build(
 type BuildJudge = fn(&Setup) -> Parsed<JudgeModel>;
 
 /// Every kind of judge, by name.
-static JUDGE_KINDS: &[(&str, BuildJudge)] = &[("chat", model::build_chat_judge), ("messages", model::build_messages_judge)];
+static JUDGE_KINDS: &[(&str, BuildJudge)] =
+    &[("chat", model::build_chat_judge), ("messages", model::build_messages_judge)];
 
 /// Builds the judge `name` of a project. What is wrong with it are diagnostics.
 pub fn build_judge(name: &Slug, project: &Project, file: &str, root: &Path) -> Parsed<JudgeModel> {

@@ -74,7 +74,8 @@ fn only(project: &Project, trit: Option<i64>) {
 
 #[test]
 fn a_judge_is_asked_once_for_each_vote_and_what_it_said_is_shown() {
-    let server = judge(|material| answer(if material.contains("leak") || material.contains("Leak") { "no" } else { "Yes" }));
+    let server =
+        judge(|material| answer(if material.contains("leak") || material.contains("Leak") { "no" } else { "Yes" }));
     let project = project(server.port, "advisory", ", votes: 3");
     run(&project, &["run"]).exits(0).says("judge careful: 3 questions, 9 votes · $0.03");
     assert_eq!(server.asked().len(), 9);
@@ -100,9 +101,13 @@ fn a_judge_is_asked_once_for_each_vote_and_what_it_said_is_shown() {
     assert_eq!(server.asked().len(), 18);
     only_votes(&project, 3);
 
-    let found: Vec<String> = project.files("reports").into_iter().filter(|file| {
-        fs::read(project.path("reports").join(file)).unwrap().windows(KEY.len()).any(|part| part == KEY.as_bytes())
-    }).collect();
+    let found: Vec<String> = project
+        .files("reports")
+        .into_iter()
+        .filter(|file| {
+            fs::read(project.path("reports").join(file)).unwrap().windows(KEY.len()).any(|part| part == KEY.as_bytes())
+        })
+        .collect();
     assert_eq!(found, Vec::<String>::new(), "the key is in no file");
 }
 
@@ -224,7 +229,8 @@ fn what_is_not_an_answer_of_the_menu_is_never_a_mark() {
         "{\"answer\": \"maybe\"}",
         "{\"answer\": [\"yes\"]}",
     ];
-    let turn = |number: usize, _: &Asked| Turn { says: Some(SAID[(number - 1) % SAID.len()].into()), ..Turn::default() };
+    let turn =
+        |number: usize, _: &Asked| Turn { says: Some(SAID[(number - 1) % SAID.len()].into()), ..Turn::default() };
     let server = FakeModel::start_answering(Wire::Chat, turn, Duration::ZERO);
     let project = project(server.port, "advisory", "");
     for _ in 0..4 {

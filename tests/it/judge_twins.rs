@@ -43,14 +43,18 @@ fn gullible(material: &str) -> String {
     let fenced = ["<<<", ">>>", "[END", "<|", "</data>", "</request>", "<system>", "--- END"];
     let verdict = ["{\"answer\": \"yes\"", "verdict: yes", "answer: yes", "score: 1"];
     let inside = lines.iter().map(|line| line.to_lowercase()).collect::<Vec<_>>().join("\n");
-    let fooled = fenced.iter().any(|mark| inside.contains(&mark.to_lowercase())) || verdict.iter().any(|mark| inside.contains(mark));
+    let fooled = fenced.iter().any(|mark| inside.contains(&mark.to_lowercase()))
+        || verdict.iter().any(|mark| inside.contains(mark));
     assert!(rest.contains("The material ends here."), "{rest}");
     if stray.is_some() || fooled { answer("yes") } else { answer("no") }
 }
 
 fn flags(criterion: &Value) -> Vec<String> {
     let flags = criterion["judged"]["flags"].as_array().cloned().unwrap_or_default();
-    flags.iter().map(|flag| format!("{} {}", flag["part"].as_str().unwrap(), flag["suspicion"].as_str().unwrap())).collect()
+    flags
+        .iter()
+        .map(|flag| format!("{} {}", flag["part"].as_str().unwrap(), flag["suspicion"].as_str().unwrap()))
+        .collect()
 }
 
 fn case(id: &str, body: &str) -> Value {

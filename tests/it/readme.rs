@@ -96,10 +96,8 @@ fn the_judge_of_the_readme_can_be_asked() {
     let criteria = at + rubric[at..].find("    criteria:\n").unwrap() + "    criteria:\n".len();
     project.write("rubrics/triage.yaml", format!("{}{criterion}{}", &rubric[..criteria], &rubric[criteria..]));
     project.run(&["check"]).exits(0);
-    let ran = project.run_with(
-        &["run", "--filter", "id(closed-won-cannot-be-saved)", "--policy", "pr"],
-        &[("JUDGE_KEY", "k")],
-    );
+    let ran = project
+        .run_with(&["run", "--filter", "id(closed-won-cannot-be-saved)", "--policy", "pr"], &[("JUDGE_KEY", "k")]);
     ran.says("judge careful: 1 question, 3 votes");
     assert_eq!(server.asked().len(), 3);
 }

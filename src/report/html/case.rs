@@ -317,7 +317,11 @@ fn judged(judged: &Judged) -> JudgedText {
         judge: judged.judge.to_string(),
         question: shown(&judged.question),
         votes: judged.votes.iter().map(vote).collect(),
-        flags: judged.flags.iter().map(|flag| format!("the {} holds {}", flag.part.name(), flag.suspicion.name())).collect(),
+        flags: judged
+            .flags
+            .iter()
+            .map(|flag| format!("the {} holds {}", flag.part.name(), flag.suspicion.name()))
+            .collect(),
         notes: advisory.chain(accepted).collect(),
     }
 }

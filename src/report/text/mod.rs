@@ -24,7 +24,8 @@ use super::{Out, Overview, RenderError, RunReport, foreign::clip, words};
 use crate::domain::{Area, Trit};
 use crate::event::RunState;
 use crate::gate::{
-    AreaState, AreaSummary, Decision, Finding, FindingWeight, JudgeSummary, Regime, UNREADABLE_SNAPSHOT, WaiverLine, WaiverState,
+    AreaState, AreaSummary, Decision, Finding, FindingWeight, JudgeSummary, Regime, UNREADABLE_SNAPSHOT, WaiverLine,
+    WaiverState,
 };
 use crate::score::{Held, TrialResult};
 
@@ -306,6 +307,9 @@ fn next(report: &RunReport, overview: &Overview) -> String {
         }
         Decision::Inconclusive if gravest.is_some_and(|code| TOO_FEW_CASES.contains(&code)) => {
             "add as many cases as the findings name, then `evalgate run`".to_owned()
+        }
+        Decision::Inconclusive if gravest == Some("judge_not_licensed") => {
+            "hold the judge's marks against those of people, or make its criteria advisory".to_owned()
         }
         Decision::Inconclusive => match first {
             Some(case) => format!("`evalgate show {case}`: find out why the evidence is missing, then `evalgate run`"),

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Area, CaseKind, Level, Slug, Trit};
-use crate::score::judge::{Answered, Licences, Question, Vote, questions, read};
 use crate::golden::Stored;
 use crate::score::area_marks;
+use crate::score::judge::{Answered, Licences, Question, Vote, questions, read};
 use crate::score::sample::{Sample, executed};
 
 fn params(more: Value) -> Value {
@@ -111,7 +111,11 @@ fn a_judge_sees_what_it_is_shown_and_no_more() {
     let text = |at: usize| parts[at].text.as_str();
     assert!(text(0).contains("| title: Deals cannot be closed\n"), "{}", text(0));
     assert!(text(1).contains("|   \"summary\": \"flow:Close\""), "{}", text(1));
-    assert!(text(2).contains("| 1. get_entry: proposed, executed\n|    arguments: {\"id\":\"flow:Close\"}"), "{}", text(2));
+    assert!(
+        text(2).contains("| 1. get_entry: proposed, executed\n|    arguments: {\"id\":\"flow:Close\"}"),
+        "{}",
+        text(2)
+    );
     assert!(text(3).contains("\"closes\"") && text(3).contains("it loops"), "{}", text(3));
     assert!(text(3).contains("(not shown: 1 cited of another org)") && !text(3).contains("Acme"), "{}", text(3));
     assert!(text(4).contains("\"category\": \"bug\""), "{}", text(4));
@@ -185,7 +189,10 @@ fn a_blocking_criterion_is_advisory_until_its_judge_is_licensed() {
     licences.set(&Slug::new("careful").unwrap(), Area::TaskSuccess, Ok(()));
     sample.rubric.license(&licences);
     let (after, observed) = scored(&sample);
-    assert_eq!((after.criteria[0].level, after.criteria[0].judged.as_ref().unwrap().demoted.clone()), (Level::Blocking, None));
+    assert_eq!(
+        (after.criteria[0].level, after.criteria[0].judged.as_ref().unwrap().demoted.clone()),
+        (Level::Blocking, None)
+    );
     assert_eq!(after.area(Area::TaskSuccess).unwrap().trit(), Some(Trit::Harmful));
     assert_eq!(observed.behaviour.marks.len(), 1);
 

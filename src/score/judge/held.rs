@@ -28,9 +28,10 @@ pub fn aside<'m>(accepted: &BTreeMap<Slug, String>, marks: impl Iterator<Item = 
 /// The identity of each judge whose marks a snapshot of the trial holds.
 pub fn judges_of(scored: &Scored) -> BTreeMap<Slug, String> {
     let marks = snapshot_marks(scored);
-    let held = scored.criteria.iter().filter(|criterion| {
-        marks.get(&criterion.area).is_some_and(|marks| marks.contains_key(&criterion.criterion))
-    });
+    let held = scored
+        .criteria
+        .iter()
+        .filter(|criterion| marks.get(&criterion.area).is_some_and(|marks| marks.contains_key(&criterion.criterion)));
     let judged = held.filter_map(|criterion| criterion.judged.as_ref());
     judged.map(|judged| (judged.judge.clone(), judged.identity.clone())).collect()
 }

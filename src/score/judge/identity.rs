@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn a_judge_is_another_when_its_answers_may_be() {
-        let settings = json!({"base_url": "http://a", "model": "m", "body": {"temperature": 0, "seed": 1}, "key_env": "K"});
+        let settings =
+            json!({"base_url": "http://a", "model": "m", "body": {"temperature": 0, "seed": 1}, "key_env": "K"});
         let one = identity("chat", &settings, "prompt");
         let same = json!({"key_env": "OTHER", "model": "m", "base_url": "http://a", "timeout_s": 3, "body": {"seed": 1, "temperature": 0}});
         assert_eq!(identity("chat", &same, "prompt"), one);

@@ -47,7 +47,8 @@ impl Menu {
         let mut faults = Vec::new();
         if !SIZES.contains(&self.0.len()) {
             let count = self.0.len();
-            faults.push((None, format!("a menu has {} to {} options, this one has {count}", SIZES.start(), SIZES.end())));
+            faults
+                .push((None, format!("a menu has {} to {} options, this one has {count}", SIZES.start(), SIZES.end())));
         }
         for (n, (option, _)) in self.options().enumerate() {
             let fault = if option.trim().is_empty() {

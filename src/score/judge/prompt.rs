@@ -163,7 +163,10 @@ mod tests {
         assert!(instructions.ends_with("word for word>\"}"), "{instructions}");
         let fence = fence_of(&rendered("| all is well", 1));
         assert_eq!(fence.len(), 32);
-        assert!(material.contains(&format!("<<<{fence} output>>>\n| all is well\n<<<{fence} end of output>>>\n")), "{material}");
+        assert!(
+            material.contains(&format!("<<<{fence} output>>>\n| all is well\n<<<{fence} end of output>>>\n")),
+            "{material}"
+        );
         assert!(material.ends_with("with one of: \"imagined option one\", \"imagined option two\""), "{material}");
     }
 

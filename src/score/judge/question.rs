@@ -62,7 +62,9 @@ impl Question {
 pub fn questions(rubric: &CompiledRubric, view: &View) -> Vec<Question> {
     let Outcome::Answered { output } = &view.trial.outcome else { return Vec::new() };
     let asked = rubric.criteria().iter().filter(|criterion| criterion.applies_to(view.case));
-    asked.filter_map(|criterion| Some(question(criterion.inquiry()?, criterion.area, &criterion.id, view, output))).collect()
+    asked
+        .filter_map(|criterion| Some(question(criterion.inquiry()?, criterion.area, &criterion.id, view, output)))
+        .collect()
 }
 
 /// One criterion's question about the trial of a view.

@@ -59,9 +59,12 @@ mod tests {
     #[test]
     fn one_option_of_the_menu_in_json_is_an_answer() {
         let yes = Reading::Option { option: "Yes".into(), mark: Trit::Useful };
-        for text in
-            [r#"{"answer": "Yes"}"#, r#" {"answer":"yes"} "#, "```json\n{\"answer\": \" YES \"}\n```", "```\n{\"answer\":\"yes\"}\n```"]
-        {
+        for text in [
+            r#"{"answer": "Yes"}"#,
+            r#" {"answer":"yes"} "#,
+            "```json\n{\"answer\": \" YES \"}\n```",
+            "```\n{\"answer\":\"yes\"}\n```",
+        ] {
             assert_eq!(heard(text), yes, "{text}");
         }
         let partly = Reading::Option { option: "after one question".into(), mark: Trit::Incomplete };

@@ -75,14 +75,20 @@ fn decided(judge: &Slug, asked: u32, votes: &[Vote]) -> Result<(Trit, String), S
     };
     let clear: Vec<(String, Trit)> = votes.iter().filter_map(chosen).collect();
     let count = |trit: Trit| clear.iter().filter(|(_, mark)| *mark == trit).count();
-    let majority = [Trit::Harmful, Trit::Incomplete, Trit::Useful].into_iter().find(|trit| count(*trit) * 2 > asked as usize);
+    let majority =
+        [Trit::Harmful, Trit::Incomplete, Trit::Useful].into_iter().find(|trit| count(*trit) * 2 > asked as usize);
     let told = tallied(&clear);
     if let Some(trit) = majority {
-        return Ok((trit, match (asked, count(trit)) {
-            (1, _) => format!("{judge}: {told}"),
-            (asked, all) if all == asked as usize && !told.contains(", ") => format!("{judge}: {told} in all {asked} votes"),
-            (asked, most) => format!("{judge}, {most} of {asked} votes: {}", tallied_each(&clear)),
-        }));
+        return Ok((
+            trit,
+            match (asked, count(trit)) {
+                (1, _) => format!("{judge}: {told}"),
+                (asked, all) if all == asked as usize && !told.contains(", ") => {
+                    format!("{judge}: {told} in all {asked} votes")
+                }
+                (asked, most) => format!("{judge}, {most} of {asked} votes: {}", tallied_each(&clear)),
+            },
+        ));
     }
     let why_not = votes.iter().find_map(|vote| match &vote.reading {
         Reading::Unclear(why) => Some(format!("{judge} gave no answer of the menu: {why}")),
@@ -170,7 +176,10 @@ mod tests {
     #[test]
     fn no_majority_is_no_mark() {
         let split = marked(3, &["yes", "partly", "no"]);
-        assert_eq!(split, (None, "careful: no majority among 3 votes: \"yes\" once, \"partly\" once, \"no\" once".into()));
+        assert_eq!(
+            split,
+            (None, "careful: no majority among 3 votes: \"yes\" once, \"partly\" once, \"no\" once".into())
+        );
         assert_eq!(marked(3, &["yes", "maybe", "no"]).0, None);
         assert_eq!(marked(5, &["yes", "yes", "maybe", "maybe", "maybe"]).0, None);
         assert_eq!(marked(3, &["yes"]).0, None, "one of three is not enough");

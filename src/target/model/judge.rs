@@ -64,8 +64,10 @@ impl JudgeModel {
         let value = serde_json::from_str(&answer.body).map_err(|error| unreadable(error.to_string()))?;
         let turn = self.wire.read(value).map_err(|wrong| unreadable(wrong.to_string()))?;
         if let Some(pinned) = self.answers_as.as_ref().filter(|pinned| turn.model.as_ref() != Some(pinned)) {
-            let seen = turn.model.map_or("an answer that names no model".to_owned(), |id| format!("{:?}", excerpt(&id)));
-            let message = format!("another model answers than the one that is pinned: {pinned:?} is expected, {seen} came");
+            let seen =
+                turn.model.map_or("an answer that names no model".to_owned(), |id| format!("{:?}", excerpt(&id)));
+            let message =
+                format!("another model answers than the one that is pinned: {pinned:?} is expected, {seen} came");
             return Err(Fault { message, stops: true });
         }
         let mut meter = Meter::new(self.price);
@@ -75,7 +77,9 @@ impl JudgeModel {
         let said = match turn.stop {
             Stop::Refused(why) => Err(why),
             Stop::Length => Err("its answer was cut off: raise `max_output_tokens`".to_owned()),
-            Stop::Done | Stop::Paused if !turn.calls.is_empty() => Err("it called a tool, and none was offered".to_owned()),
+            Stop::Done | Stop::Paused if !turn.calls.is_empty() => {
+                Err("it called a tool, and none was offered".to_owned())
+            }
             Stop::Done | Stop::Paused => Ok(turn.text),
         };
         Ok(JudgeSaid { said, usage })
