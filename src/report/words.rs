@@ -248,8 +248,10 @@ pub fn judge(judge: &JudgeSummary) -> String {
     ] {
         told.extend((n > 0).then(|| format!("{n} {what}")));
     }
-    told.push(dollars(judge.cost_usd));
-    told.push(format!("{}, both beside the agent's", duration(judge.wall_ms)));
+    if judge.votes > 0 {
+        told.push(dollars(judge.cost_usd));
+        told.push(format!("{}, both beside the agent's", duration(judge.wall_ms)));
+    }
     told.join(" · ")
 }
 

@@ -56,7 +56,7 @@ pub struct Asked {
 
 /// What a task came to.
 enum Came {
-    Trial(Ended),
+    Trial(Box<Ended>),
     /// A trial on record has the answers that it is scored with.
     Judged(Answers),
 }
@@ -224,7 +224,7 @@ impl<'a> Dispatcher<'a> {
                 // Before this turn is given on: no other trial may meet the same end.
                 turns.close();
             }
-            Some(Came::Trial(Ended { done, _turn: one_by_one.then_some(turn) }))
+            Some(Came::Trial(Box::new(Ended { done, _turn: one_by_one.then_some(turn) })))
         });
         self.places.insert(task.id(), (flow.begun(), planned));
         Ok(())
@@ -275,7 +275,7 @@ impl<'a> Dispatcher<'a> {
         }
         let Some((place, planned)) = self.places.remove(&id) else { return Ok(None) };
         let ended = match finished {
-            Ok((_, Some(Came::Trial(ended)))) => ended,
+            Ok((_, Some(Came::Trial(ended)))) => *ended,
             // It was stopped before its turn came: nothing happened.
             Ok((_, None | Some(Came::Judged(_)))) => return Ok(None),
             Err(error) => Ended {

@@ -310,6 +310,9 @@ fn next(report: &RunReport, overview: &Overview) -> String {
         Decision::Inconclusive if gravest.is_some_and(|code| TOO_FEW_CASES.contains(&code)) => {
             "add as many cases as the findings name, then `evalgate run`".to_owned()
         }
+        Decision::Inconclusive if gravest == Some("judge_not_licensed") => {
+            "hold the judge's marks against those of people, or make its criteria advisory".to_owned()
+        }
         Decision::Inconclusive => match first {
             Some(case) => format!("`evalgate show {case}`: find out why the evidence is missing, then `evalgate run`"),
             None => "run what the policy asks for: `evalgate run` without a filter".to_owned(),
