@@ -88,13 +88,15 @@ fn fields(value: &Value, depth: usize, text: &mut String) {
         }
         Value::Array(items) => {
             for item in items {
-                *text += &format!("{indent}-");
-                below(item, depth, text);
+                let mut inside = String::new();
+                fields(item, depth + 1, &mut inside);
+                // The dash stands where the first line is indented.
+                *text += &format!("{indent}- {}", inside.trim_start());
             }
         }
         scalar => {
             let told = scalar.as_str().map_or_else(|| scalar.to_string(), |told| printable(told).into_owned());
-            *text += &format!("{indent}{told}\n");
+            *text += &indented(if told.is_empty() { "\"\"" } else { &told }, &indent);
         }
     }
 }
