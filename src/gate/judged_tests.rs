@@ -85,7 +85,9 @@ fn a_violation_that_only_a_judge_saw_holds_for_a_person_and_never_fails() {
 #[test]
 fn a_mark_that_is_missing_is_missing_in_its_area() {
     let unanswered = |id: &str| {
-        let mut sample = case_by_judge(id, TASK, 1, |by| by.votes = vec![Vote::unasked(1, "it is down")]);
+        let mut sample = case_by_judge(id, TASK, 1, |by| {
+            (by.votes, by.digest) = (vec![Vote::unasked(1, "it is down")], "another".into());
+        });
         for criterion in sample.0.scored.criteria.iter_mut().filter(|criterion| criterion.area == TASK) {
             criterion.mark = Mark::NotScored { reason: "careful was not asked: it is down".into() };
         }

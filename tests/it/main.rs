@@ -12,6 +12,8 @@ mod foils;
 mod help;
 mod hostile;
 mod insta_review;
+mod judge;
+mod judge_twins;
 mod list;
 mod looking;
 #[cfg(feature = "mcp")]

@@ -74,6 +74,36 @@ fn every_command_of_the_readme_does_what_it_says() {
     }
 }
 
+/// The YAML blocks of the README, each with the line that says where it goes.
+fn yaml_blocks() -> Vec<&'static str> {
+    README.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+#[test]
+fn the_judge_of_the_readme_can_be_asked() {
+    let of = |file: &str| {
+        let head = format!("# {file}");
+        yaml_blocks().into_iter().find(|block| block.starts_with(&head)).unwrap_or_else(|| panic!("no block {head}"))
+    };
+    let server = crate::judge::judge(|_| crate::judge::answer("yes"));
+    let project = Project::example();
+    let judges = of("evalgate.yaml").replace("4011", &server.port.to_string()).replace(", answers_as: judge-1", "");
+    project.write("evalgate.yaml", format!("{}\n{judges}", project.read("evalgate.yaml")));
+    let rubric = project.read("rubrics/triage.yaml");
+    let criterion: String = of("rubrics/triage.yaml").lines().skip(1).map(|line| format!("      {line}\n")).collect();
+    let place = "  task_success:\n";
+    let at = rubric.find(place).unwrap();
+    let criteria = at + rubric[at..].find("    criteria:\n").unwrap() + "    criteria:\n".len();
+    project.write("rubrics/triage.yaml", format!("{}{criterion}{}", &rubric[..criteria], &rubric[criteria..]));
+    project.run(&["check"]).exits(0);
+    let ran = project.run_with(
+        &["run", "--filter", "id(closed-won-cannot-be-saved)", "--policy", "pr"],
+        &[("JUDGE_KEY", "k")],
+    );
+    ran.says("judge careful: 1 question, 3 votes");
+    assert_eq!(server.asked().len(), 3);
+}
+
 #[test]
 fn the_readme_lists_the_exit_codes_as_they_are() {
     let rows = evalgate::cli::EXITS.iter().map(|(_, code, meaning)| format!("| {code} | {meaning} |\n"));

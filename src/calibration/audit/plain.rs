@@ -80,6 +80,8 @@ fn value(value: &Value) -> String {
 fn fields(value: &Value, depth: usize, text: &mut String) {
     let indent = "  ".repeat(depth);
     match value {
+        Value::Object(map) if map.is_empty() => *text += &format!("{indent}{{}}\n"),
+        Value::Array(items) if items.is_empty() => *text += &format!("{indent}[]\n"),
         Value::Object(map) => {
             for (name, value) in map {
                 *text += &format!("{indent}{}:", printable_line(name));
@@ -91,7 +93,7 @@ fn fields(value: &Value, depth: usize, text: &mut String) {
                 let mut inside = String::new();
                 fields(item, depth + 1, &mut inside);
                 // The dash stands where the first line is indented.
-                *text += &format!("{indent}- {}", inside.trim_start());
+                *text += &format!("{indent}- {}\n", inside.trim());
             }
         }
         scalar => {

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Area, CaseKind, Level, Slug, Trit};
 use crate::score::judge::{Answered, Licences, Question, Vote, questions, read};
+use crate::golden::Stored;
+use crate::score::area_marks;
 use crate::score::sample::{Sample, executed};
 
 fn params(more: Value) -> Value {
@@ -37,13 +39,17 @@ fn asked(sample: &Sample) -> Question {
     asked.remove(0)
 }
 
-fn answered(mut sample: Sample, said: &[&str]) -> Sample {
+fn answered(sample: Sample, said: &[&str]) -> Sample {
+    answered_by(sample, "someone", said)
+}
+
+fn answered_by(mut sample: Sample, identity: &str, said: &[&str]) -> Sample {
     let question = asked(&sample);
     let votes = (1..).zip(said).map(|(number, said)| {
         let reading = read(&json!({"answer": said}).to_string(), &question.options);
         Vote { reading, ..Vote::unasked(number, "") }
     });
-    let answered: Answered = question.answered("someone", votes.collect());
+    let answered: Answered = question.answered(identity, votes.collect());
     sample.answers.insert(question.area, question.criterion, answered);
     sample
 }
@@ -186,4 +192,43 @@ fn a_blocking_criterion_is_advisory_until_its_judge_is_licensed() {
     sample.answers = Default::default();
     let (unanswered, _) = scored(&sample);
     assert!(unanswered.areas[0].missing, "a judge that was to answer and did not is missing data");
+}
+
+/// May block from here on.
+fn licensed(mut sample: Sample, identity: &str) -> Sample {
+    let (judge, mut licences) = (Slug::new("careful").unwrap(), Licences::default());
+    licences.set(&judge, Area::TaskSuccess, Ok(()));
+    licences.identify(&judge, identity);
+    sample.rubric.license(&licences);
+    sample
+}
+
+#[test]
+fn accepted_marks_are_held_against_those_of_the_same_judge_and_no_other() {
+    let score = |sample: &Sample| crate::score::score(&sample.rubric, &sample.view(), Default::default()).unwrap();
+    let before = answered(licensed(sample(json!({})), "someone"), &["yes"]);
+    let accepted = score(&before).1.unwrap();
+    assert_eq!(accepted.info.judges.values().collect::<Vec<_>>(), ["someone"]);
+    let judges = accepted.info.judges.clone();
+    let stored = || Some(Stored::new(accepted.to_text("sample")).unwrap());
+    let held = |sample: Sample| {
+        let sample = Sample { accepted: stored(), ..sample };
+        let (scored, _) = score(&sample);
+        let not_compared = scored.criteria[0].judged.as_ref().unwrap().not_compared;
+        let held = scored.areas[0].held.map(|held| (held.was, held.now));
+        (scored.comparison.difference().map(|difference| difference.marks.len()), held, not_compared)
+    };
+
+    let same = held(answered(licensed(sample(json!({})), "someone"), &["no"]));
+    assert_eq!(same, (Some(1), Some((Trit::Useful, Trit::Harmful)), false));
+    let other = held(answered_by(licensed(sample(json!({})), "another"), "another", &["no"]));
+    assert_eq!(other, (None, None, true), "what another judge says is no fall of the agent");
+    let absent = held(licensed(sample(json!({})), "someone"));
+    assert_eq!(absent, (None, None, false), "a judge that did not answer changed nothing");
+    let demoted = held(answered(sample(json!({})), &["no"]));
+    assert_eq!(demoted, (None, None, false), "an advisory mark is in no snapshot");
+
+    let marks = |rubric: &Sample| area_marks(&rubric.rubric, &accepted.behaviour.marks, &judges).len();
+    assert_eq!(marks(&licensed(sample(json!({})), "someone")), 1);
+    assert_eq!(marks(&licensed(sample(json!({})), "another")), 0);
 }

@@ -125,7 +125,7 @@ fn other_brackets(text: &str) -> String {
         '>' => '›',
         '[' => '⟦',
         ']' => '⟧',
-        '-' | '=' | '#' | '*' | '_' | '~' | '`' => '·',
+        '-' | '=' | '#' | '*' | '~' | '`' => '·',
         other => other,
     };
     text.chars().map(other).collect()

@@ -15,7 +15,7 @@ pub(super) static FENCES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"<\|[A-Za-z0-9_ /-]{1,40}\|>",
         r"(?i)</?(system|assistant|instructions?|data|output|request|judge|verdict)\s*>",
         r"(?i)\[\s*/?\s*(end|begin|start|inst|system|assistant)\b[^\]\n]{0,40}\]",
-        r"(?im)^[ \t]*[-=#*_~`]{3,}[ \t]*(end|begin|start|stop)\b[^\n]{0,60}$",
+        r"(?im)^[ \t]*[-=#*~`]{3,}[ \t]*(end|begin|start|stop)\b[^\n]{0,60}$",
     ])
 });
 
