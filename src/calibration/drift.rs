@@ -45,7 +45,8 @@ impl Drift {
         if pairs.is_empty() {
             return None;
         }
-        let count = |wanted: fn(Trit, Trit) -> bool| pairs.iter().filter(|(old, new)| wanted(*old, *new)).count() as u64;
+        let count =
+            |wanted: fn(Trit, Trit) -> bool| pairs.iter().filter(|(old, new)| wanted(*old, *new)).count() as u64;
         let mean = |of: fn(&(Trit, Trit)) -> Trit| {
             rounded(pairs.iter().map(|pair| f64::from(of(pair).value())).sum::<f64>() / pairs.len() as f64)
         };
@@ -76,7 +77,8 @@ mod tests {
 
     #[test]
     fn what_moved_is_counted_over_what_both_marked() {
-        let was = [record("a", Some(Useful), false), record("b", Some(Useful), false), record("c", Some(Harmful), false)];
+        let was =
+            [record("a", Some(Useful), false), record("b", Some(Useful), false), record("c", Some(Harmful), false)];
         let now = [
             record("a", Some(Useful), false),
             record("b", Some(Incomplete), false),

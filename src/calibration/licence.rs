@@ -57,10 +57,14 @@ pub fn licence(record: Option<&Record>, area: Area, today: &Today) -> Licence {
     let again = format!("`evalgate calibrate {judge}` does it again");
     let refused = |why: &str, help: &str| Licence::Refused(format!("{why}; {help}"));
     let Some(record) = record else {
-        return refused("it was never held against people", &format!("`evalgate calibrate {judge}` does it"));
+        return refused(
+            "its marks have not been held against those of people",
+            &format!("`evalgate calibrate {judge}` does it"),
+        );
     };
     if record.identity != today.identity {
-        let why = format!("it is not the judge that was calibrated on {}: model, settings or prompt moved", record.date);
+        let why =
+            format!("it is not the judge that was calibrated on {}: model, settings or prompt moved", record.date);
         return refused(&why, &again);
     }
     let Some(found) = record.areas.get(&area) else {
@@ -100,11 +104,9 @@ fn unmet(record: &AreaRecord, terms: &JudgePolicy) -> (Vec<String>, &'static str
     let help = if unmet.is_empty() { IMPROVE } else { SAMPLE };
     match figures.kappa {
         Some(kappa) if kappa.lower >= terms.min_lower_kappa => {}
-        Some(kappa) => unmet.push(format!(
-            "κ {}, its lower end has to be {:.2} or more",
-            bounded(&kappa),
-            terms.min_lower_kappa
-        )),
+        Some(kappa) => {
+            unmet.push(format!("κ {}, its lower end has to be {:.2} or more", bounded(&kappa), terms.min_lower_kappa))
+        }
         None if labels > 0 => unmet.push("κ does not exist, as all marks are one class".to_owned()),
         None => {}
     }

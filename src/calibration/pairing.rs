@@ -71,8 +71,7 @@ mod tests {
         let marks = Marks::of(&marks, &Marker::Checks, Area::EvidenceQuality);
         let (whole, one) = (item("t", None, Useful), item("t", Some("reads-well"), Useful));
         let other = item("t", Some("tone"), Useful);
-        let found: Vec<Option<Trit>> =
-            marks.pairs(&[whole, one, other]).into_iter().map(|(_, mark)| mark).collect();
+        let found: Vec<Option<Trit>> = marks.pairs(&[whole, one, other]).into_iter().map(|(_, mark)| mark).collect();
         assert_eq!(found, [Some(Harmful), Some(Useful)]);
     }
 

@@ -187,8 +187,13 @@ fn judge(scope: &Scope, measured: &Measured, all: &[Item], people: &[People]) ->
         }
     }
     let area = |(area, (rubric, blocking)): (&Area, &(String, bool))| {
-        let today =
-            Today { judge: &scope.judge, identity: &scope.identity, rubric, day: measured.today, terms: measured.terms };
+        let today = Today {
+            judge: &scope.judge,
+            identity: &scope.identity,
+            rubric,
+            day: measured.today,
+            terms: measured.terms,
+        };
         let samples = record.areas.get(area).map(|found| found.figures.clone()).unwrap_or_default();
         let beside = people.iter().find(|people| people.area == *area);
         JudgeArea {

@@ -47,13 +47,7 @@ pub fn item(trial: &str, criterion: Option<&str>, human: Trit) -> Item {
 
 /// A check's mark.
 pub fn given(trial: &str, criterion: &str, mark: Option<Trit>) -> Given {
-    Given {
-        by: Marker::Checks,
-        trial: trial.to_owned(),
-        area: Area::EvidenceQuality,
-        criterion: slug(criterion),
-        mark,
-    }
+    Given { by: Marker::Checks, trial: trial.to_owned(), area: Area::EvidenceQuality, criterion: slug(criterion), mark }
 }
 
 /// The same of the judge `careful`.

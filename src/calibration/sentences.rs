@@ -1,9 +1,9 @@
 //! What a calibration says in words, each sentence with its numbers; every format repeats these.
 
 use super::figures::{Bounded, Figures, Samples};
+use super::file::Record;
 use super::people::People;
 use super::result::{CheckRow, JudgeRow, LabelCounts, Said, Scope};
-use super::file::Record;
 use crate::domain::Slug;
 
 /// Above this raw agreement, and below this κ, the first says what the second denies.
@@ -40,7 +40,11 @@ pub fn headline(labels: &LabelCounts, judges: &[JudgeRow]) -> String {
     }
     let areas: Vec<_> = judges.iter().flat_map(|judge| &judge.areas).collect();
     let licensed = areas.iter().filter(|area| area.licence.is_licensed()).count();
-    let from = format!("{} by {}", count(labels.labels, "mark"), count(labels.reviewers, "person").replace("persons", "people"));
+    let from = format!(
+        "{} by {}",
+        count(labels.labels, "mark"),
+        count(labels.reviewers, "person").replace("persons", "people")
+    );
     match areas.len() {
         0 => format!("No rubric asks a judge. The checks are held against {from}."),
         1 if licensed == 1 => format!("The one area with a judge may be gated by it, after {from}."),
@@ -73,20 +77,23 @@ pub fn judge(judge: &Slug, samples: &Samples, people: Option<&People>) -> Vec<Sa
         say(true, sentence);
     }
     let raw = figures.raw.unwrap_or_default();
-    say(false, match &figures.kappa {
-        Some(kappa) => format!(
-            "κ {} with people{}, α {}, AC2 {}; the same mark {:.2} of the time.",
-            bounded(kappa),
-            beside(people),
-            number(figures.alpha),
-            number(figures.ac2),
-            raw
-        ),
-        None => format!(
-            "κ does not exist, as all marks are one class; AC2 {}, and the same mark {raw:.2} of the time.",
-            number(figures.ac2)
-        ),
-    });
+    say(
+        false,
+        match &figures.kappa {
+            Some(kappa) => format!(
+                "κ {} with people{}, α {}, AC2 {}; the same mark {:.2} of the time.",
+                bounded(kappa),
+                beside(people),
+                number(figures.alpha),
+                number(figures.ac2),
+                raw
+            ),
+            None => format!(
+                "κ does not exist, as all marks are one class; AC2 {}, and the same mark {raw:.2} of the time.",
+                number(figures.ac2)
+            ),
+        },
+    );
     if let Some(passed) = &figures.false_pass {
         let sentence = format!(
             "It gives +1 to {} of {} that people call -1: {}, at most {} (95 %).",

@@ -68,7 +68,10 @@ fn each_term_that_is_not_met_is_said_with_its_numbers() {
         ([[10, 0, 0], [0, 10, 0], [0, 0, 20]], "40 labels, 100 are needed; 10 marks of -1 by people, 30 are needed;"),
         (GOOD.map(|row| row.map(|n| n / 2)), "59 labels, 100 are needed; 20 marks of -1 by people, 30 are needed"),
         ([[20, 5, 15], [5, 20, 5], [5, 5, 40]], "its lower end has to be 0.60 or more"),
-        ([[34, 0, 6], [0, 30, 0], [0, 0, 50]], "it passes 6 of 40 that people call -1, so up to 27.5 % may pass, 10.0 %"),
+        (
+            [[34, 0, 6], [0, 30, 0], [0, 0, 50]],
+            "it passes 6 of 40 that people call -1, so up to 27.5 % may pass, 10.0 %",
+        ),
         ([[120, 0, 0], [0; 3], [0; 3]], "κ does not exist, as all marks are one class"),
         ([[0; 3]; 3], "nobody marked what it judges there"),
     ] {
@@ -94,7 +97,7 @@ fn a_licence_is_void_where_the_judge_or_its_questions_moved_or_time_went_by() {
         let why = licence_of(Some(record), change).unwrap_err();
         assert!(why.contains(said) && why.ends_with("`evalgate calibrate careful` does it again."), "{why}");
     }
-    assert!(licence_of(None, |_| {}).unwrap_err().contains("never held against people"));
+    assert!(licence_of(None, |_| {}).unwrap_err().contains("have not been held against those of people"));
 }
 
 #[test]
@@ -104,10 +107,7 @@ fn a_judge_that_always_passes_is_called_out() {
     let figures = &area.samples.all;
     assert_eq!((figures.raw, figures.kappa.unwrap().value), (Some(0.92), 0.0));
     let warned: Vec<&str> = area.told.iter().filter(|said| said.warns).map(|said| said.sentence.as_str()).collect();
-    assert_eq!(
-        warned,
-        ["careful gives +1 to all 100: that it agrees with people in 92.0 % says nothing, κ is 0.00."]
-    );
+    assert_eq!(warned, ["careful gives +1 to all 100: that it agrees with people in 92.0 % says nothing, κ is 0.00."]);
 }
 
 #[test]
@@ -119,7 +119,10 @@ fn corrections_and_audits_are_told_apart() {
     let counts = [&samples.audits, &samples.corrections].map(|figures| figures.as_ref().unwrap().labels);
     assert_eq!((samples.all.labels, counts), (120, [80, 40]));
     let told = &found.judges[0].areas[0].told[0].sentence;
-    assert!(told.starts_with("From 120 labels: 80 of random audits (κ 0.87) and") && told.contains("40 of corrections"), "{told}");
+    assert!(
+        told.starts_with("From 120 labels: 80 of random audits (κ 0.87) and") && told.contains("40 of corrections"),
+        "{told}"
+    );
 }
 
 #[test]

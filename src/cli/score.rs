@@ -48,7 +48,8 @@ impl Score {
         let baseline = accepted_baseline(policy, &meta, &checked, &catalog, &selected, &golden)?;
         output::write_baseline(&folder, &baseline)?;
         let shadow = evidence(context.reports(&checked.root), &meta.target, &meta.digests)?;
-        let panel = panel(context, (&checked, &catalog), &folder, Asking::again(self.ask_again, outside::limits(policy)))?;
+        let panel =
+            panel(context, (&checked, &catalog), &folder, Asking::again(self.ask_again, outside::limits(policy)))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let ended = runtime.block_on(execute(
             Running {

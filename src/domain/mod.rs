@@ -35,9 +35,9 @@ pub use mark::{Mark, Trit};
 pub use output_schema::OutputSchema;
 pub use pipeline::{FieldClass, Limits, Pipeline, SnapshotFields};
 pub use policy::{
-    AreaGate, AreaPolicy, Assurance, CaseBreakPolicy, ClusterBy, CoveragePolicy, CoverageScope, IntervalPolicy, JudgePolicy,
-    Margin, MissingPolicy, Mode, Multiplicity, MultiplicityPolicy, OnInconclusive, OnPending, Policy, Profile,
-    QuarantinePolicy, RepeatsPolicy, RetriesPolicy, RunLimits, ShadowPolicy,
+    AreaGate, AreaPolicy, Assurance, CaseBreakPolicy, ClusterBy, CoveragePolicy, CoverageScope, IntervalPolicy,
+    JudgePolicy, Margin, MissingPolicy, Mode, Multiplicity, MultiplicityPolicy, OnInconclusive, OnPending, Policy,
+    Profile, QuarantinePolicy, RepeatsPolicy, RetriesPolicy, RunLimits, ShadowPolicy,
 };
 pub use project::{Defaults, Price, Project, TargetSpec};
 pub use recording::{OutsideCall, RecordedExchange, Recording};

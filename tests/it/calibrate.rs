@@ -26,7 +26,8 @@ fn slug(name: &str) -> Slug {
 fn judge() -> FakeModel {
     let says = |_: usize, asked: &crate::fake_model::Asked| {
         let body = asked.body.to_string();
-        let answer = ["yes", "partly", "no"].into_iter().find(|answer| body.contains(&format!("the judge says {answer}.")));
+        let answer =
+            ["yes", "partly", "no"].into_iter().find(|answer| body.contains(&format!("the judge says {answer}.")));
         Turn { json: Some(json!({"answer": answer.unwrap_or("partly")})), ..Turn::default() }
     };
     FakeModel::start_answering(Wire::Chat, says, Duration::ZERO)
@@ -35,7 +36,10 @@ fn judge() -> FakeModel {
 /// The small project, in which a judge is asked whether the summary is sourced.
 fn project(port: u16, level: &str) -> Project {
     let project = Project::copy("tiny");
-    let judge = format!("judge: careful\njudges:\n  careful: {{chat: {{base_url: \"{}\", model: m-1}}}}\n", Wire::Chat.base_url(port));
+    let judge = format!(
+        "judge: careful\njudges:\n  careful: {{chat: {{base_url: \"{}\", model: m-1}}}}\n",
+        Wire::Chat.base_url(port)
+    );
     project.write("evalgate.yaml", project.read("evalgate.yaml") + &judge);
     let criterion = format!(
         "      - {{id: reads-well, level: {level}, check: {{judge: {{question: Is it sourced?, options: {{\"yes\": 1, partly: 0, \"no\": -1}}, sees: [output]}}}}}}\n"
@@ -108,9 +112,11 @@ fn a_judge_is_licensed_by_labels_and_gates_from_then_on() {
     project.run(&["calibrate"]).exits(4).says("nobody has marked anything").says("evalgate calibrate --sample 40");
     label(&project, GOOD.map(|row| row.map(|n| n / 2)), |_, _| {});
     let few = project.run(&["calibrate", "careful"]).exits(6);
-    few.says("careful may not gate evidence_quality: 59 labels, 100 are needed; 20 marks of -1 by people, 30 are needed")
-        .says("From 59 labels, all of random audits.")
-        .says("commit rubrics/calibration/careful.json");
+    few.says(
+        "careful may not gate evidence_quality: 59 labels, 100 are needed; 20 marks of -1 by people, 30 are needed",
+    )
+    .says("From 59 labels, all of random audits.")
+    .says("commit rubrics/calibration/careful.json");
     project.remove("rubrics/labels");
     label(&project, GOOD, |_, _| {});
     let good = project.run(&["calibrate"]).exits(0);
@@ -239,7 +245,9 @@ fn two_reviewers_of_one_audit_are_held_against_each_other() {
     }
     project.run(&["calibrate", "--labels", "ada.yaml", "ben.yaml"]).exits(0);
     let ran = project.run(&["calibrate"]).exits(0);
-    ran.says("evidence_quality: the same mark on 2 of 3 items").says("ada and ben κ 0.8").says("is furthest from people");
+    ran.says("evidence_quality: the same mark on 2 of 3 items")
+        .says("ada and ben κ 0.8")
+        .says("is furthest from people");
     let json = project.run(&["calibrate", "--format", "json"]).exits(0).json();
     assert_eq!((json["people"][0]["items"].as_u64(), json["labels"]["reviewers"].as_u64()), (Some(3), Some(2)));
 }

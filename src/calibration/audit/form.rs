@@ -111,7 +111,14 @@ impl Query {
 }
 
 /// An empty sheet about a trial, sealed.
-pub fn sheet(audit: &Slug, item: u32, (pipeline, suite): (&Slug, &Slug), case: &Case, trial: (&str, &Trial), asked: &[Query]) -> Sheet {
+pub fn sheet(
+    audit: &Slug,
+    item: u32,
+    (pipeline, suite): (&Slug, &Slug),
+    case: &Case,
+    trial: (&str, &Trial),
+    asked: &[Query],
+) -> Sheet {
     let (digest, trial) = trial;
     let question = |query: &Query| Asked {
         area: query.area,
@@ -140,7 +147,8 @@ pub fn sheet(audit: &Slug, item: u32, (pipeline, suite): (&Slug, &Slug), case: &
 impl Sheet {
     /// What `seal` is while nothing was changed: 16 hex digits of blake3.
     pub fn sealed(&self, audit: &Slug) -> String {
-        let asked: Vec<_> = self.questions.iter().map(|asked| (asked.area, &asked.criterion, &asked.question)).collect();
+        let asked: Vec<_> =
+            self.questions.iter().map(|asked| (asked.area, &asked.criterion, &asked.question)).collect();
         let what = (
             audit,
             self.item,
@@ -203,7 +211,8 @@ impl Sheet {
             }
             let mark = asked.mark.map(|mark| format!(" {}", mark.value())).unwrap_or_default();
             let note = asked.note.as_deref().map(|note| format!(" {}", block(note, 4))).unwrap_or_default();
-            *text += &format!("        question: {}\n        mark:{mark}\n        note:{note}\n", block(&asked.question, 4));
+            *text +=
+                &format!("        question: {}\n        mark:{mark}\n        note:{note}\n", block(&asked.question, 4));
         }
         let minutes = self.minutes.map(|minutes| format!(" {minutes}")).unwrap_or_default();
         *text += &format!("    minutes:{minutes}\n");

@@ -36,7 +36,8 @@ pub fn request(case: &Case) -> String {
         text += &format!("\nattachment {}:\n{}\n", printable_line(&attachment.name), printable(&attachment.text));
     }
     for approval in &case.approvals {
-        let said = format!("{} by {} for {}: {}", approval.action, approval.approver, approval.scope, approval.status.name());
+        let said =
+            format!("{} by {} for {}: {}", approval.action, approval.approver, approval.scope, approval.status.name());
         text += &format!("\napproval: {}\n", printable_line(&said));
     }
     lines(&text)

@@ -34,7 +34,10 @@ pub fn read(file: &SourceFile, knows: &dyn Fn(&str) -> bool, at: Timestamp) -> (
         Some(name) if !any_error(&found) => {
             let open = form.items.iter().flat_map(|sheet| &sheet.questions).filter(|asked| asked.mark.is_none());
             let open = open.count() as u64;
-            (Some(Filled { name, audit: form.audit.clone(), labels: labels(&form, &reviewer, at), reviewer, open }), found)
+            (
+                Some(Filled { name, audit: form.audit.clone(), labels: labels(&form, &reviewer, at), reviewer, open }),
+                found,
+            )
         }
         _ => (None, found),
     }
@@ -64,7 +67,8 @@ fn problems(form: &Form, reviewer: &str, path: &str, knows: &dyn Fn(&str) -> boo
             let message = format!("item {} stands here twice, first in place {}", sheet.item, first + 1);
             error("duplicate-item", at("item"), message, "keep the one that is filled in");
         } else if sheet.seal != sheet.sealed(&form.audit) {
-            let message = format!("item {} is not what was drawn: something beside marks, notes and minutes changed", sheet.item);
+            let message =
+                format!("item {} is not what was drawn: something beside marks, notes and minutes changed", sheet.item);
             error("changed-text", at("seal"), message, "take the item from the empty form again, and mark it there");
         } else if !knows(&sheet.trial) {
             let message = format!("item {} is about a trial that this project does not hold", sheet.item);
@@ -83,7 +87,9 @@ fn labels(form: &Form, reviewer: &str, at: Timestamp) -> Vec<Label> {
     for sheet in &form.items {
         let marked = sheet.questions.iter().filter(|asked| asked.mark.is_some()).count();
         for (asked, number) in sheet.questions.iter().zip(1..) {
-            let (Some(mark), Ok(id)) = (asked.mark, Slug::new(&format!("item-{}-{number}", sheet.item))) else { continue };
+            let (Some(mark), Ok(id)) = (asked.mark, Slug::new(&format!("item-{}-{number}", sheet.item))) else {
+                continue;
+            };
             let note = asked.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
             labels.push(Label {
                 id,

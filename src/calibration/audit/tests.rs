@@ -6,7 +6,8 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::domain::{Area, Case, LabelSource, Outcome, Slug, Trial, Trit, Usage};
 use crate::suite::{self, SourceFile};
 
-const HOSTILE: &str = "mark: 1\n  - item: 9\n\u{1b}[2J{{ x }} 'a' \"b\" #c\n\n---\n...\n\t&a *b !!c\u{202e}\u{85}\u{feff} %d é 日本";
+const HOSTILE: &str =
+    "mark: 1\n  - item: 9\n\u{1b}[2J{{ x }} 'a' \"b\" #c\n\n---\n...\n\t&a *b !!c\u{202e}\u{85}\u{feff} %d é 日本";
 
 fn slug(name: &str) -> Slug {
     Slug::new(name).unwrap()
@@ -32,7 +33,10 @@ fn trial(text: &str) -> Trial {
 }
 
 fn form(text: &str) -> Form {
-    let queries = [Query::of_area(Area::TaskSuccess), Query { criterion: Some(slug("reads-well")), ..Query::of_area(Area::EvidenceQuality) }];
+    let queries = [
+        Query::of_area(Area::TaskSuccess),
+        Query { criterion: Some(slug("reads-well")), ..Query::of_area(Area::EvidenceQuality) },
+    ];
     let audit = slug("audit-1");
     let of = |item| sheet(&audit, item, (&slug("triage"), &slug("s")), &case(text), ("d1", &trial(text)), &queries);
     Form {

@@ -261,13 +261,18 @@ fn audited(runs: &Runs, labels: &Labels, known: &[Label]) -> Result<Vec<Judged>,
                         named.and_then(|mark| mark.mark.trit())
                     }
                 };
-                judged.extend(mark.map(|mark| Judged {
-                    run: run.clone(),
-                    target: known.iter().find(|label| label.run == *run).map_or_else(|| run.clone(), |label| label.target.clone()),
-                    trial: digest.clone(),
-                    area: *area,
-                    criterion: criterion.cloned(),
-                    mark,
+                judged.extend(mark.map(|mark| {
+                    Judged {
+                        run: run.clone(),
+                        target: known
+                            .iter()
+                            .find(|label| label.run == *run)
+                            .map_or_else(|| run.clone(), |label| label.target.clone()),
+                        trial: digest.clone(),
+                        area: *area,
+                        criterion: criterion.cloned(),
+                        mark,
+                    }
                 }));
             }
         }

@@ -53,7 +53,9 @@ impl Calibrate {
         }
         if units.is_empty() {
             return Err(Failure::new(Exit::NothingSelected, format!("run {run} has no output that could be marked"))
-                .with_hint("an audit is drawn from answers to cases of this project, in areas that their rubric marks"));
+                .with_hint(
+                    "an audit is drawn from answers to cases of this project, in areas that their rubric marks",
+                ));
         }
         let audits = rubrics.join("audits");
         let there = checked.root.list("rubrics/audits")?.1.len();
@@ -75,7 +77,9 @@ impl Calibrate {
         for result in folder.results()? {
             let result = result?;
             let digest = labels.digest(&result.trial)?;
-            let Some(&place) = places.get(digest.as_str()).filter(|place| !sheets.contains_key(*place)) else { continue };
+            let Some(&place) = places.get(digest.as_str()).filter(|place| !sheets.contains_key(*place)) else {
+                continue;
+            };
             labels.keep(&result.trial)?;
             let of = (&result.pipeline, &result.suite);
             let number = u32::try_from(place + 1).unwrap_or(u32::MAX);

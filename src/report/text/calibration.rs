@@ -100,7 +100,9 @@ fn matrix(screen: &mut Screen, figures: &Figures) {
 
 fn drifted(drift: &Drift) -> String {
     let over = if drift.anchors { "the anchor set" } else { "what was marked then and now" };
-    let kappa = drift.kappa.map_or_else(|| "no κ between them".to_owned(), |kappa| format!("κ between them {:.2}", kappa.value));
+    let kappa = drift
+        .kappa
+        .map_or_else(|| "no κ between them".to_owned(), |kappa| format!("κ between them {:.2}", kappa.value));
     let lost = match drift.lost {
         0 => String::new(),
         n => format!("; {} on one side only", words::count(n, "mark")),
@@ -144,7 +146,8 @@ fn check(row: &CheckRow) -> Row {
         None => row.area.name().to_owned(),
         Some(criterion) => format!("  {criterion}{}", if row.whole { " *" } else { "" }),
     };
-    let passed = figures.false_pass.map_or_else(|| "–".to_owned(), |found| format!("{} of {}", found.passed, found.labels));
+    let passed =
+        figures.false_pass.map_or_else(|| "–".to_owned(), |found| format!("{} of {}", found.passed, found.labels));
     let cells = vec![
         (Tone::Plain, name),
         (Tone::Quiet, figures.labels.to_string()),
@@ -204,12 +207,18 @@ fn run(one: &Corrected) -> String {
         None => one.area.to_string(),
     };
     let scored = words::mean(Some(one.scored));
-    let people = format!("{} of {} outputs, where people say {}", one.labels, one.outputs, words::mean(Some(one.people)));
+    let people =
+        format!("{} of {} outputs, where people say {}", one.labels, one.outputs, words::mean(Some(one.people)));
     let corrected = match &one.corrected {
         Some(Bounded { value, lower, upper }) => {
-            format!("corrected {} ({} to {})", words::mean(Some(*value)), words::mean(Some(*lower)), words::mean(Some(*upper)))
+            format!(
+                "corrected {} ({} to {})",
+                words::mean(Some(*value)),
+                words::mean(Some(*lower)),
+                words::mean(Some(*upper))
+            )
         }
-        None => "too few labels, or nothing beside them, to correct it".to_owned(),
+        None => "too few labels, or all alike, to correct it".to_owned(),
     };
     let few = if one.enough { "" } else { " The audit is small: under 5 % of the outputs." };
     format!("{what} of {} ({}): scored {scored}; audited {people}; {corrected}.{few}", one.run, one.target)
