@@ -28,6 +28,9 @@ pub struct Judged {
     pub mark: Trit,
 }
 
+/// Fewest labels that correct anything: the interval is that of large samples.
+const LEAST: usize = 10;
+
 /// A mean mark of one run, as it was scored and as people would have it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Corrected {
@@ -44,7 +47,7 @@ pub struct Corrected {
     pub scored: f64,
     /// By people alone, over the audit.
     pub people: f64,
-    /// By both; absent where there are too few labels or nothing but labels.
+    /// By both; absent where there are fewer than 10 labels, where these are all one mark, or nothing but labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrected: Option<Bounded>,
     /// How much the scored marks are leant on, 0..=1.
@@ -76,7 +79,9 @@ pub fn corrected(labels: &[Label], judged: &[Judged]) -> Vec<Corrected> {
             }
         }
         let mean = |values: Vec<f64>| rounded(values.iter().sum::<f64>() / values.len() as f64);
-        let found = ppi::mean_of(&both, &alone, CONF);
+        // Where people gave one mark to all, the interval would have no width and mean nothing.
+        let varies = both.iter().any(|(human, _)| *human != both[0].0);
+        let found = ppi::mean_of(&both, &alone, CONF).filter(|_| varies && both.len() >= LEAST);
         (!both.is_empty()).then(|| Corrected {
             run: run.clone(),
             target: of[0].target.clone(),
@@ -120,6 +125,14 @@ mod tests {
     }
 
     #[test]
+    fn labels_that_are_all_one_mark_bound_nothing() {
+        let all: Vec<Judged> = (0..40).map(|n| judged(n, Useful)).collect();
+        let labels: Vec<Label> = (0..20).map(|n| label(&format!("t{n}"), "ada", Useful)).collect();
+        let found = &corrected(&labels, &all)[0];
+        assert_eq!((found.corrected, found.lambda, found.people), (None, None, 1.0));
+    }
+
+    #[test]
     fn corrections_correct_no_mean() {
         let mut label = label("t0", "ada", Harmful);
         label.source = LabelSource::Correction;
@@ -130,6 +143,7 @@ mod tests {
     fn an_audit_of_a_few_in_a_hundred_is_said_to_be_small() {
         let all: Vec<Judged> = (0..100).map(|n| judged(n, Useful)).collect();
         let labels = [label("t1", "ada", Useful), label("t2", "ada", Harmful)];
-        assert!(!corrected(&labels, &all)[0].enough);
+        let few = &corrected(&labels, &all)[0];
+        assert_eq!((few.enough, few.corrected), (false, None));
     }
 }

@@ -58,7 +58,10 @@ pub fn licence(record: Option<&Record>, area: Area, today: &Today) -> Licence {
     let again = format!("`evalgate calibrate {judge}` does it again");
     let refused = |why: &str, help: &str| Licence::Refused(format!("{why}; {help}"));
     let Some(record) = record else {
-        return refused("it was never held against people", &format!("`evalgate calibrate {judge}` does it"));
+        return refused(
+            "its marks have not been held against those of people",
+            &format!("`evalgate calibrate {judge}` does it"),
+        );
     };
     if record.identity != today.identity {
         let why =

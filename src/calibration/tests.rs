@@ -97,7 +97,7 @@ fn a_licence_is_void_where_the_judge_or_its_questions_moved_or_time_went_by() {
         let why = licence_of(Some(record), change).unwrap_err();
         assert!(why.contains(said) && why.ends_with("`evalgate calibrate careful` does it again."), "{why}");
     }
-    assert!(licence_of(None, |_| {}).unwrap_err().contains("never held against people"));
+    assert!(licence_of(None, |_| {}).unwrap_err().contains("have not been held against those of people"));
 }
 
 #[test]

@@ -41,7 +41,9 @@ impl Blocking {
             let why = match line.map(|line| &line.licence) {
                 Some(Licence::Licensed(_)) => continue,
                 Some(Licence::Refused(why)) => why.clone(),
-                None => format!("it was never held against people; `evalgate calibrate {judge}` does it"),
+                None => format!(
+                    "its marks have not been held against those of people; `evalgate calibrate {judge}` does it"
+                ),
             };
             let brief = format!("{area} was gated by the judge {judge}, which is not licensed for it today");
             let rest = format!(": {why}. `evalgate score` marks the run again, without it.");
@@ -77,7 +79,8 @@ mod tests {
         let held = line(Licence::Licensed("well".into()));
         assert!(blocking.findings(&policy(), &[held]).is_empty());
         let void = line(Licence::Refused("it is too old".into()));
-        for (lines, why) in [(vec![void], "it is too old"), (Vec::new(), "never held against people")] {
+        for (lines, why) in [(vec![void], "it is too old"), (Vec::new(), "have not been held against those of people")]
+        {
             let found = blocking.findings(&policy(), &lines);
             assert_eq!((found.len(), found[0].finding.weight), (1, FindingWeight::Inconclusive));
             assert!(found[0].finding.sentence.contains(why), "{}", found[0].finding.sentence);

@@ -180,7 +180,7 @@ fn a_blocking_criterion_without_a_licence_gives_no_verdict() {
     let server = judge(|_| answer("yes"));
     let project = project(server.port, "blocking", "");
     let told = "The judge careful is not licensed to gate evidence_quality: its marks have not been held against those of \
-                people. reads-well was scored as advisory.";
+                people; `evalgate calibrate careful` does it. reads-well was scored as advisory.";
     run(&project, &["run"]).exits(6).says(told);
     run(&project, &["gate"]).exits(6).says(told);
     only(&project, Some(1));

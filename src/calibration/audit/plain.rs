@@ -81,6 +81,8 @@ fn value(value: &Value) -> String {
 fn fields(value: &Value, depth: usize, text: &mut String) {
     let indent = "  ".repeat(depth);
     match value {
+        Value::Object(map) if map.is_empty() => *text += &format!("{indent}{{}}\n"),
+        Value::Array(items) if items.is_empty() => *text += &format!("{indent}[]\n"),
         Value::Object(map) => {
             for (name, value) in map {
                 *text += &format!("{indent}{}:", printable_line(name));
@@ -89,13 +91,15 @@ fn fields(value: &Value, depth: usize, text: &mut String) {
         }
         Value::Array(items) => {
             for item in items {
-                *text += &format!("{indent}-");
-                below(item, depth, text);
+                let mut inside = String::new();
+                fields(item, depth + 1, &mut inside);
+                // The dash stands where the first line is indented.
+                *text += &format!("{indent}- {}\n", inside.trim());
             }
         }
         scalar => {
             let told = scalar.as_str().map_or_else(|| scalar.to_string(), |told| printable(told).into_owned());
-            *text += &format!("{indent}{told}\n");
+            *text += &indented(if told.is_empty() { "\"\"" } else { &told }, &indent);
         }
     }
 }

@@ -218,7 +218,7 @@ fn run(one: &Corrected) -> String {
                 words::mean(Some(*upper))
             )
         }
-        None => "too few labels, or nothing beside them, to correct it".to_owned(),
+        None => "too few labels, or all alike, to correct it".to_owned(),
     };
     let few = if one.enough { "" } else { " The audit is small: under 5 % of the outputs." };
     format!("{what} of {} ({}): scored {scored}; audited {people}; {corrected}.{few}", one.run, one.target)
