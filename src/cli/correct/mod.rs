@@ -259,26 +259,27 @@ impl Kept {
     fn told(&self, found: &Found, dry_run: bool) -> String {
         let made = &self.made;
         let id = &made.case.id;
-        let would = if dry_run { "would be " } else { "" };
-        let mut told =
-            vec![("", format!("{would}corrected  {} of {}, run {}", found.result.case.id, found.target, found.run))];
+        let lead = if dry_run { "would be corrected  " } else { "corrected  " };
+        let mut told: Vec<(String, String)> = Vec::new();
+        let mut say = |lead: &str, text: String| told.push((lead.to_owned(), text));
+        say(lead, format!("{} of {}, run {}", found.result.case.id, found.target, found.run));
         if let Some(correction) = &made.case.correction {
             let (verdict, reason) = (correction.verdict.name(), correction.reason.name());
-            told.push(("  ", format!("{verdict} for {reason} by {}: {}", correction.reviewer, correction.guards)));
+            say("  ", format!("{verdict} for {reason} by {}: {}", correction.reviewer, correction.guards));
             for (place, value) in correction.corrected.iter().chain(&correction.wording) {
                 let was = correction.original.pointer(place).unwrap_or(&Value::Null);
-                told.push(("  ", format!("{place}  {} → {}", short(was), short(value))));
+                say("  ", format!("{place}: {} → {}", short(was), short(value)));
             }
         }
-        told.push(("  case      ", format!("{id}, in {}", self.file)));
+        say("  case      ", format!("{id}, in {}", self.file));
         let marks: Vec<String> = made.labels.iter().map(|label| format!("{} {}", label.area, label.mark)).collect();
-        told.push(("  label     ", marks.join(", ")));
-        told.push(("  snapshot  ", format!("pending for {}: `evalgate review --list`", made.target)));
-        told.extend(made.notes.iter().map(|note| ("  note      ", note.clone())));
+        say("  label     ", marks.join(", "));
+        say("  snapshot  ", format!("pending for {}: `evalgate review --list`", made.target));
+        made.notes.iter().for_each(|note| say("  note      ", note.clone()));
         if !dry_run {
-            told.push(("", format!("until it is committed, this takes it back: evalgate correct --undo {id}")));
+            say("", format!("until it is committed, this takes it back: evalgate correct --undo {id}"));
         }
-        render_paragraphs(told.iter().map(|(lead, text)| (*lead, text.as_str())), style())
+        render_paragraphs(told.iter().map(|(lead, text)| (lead.as_str(), text.as_str())), style())
     }
 }
 
