@@ -340,6 +340,30 @@ fn page(samples: &[Sample], evidence: &Evidence) -> String {
 }
 
 #[test]
+fn what_held_before_came_back_and_anything_else_is_not_fixed_yet() {
+    let guard = |id: &str| case(id).kind(CORRECTION).marked(GUARD, -1);
+    let samples = good_and([guard("back"), guard("open"), guard("unknown")]);
+    let past = |held: Option<&str>, asked| crate::gate::GuardPast { held: held.map(str::to_owned), asked };
+    let known = [("back", past(Some("run 7"), 1)), ("open", past(None, 3))];
+    let guards = known.into_iter().map(|(id, past)| (slug(id), past)).collect();
+    let verdict = judged(&policy(), &samples, &Evidence { guards, ..evidence(&samples) });
+    assert_eq!(codes(&verdict), ["came_back", "guard"]);
+    let sentences: Vec<&str> = verdict.findings.iter().map(|finding| finding.sentence.as_str()).collect();
+    assert!(
+        sentences[0].starts_with("What a reviewer put right came back in 1 of 3 corrections: back "),
+        "{sentences:?}"
+    );
+    assert!(sentences[0].contains("held in run 7; check: "), "{sentences:?}");
+    assert!(
+        sentences[1].starts_with("What a reviewer put right is not fixed yet in 2 of 3 corrections: "),
+        "{sentences:?}"
+    );
+    assert!(
+        sentences[1].contains("never held in 3 earlier runs") && sentences[1].contains("not asked in any earlier run")
+    );
+}
+
+#[test]
 fn sentences_name_the_worst_cases_and_the_causes_critical_ones_first() {
     let samples = good_and([
         case("b-fell").moved(TASK, 0, -1),

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::context::{Context, Project};
+use super::context::{Context, Project, style};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
@@ -26,6 +26,7 @@ use super::run::named;
 use crate::corrections::{Said, words};
 use crate::diagnostic::{cut, printable_line};
 use crate::domain::{CorrectionReason, Pipeline, ReviewVerdict};
+use crate::report::render_paragraphs;
 use crate::store::Changes;
 pub use desk::{Desk, Found, Kept, REVIEWS, find};
 pub use dictate::{Dictated, dictate};
@@ -259,26 +260,27 @@ impl Kept {
     fn told(&self, found: &Found, dry_run: bool) -> String {
         let made = &self.made;
         let id = &made.case.id;
-        let would = if dry_run { "would be " } else { "" };
-        let mut lines =
-            vec![format!("{would}corrected  {} of {}, run {}", found.result.case.id, found.target, found.run)];
+        let lead = if dry_run { "would be corrected  " } else { "corrected  " };
+        let mut told: Vec<(String, String)> = Vec::new();
+        let mut say = |lead: &str, text: String| told.push((lead.to_owned(), text));
+        say(lead, format!("{} of {}, run {}", found.result.case.id, found.target, found.run));
         if let Some(correction) = &made.case.correction {
             let (verdict, reason) = (correction.verdict.name(), correction.reason.name());
-            lines.push(format!("  {verdict} for {reason} by {}: {}", correction.reviewer, correction.guards));
+            say("  ", format!("{verdict} for {reason} by {}: {}", correction.reviewer, correction.guards));
             for (place, value) in correction.corrected.iter().chain(&correction.wording) {
                 let was = correction.original.pointer(place).unwrap_or(&Value::Null);
-                lines.push(format!("  {place}  {} → {}", short(was), short(value)));
+                say("  ", format!("{place}: {} → {}", short(was), short(value)));
             }
         }
-        lines.push(format!("  case      {id}, in {}", self.file));
+        say("  case      ", format!("{id}, in {}", self.file));
         let marks: Vec<String> = made.labels.iter().map(|label| format!("{} {}", label.area, label.mark)).collect();
-        lines.push(format!("  label     {}", marks.join(", ")));
-        lines.push(format!("  snapshot  pending for {}: `evalgate review --list`", made.target));
-        lines.extend(made.notes.iter().map(|note| format!("  note      {note}")));
+        say("  label     ", marks.join(", "));
+        say("  snapshot  ", format!("pending for {}: `evalgate review --list`", made.target));
+        made.notes.iter().for_each(|note| say("  note      ", note.clone()));
         if !dry_run {
-            lines.push(format!("until it is committed, `evalgate correct --undo {id}` takes it back"));
+            say("", format!("until it is committed, this takes it back: evalgate correct --undo {id}"));
         }
-        lines.into_iter().map(|line| printable_line(&line).into_owned() + "\n").collect()
+        render_paragraphs(told.iter().map(|(lead, text)| (lead.as_str(), text.as_str())), style())
     }
 }
 
