@@ -15,7 +15,7 @@ use super::shadow::evidence;
 use crate::domain::Slug;
 use crate::event::RunState;
 use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
-use crate::run::{Wanted, guards_left_out, orphans, select, waived};
+use crate::run::{Wanted, guards_left_out, guards_past, orphans, select, waived};
 
 #[derive(Args)]
 pub struct Gate {
@@ -77,7 +77,10 @@ impl Gate {
         for result in &report.results {
             judge.observe(result);
         }
+        let of = (folder.id(), &report.meta.target);
+        let guards = guards_past(&runs, of, &held.golden, judge.broken_guards(), &policy);
         report.verdict = judge.finish(&Evidence {
+            guards,
             planned: folder.read(|_| {})?.record.planned.unwrap_or(counted),
             stopped: match &report.state {
                 RunState::Stopped { reason } => Some(reason.clone()),

@@ -129,8 +129,15 @@ pub fn make(of: &Of, said: &Said, known: &dyn Fn(&Slug) -> Option<Known>) -> Res
     if let Some(problem) = of.rubric.examine(&new, of.pipeline, of.system).into_iter().next() {
         return Err(Refusal::Impossible { case: case.id.clone(), message: problem.message });
     }
+    let wanted = (!said.output.is_null()).then_some(&said.output);
+    let (as_wanted, _) = scored(of, &new, wanted)?;
+    for key in not_of_this_guard(of.rubric, &as_wanted).into_iter().filter(|_| !changed.is_empty()) {
+        new.expect.shift_remove(&key);
+        notes
+            .push(format!("expect.{key} is left out: the corrected output does not hold it, and would never be fixed"));
+    }
     let (as_was, _) = scored(of, &new, None)?;
-    let (as_wanted, snapshot) = scored(of, &new, (!said.output.is_null()).then_some(&said.output))?;
+    let (as_wanted, snapshot) = scored(of, &new, wanted)?;
     notes.extend(told(of, &as_was, &as_wanted, &changed));
     let concerned = concerned(of.rubric, said, &changed);
     Ok(Made {
@@ -208,6 +215,19 @@ fn scored(of: &Of, case: &Case, output: Option<&Value>) -> Result<(Scored, Snaps
     let (scored, snapshot) = score::score(of.rubric, &view, info).map_err(|error| impossible(error.to_string()))?;
     let snapshot = snapshot.ok_or_else(|| impossible("there is nothing to take a snapshot of".to_owned()))?;
     Ok((scored, snapshot))
+}
+
+/// Expectations of the original case that would keep the guard from ever holding, whatever was put right: those that
+/// regression control reads and the reviewer's own output does not meet.
+fn not_of_this_guard(rubric: &CompiledRubric, as_wanted: &Scored) -> Vec<String> {
+    let criteria = rubric.criteria().iter().zip(&as_wanted.criteria);
+    let unmet = criteria.filter(|(criterion, marked)| {
+        criterion.area == Area::RegressionControl
+            && criterion.level == Level::Blocking
+            && criterion.repeatable()
+            && marked.mark.trit().is_some_and(|trit| trit < Trit::Useful)
+    });
+    unmet.filter_map(|(criterion, _)| Some(criterion.want()?.to_owned())).collect()
 }
 
 /// What the reviewer should know about the new case.

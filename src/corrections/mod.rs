@@ -5,10 +5,12 @@
 
 mod changed;
 mod expectation;
+mod figures;
 mod make;
 mod rows;
 pub mod words;
 
 pub use changed::changed;
+pub use figures::{Corrected, FIGURES_VERSION, Figures, GuardCounts, Guarded, Material, Rate, Spread};
 pub use make::{Known, Made, Of, Refusal, Said, make, same_correction};
 pub use rows::{COLUMNS, Row, RowProblem, Rows, SET, rows};

@@ -233,12 +233,13 @@ fn csv(text: &str, found: &mut Rows) {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     let mut columns: Vec<Option<String>> = Vec::new();
+    let mut lines = Lines { text, at: 0, line: 1 };
     for (number, record) in reader.records().enumerate() {
         let record = match record {
             Ok(record) => record,
             Err(error) => return found.wrong(number, 0, "", format!("it cannot be read as CSV: {error}")),
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.of(record.position().and_then(|place| usize::try_from(place.byte()).ok()).unwrap_or(0));
         if number == 0 {
             columns = head_of(&record, found);
             continue;
@@ -252,6 +253,24 @@ fn csv(text: &str, found: &mut Rows) {
         }
         let named = columns.iter().zip(&record).filter_map(|(column, cell)| Some((column.clone()?, cell.into())));
         found.row(number, line, &named.collect());
+    }
+}
+
+/// Counts lines on the way through a text.
+struct Lines<'t> {
+    text: &'t str,
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the first thing at or behind a byte that is no line end: those before a row are part of its place.
+    fn of(&mut self, byte: usize) -> u64 {
+        let rest = self.text.get(byte..).unwrap_or_default();
+        let start = byte + rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+        self.line += self.text.get(self.at..start).unwrap_or_default().matches('\n').count() as u64;
+        self.at = start.max(self.at);
+        self.line
     }
 }
 

@@ -20,15 +20,24 @@ pub struct Move {
 }
 
 /// Collects cases. Holds a name for each, and reasons for no more than are told.
-#[derive(Default)]
+#[derive(Clone)]
 pub struct Blame {
     /// In the order they came.
     cases: Vec<Rank>,
     /// The worst few, worst first, each with its reason.
     told: Vec<Told>,
+    /// Most reasons that are kept.
+    kept: usize,
+}
+
+impl Default for Blame {
+    fn default() -> Self {
+        Self { cases: Vec::new(), told: Vec::new(), kept: TOLD }
+    }
 }
 
 /// A case whose reason is told.
+#[derive(Clone)]
 struct Told {
     rank: Rank,
     repeat: Option<u32>,
@@ -45,6 +54,30 @@ struct Rank {
 }
 
 impl Blame {
+    /// One that keeps every reason, so that it can be parted by what is known of the cases later.
+    pub fn of_all() -> Self {
+        Self { kept: usize::MAX, ..Self::default() }
+    }
+
+    /// The cases of which something holds, and the others; each with the reasons of its worst few.
+    pub fn parted(&self, holds: impl Fn(&Slug) -> bool) -> (Blame, Blame) {
+        let part = |wanted: bool| {
+            let mut part = self.clone();
+            part.cases.retain(|rank| holds(&rank.case) == wanted);
+            part.told.retain(|told| holds(&told.rank.case) == wanted);
+            part.told.truncate(TOLD);
+            part
+        };
+        (part(true), part(false))
+    }
+
+    /// Says more of each case whose reason is told, before the reason.
+    pub fn say(&mut self, more: impl Fn(&Slug) -> String) {
+        for told in &mut self.told {
+            told.why = format!("{}{}", more(&told.rank.case), told.why);
+        }
+    }
+
     /// Adds the case of a trial. Its repeats follow each other; the worst of them counts.
     pub fn add(&mut self, result: &TrialResult, mark: Move, why: impl FnOnce() -> String) {
         let rank = Rank {
@@ -62,10 +95,10 @@ impl Blame {
             None => self.cases.push(rank.clone()),
         }
         let at = self.told.partition_point(|told| told.rank < rank);
-        if at < TOLD {
+        if at < self.kept {
             let told = Told { rank, repeat: mark.repeat, why: bounded(why().trim_end_matches('.')) };
             self.told.insert(at, told);
-            self.told.truncate(TOLD);
+            self.told.truncate(self.kept);
         }
     }
 

@@ -1,5 +1,7 @@
 //! The judge: watches every result go by, then says what it found.
 
+use std::collections::BTreeMap;
+
 use super::areas::{Areas, Known};
 use super::baseline::Baseline;
 use super::budget::Budget;
@@ -7,7 +9,7 @@ use super::changes::{Change, changes};
 use super::decide::AreaCall;
 use super::finding::Found;
 use super::floors::Floors;
-use super::guards::Guards;
+use super::guards::{Broken, GuardPast, Guards};
 use super::missing::Missing;
 use super::models::Models;
 use super::regressions::Regressions;
@@ -44,6 +46,8 @@ pub struct Evidence {
     pub waivers: Vec<Waived>,
     /// Where the policy and the waivers are from, if not from the project as it stands.
     pub policy_from: Option<PolicyFrom>,
+    /// What is known from before of the guards that [`Judge::broken_guards`] names.
+    pub guards: BTreeMap<Slug, GuardPast>,
     /// What the run was held against, if not against what the project has accepted.
     pub held_against: Option<String>,
 }
@@ -116,6 +120,11 @@ impl<'p> Judge<'p> {
         }
     }
 
+    /// The cases born from corrections that do not hold: whether they ever did, somebody else has to find out.
+    pub fn broken_guards(&self) -> &BTreeMap<Slug, Broken> {
+        self.guards.broken()
+    }
+
     /// The verdict on everything observed.
     pub fn finish(mut self, evidence: &Evidence) -> Verdict {
         let regime = decide::regime(self.policy.mode, self.baseline, self.repeats.disagree());
@@ -171,7 +180,7 @@ impl<'p> Judge<'p> {
         let mut found = coverage::findings(policy, counts, self.missing.any_mark(), evidence);
         found.extend(self.violations.findings(policy, counts, whole));
         found.extend(self.floors.findings(policy, counts, whole, evidence.of));
-        found.extend(self.guards.findings());
+        found.extend(self.guards.findings(&evidence.guards));
         found.extend(self.missing.findings(policy, counts, evidence));
         found.extend(self.models.finding());
         match varying {

@@ -31,6 +31,9 @@ fn entries(out: &mut String, map: &Map<String, Value>, indent: usize, inline: bo
                 out.push_str(&short);
                 out.push('\n');
             }
+            (Value::String(text), None) if is_day(text) => {
+                out.push_str(&format!(" {text}\n"));
+            }
             (Value::Object(map), None) if !map.is_empty() => {
                 out.push('\n');
                 entries(out, map, indent + 2, false, &[]);
@@ -104,6 +107,15 @@ fn flow(out: &mut String, value: &Value) -> Option<()> {
     (out.len() <= 4 * WIDTH).then_some(())
 }
 
+/// A day, as people write it in a file.
+fn is_day(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}
+
 /// A text that needs no quotes within brackets.
 fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -121,13 +133,13 @@ mod tests {
     #[test]
     fn what_is_short_stands_on_one_line_and_what_is_long_below() {
         let value = json!({
-            "severity": {"best": "P1", "near": []}, "cites": {"must": ["flow:A", "no"]}, "n": 3, "empty": "",
+            "severity": {"best": "P1", "near": []}, "cites": {"must": ["flow:A", "no"]}, "count": 3, "date": "2026-03-01", "empty": "",
             "body": "one\ntwo", "list": ["word ".repeat(30).trim_end(), "b"], "request": {"org_id": "o"},
         });
         let text = mapping(value.as_object().unwrap(), &["request"]);
         let long = "word word";
         assert!(text.starts_with(
-            "severity: {best: P1, near: []}\ncites: {must: [\"flow:A\", \"no\"]}\nn: 3\nempty: \"\"\nbody: |-\n  one\n  two\nlist:\n  - >-\n"
+            "severity: {best: P1, near: []}\ncites: {must: [\"flow:A\", \"no\"]}\ncount: 3\ndate: 2026-03-01\nempty: \"\"\nbody: |-\n  one\n  two\nlist:\n  - >-\n"
         ), "{text}");
         assert!(text.contains(long) && text.ends_with("  - b\nrequest:\n  org_id: o\n"), "{text}");
         assert_eq!(serde_yaml::from_str::<Value>(&text).unwrap(), value);

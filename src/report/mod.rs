@@ -46,7 +46,8 @@ pub use results::{Overview, Results, Visit};
 pub use shadow::{render_json as render_shadow_json, render_markdown as render_shadow_markdown};
 pub use text::{
     Style, render as render_text, render_case, render_compared, render_coverage, render_criteria,
-    render_discrimination, render_power, render_request, render_shadow, render_simulation, render_steps,
+    render_discrimination, render_paragraphs, render_power, render_request, render_shadow, render_simulation,
+    render_steps,
 };
 pub use words::spelling;
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::clock::{Clock, Phase};
 use super::dispatch::{Asked, Dispatcher, Flow};
 use super::drawn::Drawn;
+use super::guards::guards_past;
 use super::in_order::InOrder;
 use super::interrupt::Interrupt;
 use super::judged_by::JudgedBy;
@@ -148,6 +149,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         shadow: running.shadow,
         policy_from: judged_by.policy_from.clone(),
         held_against: judged_by.held_against.clone(),
+        guards: guards_past(&folder.siblings(), (folder.id(), golden.target()), golden, judge.broken_guards(), policy),
     };
     Ok(Ended { verdict: judge.finish(&evidence), interrupted, stopped, at: now() })
 }

@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::clock::{Clock, Phase};
-use crate::domain::{Case, Outcome, Slug, Suite, Trial};
+use crate::domain::{Case, CaseKind, Outcome, Slug, Suite, Trial};
 use crate::gate::Judge;
-use crate::golden::{Comparison, Snapshot, SnapshotError, SnapshotInfo, Stored};
+use crate::golden::{Comparison, Moved, Snapshot, SnapshotError, SnapshotInfo, Stored, repeats_moved};
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
 use crate::progress::Progress;
@@ -199,15 +199,27 @@ impl Scoring<'_> {
     /// Writes what was seen of a case: proposes behaviour that is new or different, and withdraws a proposal that is
     /// out of date.
     pub fn flush(&mut self) -> Result<(), StoreError> {
-        let Some(Proposal { pipeline, suite, case, title, differs, seen }) = self.proposal.take() else {
+        let Some(Proposal { pipeline, suite, case, kind, title, differs, seen }) = self.proposal.take() else {
             return Ok(());
         };
         let key = SnapshotKey { pipeline, suite, case };
         let Some(observed) = Snapshot::of_trials(seen) else { return Ok(()) };
+        if kind == CaseKind::ReviewerCorrection && self.is_better(&key, &observed) {
+            return Ok(());
+        }
         if differs || self.repeats_differ(&key, &observed)? {
             return self.golden.propose(&key, &title, &observed);
         }
         if self.pending.contains(&key) && self.accepted.contains(&key) { self.golden.withdraw(&key) } else { Ok(()) }
+    }
+
+    /// Whether what waits is what a reviewer asked for, and the agent does not do as well yet: then it goes on waiting.
+    fn is_better(&self, key: &SnapshotKey, observed: &Snapshot) -> bool {
+        let pending = self.pending.contains(key).then(|| self.golden.pending(key));
+        let Some(Ok(Some(pending))) = pending else { return false };
+        pending.snapshot().is_ok_and(|asked| {
+            asked.info.correction.is_some() && repeats_moved(Some(asked), observed).iter().any(Moved::fell)
+        })
     }
 
     /// Whether repeats that were all seen before came in other numbers: a release is accepted with its own.
@@ -229,6 +241,7 @@ pub struct Proposal {
     pipeline: Slug,
     suite: Slug,
     case: Slug,
+    kind: CaseKind,
     title: String,
     /// Whether a repeat did what was never accepted.
     differs: bool,
@@ -241,6 +254,7 @@ impl Proposal {
             pipeline: result.pipeline.clone(),
             suite: result.suite.clone(),
             case: result.case.id.clone(),
+            kind: result.kind,
             title: result.case.title.clone(),
             differs: false,
             seen: Vec::new(),

@@ -65,6 +65,7 @@ impl GoldenFolder {
         &self.folder
     }
 
+    /// Whose snapshots they are.
     pub fn target(&self) -> &Slug {
         &self.target
     }

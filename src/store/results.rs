@@ -89,16 +89,41 @@ impl Results {
         Ok(Self { path, input, buffer: Vec::new(), number: 0, place: 0 })
     }
 
+    /// The next result in whose line this text stands; the lines before it are not taken apart.
+    pub fn next_with(&mut self, text: &str) -> Result<Option<TrialResult>, StoreError> {
+        self.next_as(text)
+    }
+
+    /// The same, as what is needed of it.
+    pub fn next_as<T: DeserializeOwned>(&mut self, text: &str) -> Result<Option<T>, StoreError> {
+        loop {
+            match self.line()? {
+                None => return Ok(None),
+                Some(_) if !text.is_empty() && !memmem(&self.buffer, text.as_bytes()) => {}
+                Some(_) => return self.parse().map(Some),
+            }
+        }
+    }
+
     /// Reads the next line as what is needed of it, and where it begins.
     fn read<T: DeserializeOwned>(&mut self) -> Result<Option<(u64, T)>, StoreError> {
+        match self.line()? {
+            None => Ok(None),
+            Some(place) => Ok(Some((place, self.parse()?))),
+        }
+    }
+
+    /// Takes the next line, and gives where it begins.
+    fn line(&mut self) -> Result<Option<u64>, StoreError> {
         let place = self.place;
         self.buffer.clear();
         self.number += 1;
         let length = self.input.read_until(b'\n', &mut self.buffer).naming("read", &self.path)?;
         self.place += length as u64;
-        if length == 0 {
-            return Ok(None);
-        }
+        Ok((length > 0).then_some(place))
+    }
+
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
         let unreadable = |cause: serde_json::Error| StoreError::Line {
             path: self.path.clone(),
             line: self.number,
@@ -106,9 +131,12 @@ impl Results {
         };
         // Text that is known to be UTF-8 is read faster than bytes.
         let text = std::str::from_utf8(&self.buffer).map_err(serde::de::Error::custom);
-        let read = text.and_then(serde_json::from_str).map_err(unreadable)?;
-        Ok(Some((place, read)))
+        text.and_then(serde_json::from_str).map_err(unreadable)
     }
+}
+
+fn memmem(bytes: &[u8], text: &[u8]) -> bool {
+    bytes.windows(text.len()).any(|window| window == text)
 }
 
 impl Iterator for Results {

@@ -43,6 +43,11 @@ impl RunFolder {
         &self.id
     }
 
+    /// The folder of all runs, this one among them.
+    pub fn siblings(&self) -> Runs {
+        Runs::new(self.path.parent().unwrap_or(&self.path))
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

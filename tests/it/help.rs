@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "init",
     "run",
     "review",
+    "correct",
     "waive",
     "show",
     "gate",

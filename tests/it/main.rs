@@ -4,6 +4,7 @@ mod check;
 mod command;
 mod compare;
 mod corpus;
+mod correct;
 mod example_service;
 mod exits;
 mod fake_model;
@@ -11,6 +12,7 @@ mod foils;
 mod help;
 mod hostile;
 mod insta_review;
+mod learning;
 mod list;
 mod looking;
 #[cfg(feature = "mcp")]

@@ -54,8 +54,11 @@ pub struct Desk<'p> {
     /// Where in `made` the case with this id is.
     by_id: HashMap<Slug, usize>,
     /// File → case → its correction, of files that were looked into.
-    cases: RefCell<HashMap<String, HashMap<Slug, Option<Box<Correction>>>>>,
+    cases: RefCell<HashMap<String, CasesOfFile>>,
 }
+
+/// Case → its correction, where it has one.
+type CasesOfFile = HashMap<Slug, Option<Box<Correction>>>;
 
 /// A correction, and where it goes.
 pub struct Kept {

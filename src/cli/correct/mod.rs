@@ -2,7 +2,6 @@
 
 mod asking;
 mod desk;
-mod dictate;
 mod editor;
 mod fields;
 mod import;
@@ -17,7 +16,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::context::Context;
+use super::context::{Context, Project, style};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
@@ -26,10 +25,12 @@ use super::run::named;
 use crate::corrections::{Said, words};
 use crate::diagnostic::{cut, printable_line};
 use crate::domain::{CorrectionReason, Pipeline, ReviewVerdict};
+use crate::report::render_paragraphs;
 use crate::store::Changes;
 pub use desk::{Desk, Found, Kept, REVIEWS, find};
-pub use dictate::{Dictated, dictate};
-use sheet::Sheet;
+use editor::Draft;
+pub use editor::program;
+pub use sheet::Sheet;
 
 #[derive(Args)]
 #[command(after_help = HELP)]
@@ -118,31 +119,14 @@ impl Correct {
         let of = (self.run.as_deref(), self.repeat, self.target.as_deref());
         let found = find(context, &project, case, of)?;
         let pipeline = named(&project.catalog.pipelines, &found.result.pipeline, "pipeline")?;
-        let mut sheet = self.sheet(&found, pipeline)?;
-        let draft = match self.editor() {
-            Some(editor) => {
-                let path = context.reports(&project.checked.root).join("corrections").join(format!("{case}.yaml"));
-                let (draft, resumed) = editor::Draft::open(path.clone(), &sheet::begin(&found, &sheet))?;
-                if resumed {
-                    editor::tell_resumed(&path);
-                }
-                let Some(edited) = draft.edit(&editor, pipeline)? else {
-                    output::say("given up: nothing was written")?;
-                    return Ok(Exit::Passed);
-                };
-                sheet = edited;
-                Some(draft)
-            }
-            None => None,
+        let sheet = self.sheet(&found, pipeline)?;
+        let Some(asked) = ask(context, &project, &found, sheet, self.editor())? else {
+            output::say("given up: nothing was written")?;
+            return Ok(Exit::Passed);
         };
-        let kept = |failure: Failure| match &draft {
-            Some(draft) => Failure { hint: draft.kept("").hint, ..failure },
-            None => failure,
-        };
-        asking::complete(&mut sheet).map_err(kept)?;
-        let said = said(sheet, Timestamp::now()).map_err(kept)?;
+        let kept = |failure: Failure| asked.kept(failure);
         let mut desk = Desk::new(&project, self.suite.as_deref());
-        desk.correct(&found, &said)
+        desk.correct(&found, &asked.said)
             .map_err(kept)?
             .map_err(|refusal| kept(Failure::usage(format!("nothing was written: {refusal}"))))?;
         let mut changes = Changes::below(project.checked.root.path());
@@ -152,7 +136,7 @@ impl Correct {
         }
         if !self.dry_run {
             changes.commit().map_err(|error| kept(error.into()))?;
-            draft.as_ref().map_or(Ok(()), editor::Draft::discard)?;
+            asked.written()?;
         }
         for one in desk.made() {
             output::print(one.told(&found, self.dry_run).as_bytes())?;
@@ -187,8 +171,60 @@ impl Correct {
     /// The editor, unless the command line says what there is to say.
     fn editor(&self) -> Option<OsString> {
         let said = !self.set.is_empty() || !self.unset.is_empty() || self.verdict.is_some();
-        if said { None } else { editor::program(asking::terminal()) }
+        if said { None } else { program(asking::terminal()) }
     }
+}
+
+/// What a reviewer said, and where it was typed.
+pub struct Asked {
+    pub said: Said,
+    draft: Option<Draft>,
+}
+
+impl Asked {
+    /// To be called once it is written: what was typed is not needed any more.
+    pub fn written(&self) -> Result<(), Failure> {
+        self.draft.as_ref().map_or(Ok(()), Draft::discard)
+    }
+
+    /// A failure to write it, which tells where what was typed is.
+    pub fn kept(&self, failure: Failure) -> Failure {
+        kept(self.draft.as_ref(), failure)
+    }
+}
+
+fn kept(draft: Option<&Draft>, failure: Failure) -> Failure {
+    match draft {
+        Some(draft) => Failure { hint: draft.kept("").hint, ..failure },
+        None => failure,
+    }
+}
+
+/// Opens the output in the editor, where there is one to be opened, and asks on the terminal for what is not said yet.
+/// `None`: the reviewer gave up.
+pub fn ask(
+    context: &Context,
+    project: &Project,
+    found: &Found,
+    mut sheet: Sheet,
+    editor: Option<OsString>,
+) -> Result<Option<Asked>, Failure> {
+    let pipeline = named(&project.catalog.pipelines, &found.result.pipeline, "pipeline")?;
+    let mut draft = None;
+    if let Some(editor) = editor {
+        let name = format!("{}.yaml", found.result.case.id);
+        let path = context.reports(&project.checked.root).join("corrections").join(name);
+        let (opened, resumed) = Draft::open(path.clone(), &sheet::begin(found, &sheet))?;
+        if resumed {
+            editor::tell_resumed(&path);
+        }
+        let Some(edited) = opened.edit(&editor, pipeline)? else { return Ok(None) };
+        sheet = edited;
+        draft = Some(opened);
+    }
+    asking::complete(&mut sheet).map_err(|failure| kept(draft.as_ref(), failure))?;
+    let said = said(sheet, Timestamp::now()).map_err(|failure| kept(draft.as_ref(), failure))?;
+    Ok(Some(Asked { said, draft }))
 }
 
 /// A sheet that is filled in, as it is kept.
@@ -224,25 +260,25 @@ impl Kept {
         let made = &self.made;
         let id = &made.case.id;
         let would = if dry_run { "would be " } else { "" };
-        let mut lines =
-            vec![format!("{would}corrected  {} of {}, run {}", found.result.case.id, found.target, found.run)];
+        let mut told =
+            vec![("", format!("{would}corrected  {} of {}, run {}", found.result.case.id, found.target, found.run))];
         if let Some(correction) = &made.case.correction {
             let (verdict, reason) = (correction.verdict.name(), correction.reason.name());
-            lines.push(format!("  {verdict} for {reason} by {}: {}", correction.reviewer, correction.guards));
+            told.push(("  ", format!("{verdict} for {reason} by {}: {}", correction.reviewer, correction.guards)));
             for (place, value) in correction.corrected.iter().chain(&correction.wording) {
                 let was = correction.original.pointer(place).unwrap_or(&Value::Null);
-                lines.push(format!("  {place}  {} → {}", short(was), short(value)));
+                told.push(("  ", format!("{place}  {} → {}", short(was), short(value))));
             }
         }
-        lines.push(format!("  case      {id}, in {}", self.file));
+        told.push(("  case      ", format!("{id}, in {}", self.file)));
         let marks: Vec<String> = made.labels.iter().map(|label| format!("{} {}", label.area, label.mark)).collect();
-        lines.push(format!("  label     {}", marks.join(", ")));
-        lines.push(format!("  snapshot  pending for {}: `evalgate review --list`", made.target));
-        lines.extend(made.notes.iter().map(|note| format!("  note      {note}")));
+        told.push(("  label     ", marks.join(", ")));
+        told.push(("  snapshot  ", format!("pending for {}: `evalgate review --list`", made.target)));
+        told.extend(made.notes.iter().map(|note| ("  note      ", note.clone())));
         if !dry_run {
-            lines.push(format!("until it is committed, `evalgate correct --undo {id}` takes it back"));
+            told.push(("", format!("until it is committed, this takes it back: evalgate correct --undo {id}")));
         }
-        lines.into_iter().map(|line| printable_line(&line).into_owned() + "\n").collect()
+        render_paragraphs(told.iter().map(|(lead, text)| (*lead, text.as_str())), style())
     }
 }
 

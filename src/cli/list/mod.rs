@@ -1,5 +1,6 @@
 //! `evalgate list`: cases, what they are made of, and what they are good for.
 
+mod corrections;
 mod coverage;
 mod criteria;
 mod discrimination;
@@ -55,6 +56,8 @@ enum What {
     Criteria,
     /// The default target beside those that must not pass, and every case that such a one can do
     Discrimination,
+    /// How often people correct, why, how long that takes, and whether it stays corrected
+    Corrections,
     /// Every check, and what hit, partial and miss mean for it
     Checks,
     Targets,
@@ -97,6 +100,7 @@ impl List {
             What::Coverage => coverage::list(context, self.filter.as_deref())?,
             What::Criteria => criteria::list(context, &self.run)?,
             What::Discrimination => discrimination::list(context)?,
+            What::Corrections => corrections::list(context)?,
             What::Checks => checks().listing(),
             What::Targets => targets(context)?.listing(),
             What::Waivers => waivers(context)?,

@@ -242,8 +242,12 @@ fn request(request: &Request) -> RequestText {
 }
 
 fn correction(correction: &Correction) -> CorrectionText {
-    let corrected: serde_json::Map<_, _> =
-        correction.corrected.iter().map(|(pointer, value)| (pointer.clone(), value.clone())).collect();
+    let corrected: serde_json::Map<_, _> = correction
+        .corrected
+        .iter()
+        .chain(&correction.wording)
+        .map(|(pointer, value)| (pointer.clone(), value.clone()))
+        .collect();
     CorrectionText {
         guards: shown(&correction.guards),
         facts: vec![

@@ -34,7 +34,7 @@ pub use coverage::render as render_coverage;
 pub use criteria::render as render_criteria;
 pub use discrimination::render as render_discrimination;
 pub use power::render as render_power;
-pub use screen::Style;
+pub use screen::{Style, paragraphs as render_paragraphs};
 pub use shadow::render as render_shadow;
 pub use simulation::render as render_simulation;
 

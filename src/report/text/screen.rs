@@ -56,6 +56,15 @@ pub struct Screen {
     text: String,
 }
 
+/// Paragraphs, each with what stands before its first line; the others are indented as far.
+pub fn paragraphs<'t>(all: impl IntoIterator<Item = (&'t str, &'t str)>, style: Style) -> String {
+    let mut screen = Screen::new(style);
+    for (lead, text) in all {
+        screen.paragraph((Tone::Plain, lead), text);
+    }
+    screen.into_text()
+}
+
 impl Screen {
     pub fn new(style: Style) -> Self {
         Self { style: Style { width: style.width.max(40), ..style }, text: String::new() }
