@@ -10,6 +10,8 @@ mod merge;
 mod page;
 mod pending;
 mod rules;
+#[cfg(test)]
+mod sample;
 mod session;
 
 pub use draft::{Draft, DraftDecision};

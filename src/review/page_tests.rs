@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::{Area, FieldClass};
 use crate::golden::{Difference, FieldDiff, Seen as State, SnapshotKey, Stored};
-use crate::review::pending::tests::snapshot;
+use crate::review::sample::snapshot;
 
 const HOSTILE: &str = "\u{1b}[2J\u{1b}]52;c;x\u{7}\r::error::x\u{9b}31m\u{202e}";
 
@@ -75,7 +75,7 @@ fn hostile_text_neither_steers_the_terminal_nor_begins_a_line() {
 
 #[test]
 fn gravest_marks_are_told_as_they_fell() {
-    let pending = crate::review::pending::tests::changed("c", Area::TaskSuccess, Trit::Useful, Trit::Incomplete, "n");
+    let pending = crate::review::sample::changed("c", Area::TaskSuccess, Trit::Useful, Trit::Incomplete, "n");
     let old = snapshot(&json!("old"), "c", Some((Area::TaskSuccess, Trit::Useful)));
     let new = snapshot(&json!("n"), "c", Some((Area::TaskSuccess, Trit::Incomplete)));
     let shown = Seen { pending: &pending, target: "rules", accepted: Some(&old), proposed: &new, trials: &[] };

@@ -181,4 +181,4 @@ fn repeats_told(accepted: Option<&Snapshot>, proposed: &Snapshot, moved: &[Moved
 
 #[cfg(test)]
 #[path = "pending_tests.rs"]
-pub(in crate::review) mod tests;
+mod tests;

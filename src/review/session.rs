@@ -5,7 +5,7 @@
 
 use jiff::{Timestamp, Unit};
 
-use super::draft::{Draft, DraftDecision};
+use super::draft::Draft;
 use super::keys::{KEYS, Key};
 use super::merge::{Merged, Unmergeable};
 use super::pending::Pending;
@@ -74,7 +74,7 @@ pub struct Session<'p> {
     pub(super) decided: Vec<Option<Decided>>,
     pub(super) skipped: Vec<bool>,
     /// What every step decided or skipped, oldest first.
-    steps: Vec<Vec<usize>>,
+    pub(super) steps: Vec<Vec<usize>>,
     /// The change that is looked at.
     pub(super) at: usize,
     pub(super) view: View,
@@ -82,9 +82,9 @@ pub struct Session<'p> {
     pub(super) note: Option<String>,
     /// What was asked for with [`Wish::Merge`].
     awaited: Option<Open>,
-    last_reason: Option<String>,
+    pub(super) last_reason: Option<String>,
     /// Minutes spent on each change.
-    spent: Vec<f64>,
+    pub(super) spent: Vec<f64>,
     last_key: Option<Timestamp>,
     /// First line of the view that is shown, and how many are.
     pub(super) top: usize,
@@ -497,7 +497,7 @@ impl<'p> Session<'p> {
     }
 
     /// The next change that is neither decided nor skipped, or the summary.
-    fn go_on(&mut self) {
+    pub(super) fn go_on(&mut self) {
         let open = |at: &usize| self.decided[*at].is_none() && !self.skipped[*at];
         match (self.at..self.pending.len()).chain(0..self.at).find(open) {
             Some(at) => self.go_to(at),
@@ -532,71 +532,6 @@ impl<'p> Session<'p> {
             let seconds = (now - last).total(Unit::Second).unwrap_or(0.0);
             self.spent[self.at] += seconds.clamp(0.0, READING) / 60.0;
         }
-    }
-
-    /// The decisions as they are kept for later; nothing where there is none. Corrections are not among them: what was
-    /// typed is kept by whoever asked for it.
-    pub fn draft(&self, now: Timestamp) -> Option<Draft> {
-        let one = |&at: &usize| {
-            let decided = self.decided[at].clone();
-            let decided = decided.filter(|decided| !matches!(decided.ruling, Ruling::Corrected(_)));
-            let Decided { ruling, reason, worse, minutes } = decided?;
-            let pending = &self.pending[at];
-            let key = pending.key.clone();
-            Some(DraftDecision {
-                pipeline: key.pipeline,
-                suite: key.suite,
-                case: key.case,
-                seen: pending.seen.to_string(),
-                accepted: pending.accepted.map(|seen| seen.to_string()),
-                ruling,
-                reason,
-                worse,
-                minutes,
-            })
-        };
-        let steps = self.steps.iter().map(|step| step.iter().filter_map(one).collect::<Vec<_>>());
-        let steps: Vec<_> = steps.filter(|step| !step.is_empty()).collect();
-        (!steps.is_empty()).then_some(Draft { at: now, steps })
-    }
-
-    /// The place of a change that is still the one which was decided.
-    pub(super) fn place_of(&self, one: &DraftDecision) -> Option<usize> {
-        self.pending.iter().position(|pending| {
-            let key = &pending.key;
-            (&key.pipeline, &key.suite, &key.case) == (&one.pipeline, &one.suite, &one.case)
-                && pending.seen.to_string() == one.seen
-                && pending.accepted.map(|seen| seen.to_string()) == one.accepted
-        })
-    }
-
-    fn resume(&mut self, draft: Draft) -> Wish {
-        let (mut kept, mut gone) = (0, 0);
-        for step in draft.steps {
-            let mut places = Vec::new();
-            for one in step {
-                let Some(at) = self.place_of(&one).filter(|at| self.decided[*at].is_none()) else {
-                    gone += 1;
-                    continue;
-                };
-                kept += 1;
-                places.push(at);
-                self.spent[at] = one.minutes.unwrap_or(0.0);
-                self.last_reason = one.reason.clone().or(self.last_reason.take());
-                let (ruling, reason, worse, minutes) = (one.ruling, one.reason, one.worse, one.minutes);
-                self.decided[at] = Some(Decided { ruling, reason, worse, minutes });
-            }
-            if !places.is_empty() {
-                self.steps.push(places);
-            }
-        }
-        self.go_on();
-        let changed = match gone {
-            0 => String::new(),
-            n => format!("; {n} more were about behaviour that changed since"),
-        };
-        self.tell(format!("{kept} decided before{changed}"));
-        Wish::Keep
     }
 
     /// What was given as a reason last.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::{Area, Trit};
 use crate::review::page::Line;
-use crate::review::pending::tests::changed;
+use crate::review::sample::changed;
 
 use Area::{PermissionAdherence, TaskSuccess};
 use Trit::{Harmful, Incomplete, Useful};
@@ -161,7 +161,7 @@ fn fields_are_chosen_by_number_and_merged_outside() {
 }
 
 fn merged(fields: &[String]) -> Merged {
-    use crate::review::pending::tests::snapshot;
+    use crate::review::sample::snapshot;
     let accepted = snapshot(&"old".into(), "a", Some((TaskSuccess, Useful)));
     let proposed = snapshot(&"n".into(), "a", Some((TaskSuccess, Incomplete)));
     crate::review::merge(Some(&accepted), &proposed, &crate::golden::Difference::default(), fields, None).unwrap()

@@ -2,7 +2,6 @@
 
 mod asking;
 mod desk;
-mod dictate;
 mod editor;
 mod fields;
 mod import;
@@ -29,9 +28,9 @@ use crate::domain::{CorrectionReason, Pipeline, ReviewVerdict};
 use crate::report::render_paragraphs;
 use crate::store::Changes;
 pub use desk::{Desk, Found, Kept, REVIEWS, find};
-pub use dictate::{Dictated, dictate};
-use editor::{Draft, program};
-use sheet::Sheet;
+use editor::Draft;
+pub use editor::program;
+pub use sheet::Sheet;
 
 #[derive(Args)]
 #[command(after_help = HELP)]
@@ -203,7 +202,7 @@ fn kept(draft: Option<&Draft>, failure: Failure) -> Failure {
 
 /// Opens the output in the editor, where there is one to be opened, and asks on the terminal for what is not said yet.
 /// `None`: the reviewer gave up.
-fn ask(
+pub fn ask(
     context: &Context,
     project: &Project,
     found: &Found,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::sources::Sources;
 use super::terminal::Terminal;
 use crate::cli::context::{Context, style};
-use crate::cli::correct::{Desk, Dictated, Found, dictate};
+use crate::cli::correct::{Asked, Desk, Found, Sheet, ask, program};
 use crate::cli::failure::Failure;
 use crate::domain::{Ruling, Slug};
 use crate::report::{Style, render_request};
@@ -33,10 +33,16 @@ pub struct Review<'r> {
     pub by: &'r str,
 }
 
+/// What a person said of an output, to be written with everything else.
+struct Correction {
+    found: Found,
+    asked: Asked,
+}
+
 /// Lets a person decide. Returns when they leave or have written.
 pub fn review(review: &Review, mut terminal: Terminal) -> Result<Ended, Failure> {
     let &Review { sources, pending, drafts, .. } = review;
-    let mut dictated: BTreeMap<usize, Dictated> = BTreeMap::new();
+    let mut corrections: BTreeMap<usize, Correction> = BTreeMap::new();
     let mut session = Session::new(pending, sources.golden.target().as_str(), drafts.read());
     let mut shown = None;
     let mut lines: Vec<Line> = Vec::new();
@@ -64,7 +70,7 @@ pub fn review(review: &Review, mut terminal: Terminal) -> Result<Ended, Failure>
             let correction = terminal.lend(|| review.correct(&pending[at]))?;
             wish = session.corrected(match correction {
                 Ok(Some((id, said))) => {
-                    dictated.insert(at, said);
+                    corrections.insert(at, said);
                     Ok(Some(id))
                 }
                 Ok(None) => Ok(None),
@@ -87,7 +93,7 @@ pub fn review(review: &Review, mut terminal: Terminal) -> Result<Ended, Failure>
                 terminal.leave()?;
                 return Ok(Ended::Interrupted(session.decisions().count()));
             }
-            Wish::Write => match review.write(&session, &dictated) {
+            Wish::Write => match review.write(&session, &corrections) {
                 Ok(()) => {
                     drafts.keep(None)?;
                     terminal.leave()?;
@@ -132,33 +138,35 @@ fn change(sources: &Sources, pending: &Pending, width: usize) -> Result<Vec<Line
 
 impl Review<'_> {
     /// Asks for a correction of the first trial of a change. `None`: the person gave up.
-    fn correct(&self, pending: &Pending) -> Result<Option<(Slug, Dictated)>, Failure> {
+    fn correct(&self, pending: &Pending) -> Result<Option<(Slug, Correction)>, Failure> {
         let project = self.sources.project;
         let gone =
             || Failure::usage(format!("run {} is not here any more, so there is nothing to correct", pending.run));
         let result = self.sources.trials(pending).into_iter().next().ok_or_else(gone)?;
         let run = Slug::new(&pending.run).map_err(|_| gone())?;
         let found = Found { result, run, target: self.sources.golden.target().clone() };
-        let Some(said) = dictate(self.context, project, found, self.by)? else { return Ok(None) };
+        let output = found.result.trial.output().cloned().unwrap_or_default();
+        let sheet = Sheet { by: Some(self.by.to_owned()), output, ..Sheet::default() };
+        let Some(asked) = ask(self.context, project, &found, sheet, program(true))? else { return Ok(None) };
         // Whether it can be made is found out now, while the person is at it.
-        let id = match Desk::new(project, None).correct(&said.found, &said.asked.said)? {
+        let id = match Desk::new(project, None).correct(&found, &asked.said)? {
             Ok(kept) => kept.made.case.id.clone(),
-            Err(refusal) => return Err(Failure::usage(refusal.to_string())),
+            Err(refusal) => return Err(asked.kept(Failure::usage(refusal.to_string()))),
         };
-        Ok(Some((id, said)))
+        Ok(Some((id, Correction { found, asked })))
     }
 
     /// Writes all decisions, and the corrections among them.
-    fn write(&self, session: &Session, dictated: &BTreeMap<usize, Dictated>) -> Result<(), Failure> {
+    fn write(&self, session: &Session, corrections: &BTreeMap<usize, Correction>) -> Result<(), Failure> {
         let Self { sources, pending, .. } = *self;
         let mut desk = Desk::new(sources.project, None);
         let mut settled: Vec<Settled> = Vec::new();
-        let mut written: Vec<&Dictated> = Vec::new();
+        let mut written: Vec<&Correction> = Vec::new();
         for (at, decided) in session.decisions() {
             let mut decided = decided.clone();
             if let Ruling::Corrected(_) = decided.ruling {
                 let said =
-                    dictated.get(&at).ok_or_else(|| Failure::usage("what was corrected is not known any more"))?;
+                    corrections.get(&at).ok_or_else(|| Failure::usage("what was corrected is not known any more"))?;
                 match desk.correct(&said.found, &said.asked.said)? {
                     Ok(kept) => {
                         let made = &kept.made.decision;
@@ -174,7 +182,7 @@ impl Review<'_> {
         let mut changes = Changes::below(sources.project.checked.root.path());
         desk.write_into(&mut changes)?;
         sources.golden.settle_with(&settled, &changes.into_files(), self.by, Timestamp::now())?;
-        written.into_iter().try_for_each(|said| said.asked.written())
+        written.into_iter().try_for_each(|correction| correction.asked.written())
     }
 }
 
