@@ -44,7 +44,23 @@ pub(super) fn push_visible(out: &mut String, c: char) {
     }
 }
 
+/// Commands to CI servers that are obeyed wherever in a line of a log they stand. `::error::` and its like have to begin
+/// one, and no line of foreign text does.
+const COMMANDS: [(&str, &str); 2] = [("##[", "#\\u{23}["), ("##vso[", "#\\u{23}vso[")];
+
 fn escape(text: &str, hide: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let mut shown = escape_hidden(text, hide);
+    if shown.contains("##") {
+        for (command, visible) in COMMANDS {
+            if shown.contains(command) {
+                shown = Cow::Owned(shown.replace(command, visible));
+            }
+        }
+    }
+    shown
+}
+
+fn escape_hidden(text: &str, hide: impl Fn(char) -> bool) -> Cow<'_, str> {
     // Most text is plain ASCII, which is told apart a word at a time.
     if text.bytes().fold(true, |plain, byte| plain & (byte.wrapping_sub(b' ') < 95)) {
         return Cow::Borrowed(text);
@@ -111,6 +127,15 @@ mod tests {
             assert_eq!(long.chars().count(), QUOTED);
             assert!(long.ends_with('…'));
         }
+    }
+
+    #[test]
+    fn commands_to_ci_servers_are_none_anywhere_in_a_line() {
+        assert_eq!(
+            printable("a ##[add-mask]b ##vso[task.complete]"),
+            "a #\\u{23}[add-mask]b #\\u{23}vso[task.complete]"
+        );
+        assert_eq!(printable("## a heading, ##vs"), "## a heading, ##vs");
     }
 
     #[test]
