@@ -9,12 +9,14 @@ use super::baseline::Held;
 use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::history::remember;
 use super::judging::{Base, Judging, judging};
 use super::output::{self, Answer};
 use super::shadow::evidence;
 use crate::domain::Slug;
 use crate::event::RunState;
 use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
+use crate::history::Decider;
 use crate::run::{Wanted, guards_left_out, orphans, select, waived};
 
 #[derive(Args)]
@@ -93,6 +95,7 @@ impl Gate {
             policy_from: by.policy_from,
             held_against: held.source.clone().or(report.verdict.held_against),
         });
+        remember(context, &checked.root, &folder, Decider::Gate, &report.meta.policy, &report.verdict);
         output::print_verdict(&report, self.format)?;
         Ok(Exit::of_verdict(report.verdict.exit))
     }

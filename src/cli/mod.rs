@@ -10,6 +10,7 @@ mod exit;
 mod failure;
 mod gate;
 mod gateway;
+mod history;
 mod init;
 mod judging;
 mod list;
@@ -79,6 +80,8 @@ enum Command {
     Score(score::Score),
     /// Write a run's reports again, or print one
     Report(report::Report),
+    /// Runs that there were: list, show, name, prune, take in
+    History(history::HistoryCommand),
     /// List cases, what they cover and tell apart, checks, targets, policies, worlds, runs
     List(list::List),
     /// Try what reaches outside of evalgate: models, services, commands
@@ -122,6 +125,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Simulate(command)) => command.run(&context),
         Some(Command::Score(command)) => command.run(&context),
         Some(Command::Report(command)) => command.run(&context),
+        Some(Command::History(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),
         Some(Command::Target(command)) => command.run(&context),
         Some(Command::Check(command)) => command.run(&context),

@@ -11,6 +11,7 @@ use super::baseline::Held;
 use super::context::{Context, Project, show_diagnostics};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::history::remember;
 use super::judging::{Base, Judging, judging};
 use super::output::{self, Answer};
 use super::outside;
@@ -18,6 +19,7 @@ use super::shadow::evidence;
 use crate::domain::{Policy, Slug};
 use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta};
 use crate::gate::{self, Baseline, Regime};
+use crate::history::Decider;
 use crate::load::Checked;
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
@@ -210,6 +212,7 @@ impl Run {
         let report = output::write_reports(&folder, meta, &ended)?;
         clock.lap(Phase::Judge);
         folder.write("timings.json", &output::pretty(&clock.timings())?)?;
+        remember(context, &checked.root, &folder, Decider::Run, &report.meta.policy, &ended.verdict);
         output::print_verdict(&report, self.format)?;
         if ended.interrupted {
             output::tell(&format!("interrupted: `evalgate run --resume {}` goes on\n", folder.id()));

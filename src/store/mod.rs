@@ -1,4 +1,4 @@
-//! What is kept on disk: run folders, which are the truth about runs, and the golden folder of accepted behaviour.
+//! What is kept: run folders, which are the truth about runs, the golden folder of accepted behaviour, and the history.
 //!
 //! Owns file layout, atomic writes and locks. Decides nothing: what to write comes from the pure half, and what to
 //! accept from a person.
@@ -6,6 +6,7 @@
 mod disk;
 mod event_log;
 mod golden_folder;
+mod history;
 mod labels;
 mod ledger;
 mod recordings;
@@ -20,6 +21,7 @@ mod trial_index;
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};
 pub use golden_folder::{Acceptance, GoldenFolder, Listing, Seen, SnapshotKey};
+pub use history::{Came, CaughtUp, History, HistoryError, Incoming, Index};
 pub use labels::Labels;
 pub use ledger::Ledger;
 pub use recordings::{RecordingKey, Recordings, ascii_json};

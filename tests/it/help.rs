@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "init",
     "run",
     "review",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 19] = [
     "simulate",
     "score",
     "report",
+    "history",
     "list",
     "target",
     "gateway",

@@ -9,6 +9,7 @@ mod exits;
 mod fake_model;
 mod foils;
 mod help;
+mod history;
 mod hostile;
 mod insta_review;
 mod list;
