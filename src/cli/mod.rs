@@ -82,6 +82,10 @@ enum Command {
     Report(report::Report),
     /// Runs that there were: list, show, name, prune, take in
     History(history::HistoryCommand),
+    /// Add runs to the history that several machines share
+    Push(history::Push),
+    /// Get runs, with all that happened in them, from the history that several machines share
+    Pull(history::Pull),
     /// List cases, what they cover and tell apart, checks, targets, policies, worlds, runs
     List(list::List),
     /// Try what reaches outside of evalgate: models, services, commands
@@ -126,6 +130,8 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Score(command)) => command.run(&context),
         Some(Command::Report(command)) => command.run(&context),
         Some(Command::History(command)) => command.run(&context),
+        Some(Command::Push(command)) => command.run(&context),
+        Some(Command::Pull(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),
         Some(Command::Target(command)) => command.run(&context),
         Some(Command::Check(command)) => command.run(&context),

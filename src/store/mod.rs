@@ -21,7 +21,7 @@ mod trial_index;
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};
 pub use golden_folder::{Acceptance, GoldenFolder, Listing, Seen, SnapshotKey};
-pub use history::{Came, CaughtUp, History, HistoryError, Incoming, Index};
+pub use history::{Address, Came, CaughtUp, History, HistoryError, Incoming, Index, Pushed};
 pub use labels::Labels;
 pub use ledger::Ledger;
 pub use recordings::{RecordingKey, Recordings, ascii_json};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 22] = [
     "init",
     "run",
     "review",
@@ -18,6 +18,8 @@ const COMMANDS: [&str; 20] = [
     "score",
     "report",
     "history",
+    "push",
+    "pull",
     "list",
     "target",
     "gateway",

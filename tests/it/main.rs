@@ -31,6 +31,7 @@ mod run;
 mod schema;
 mod service;
 mod shadow;
+mod shared_history;
 mod simulate;
 mod stochastic;
 mod tidy;

@@ -3,8 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
+use super::Named;
+use super::shared::{Asked, asked};
 use super::words::{self, listing, run_text};
-use super::{Named, index, open};
 use crate::cli::context::{Context, style};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -23,6 +24,9 @@ pub struct List {
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
+    /// Of this machine, also where a history is shared
+    #[arg(long)]
+    local: bool,
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Answer,
 }
@@ -34,9 +38,9 @@ impl List {
                 |name: &String| Slug::new(name).map_err(|error| Failure::usage(format!("{what} {name:?}: {error}")));
             name.as_ref().map(parse).transpose()
         };
-        let scope =
-            Scope { target: name(&self.target, "target")?, policy: name(&self.policy, "policy")?, ..Scope::default() };
-        let mut history = open(&index(context, &context.root()?))?;
+        let (target, policy) = (name(&self.target, "target")?, name(&self.policy, "policy")?);
+        let Asked { mut history, project } = asked(context, self.local)?;
+        let scope = Scope { project, target, policy, ..Scope::default() };
         let runs = history.list(&scope, self.limit)?;
         match self.format {
             Answer::Json => output::print(&output::pretty(&runs)?)?,
@@ -54,8 +58,8 @@ pub struct Show {
 
 impl Show {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let mut history = open(&index(context, &context.root()?))?;
-        let run = history.resolve(None, &self.named.run)?;
+        let Asked { mut history, project } = asked(context, self.named.local)?;
+        let run = history.resolve(project.as_ref(), &self.named.run)?;
         let areas = history.areas(&run)?;
         let decisions = history.decisions_of(&run)?;
         match self.named.format {

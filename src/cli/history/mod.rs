@@ -2,6 +2,7 @@
 
 mod change;
 mod look;
+mod shared;
 mod words;
 
 use clap::{Args, Subcommand};
@@ -18,6 +19,8 @@ use crate::history::{Decided, Decider};
 use crate::load::Root;
 use crate::store::{CaughtUp, History, HistoryError, Index, RunFolder};
 
+pub use shared::{Pull, Push};
+
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub struct HistoryCommand {
@@ -27,7 +30,8 @@ pub struct HistoryCommand {
 
 const HELP: &str = "\
 The folders in reports/runs are the truth; reports/history.db is made of them, is brought up to date \
-before it is asked, and can be removed at any time.";
+before it is asked, and can be removed at any time. Where a history is shared (`store` in \
+evalgate.yaml, or EVALGATE_STORE), `list` and `show` ask that one; `evalgate push` adds to it.";
 
 #[derive(Subcommand)]
 enum What {
@@ -51,6 +55,9 @@ struct Named {
     /// The run: id, beginning of an id, `latest`, `latest~1`, or a name given by `history tag`
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
+    /// Of this machine, also where a history is shared
+    #[arg(long)]
+    local: bool,
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Answer,
 }

@@ -102,6 +102,11 @@ impl<'r> Incoming<'r> {
         Ok(Came::New(known))
     }
 
+    #[cfg(test)]
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The id that the events give it.
     fn id(&self) -> Result<Slug, StoreError> {
         Ok(event_log::read_start(self.folder.path())?.meta.id)

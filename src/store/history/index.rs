@@ -249,6 +249,17 @@ impl History {
         Ok(seen)
     }
 
+    /// What a run was known by when it was written.
+    pub(super) fn seen_as(&mut self, project: &Slug, id: &Slug) -> Result<Option<String>, HistoryError> {
+        let mut seen = None;
+        let sql = "SELECT seen FROM runs WHERE project = $1 AND id = $2";
+        self.database.query(sql, &[project.into(), id.into()], &mut |row| {
+            seen = Some(Cells::of(row).text()?.to_owned());
+            Ok(())
+        })?;
+        Ok(seen)
+    }
+
     /// Finds out whether every table can be read at its root. Damage deeper down shows when it is met.
     fn check(&mut self) -> Result<(), HistoryError> {
         for table in ["runs", "cases", "trials", "marks", "run_areas", "decisions", "tags"] {

@@ -3,11 +3,16 @@
 //!
 //! Owns the schema and all SQL. A database is opened only when a command needs it.
 
+mod address;
+mod archive;
 mod database;
 mod incoming;
 mod index;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod read;
 mod schema;
+mod shared;
 mod source;
 mod sqlite;
 mod trends;
@@ -15,10 +20,12 @@ mod write;
 
 use std::path::Path;
 
+pub use address::Address;
 use database::Database;
 pub use database::HistoryError;
 pub use incoming::{Came, Incoming};
 pub use index::{CaughtUp, Index};
+pub use shared::Pushed;
 
 /// A history that is open.
 pub struct History {
