@@ -18,13 +18,14 @@
 //! - [`compare`]: two runs side by side: what moved, what both hold, how its marks changed
 //! - [`power`]: what a suite can see under a policy, and how the gate does on simulated ones
 //! - [`shadow`]: a candidate beside the current agent on recorded requests
+//! - [`history`]: what is kept of every run, and what can be asked of many
 //! - [`plan`]: a loaded project to what can be run; every project error ends here
 //! - [`report`]: a stored run to text, JSON, JUnit, CSV, Markdown and HTML
 //! - [`review`]: what a person decides about changed behaviour: rules, merges, the session at a terminal
 //! - [`attest`]: a run's verdict as signed statements
 //!
 //! # Shell
-//! - [`store`]: run folders and the golden folder on disk
+//! - [`store`]: run folders, the golden folder and the history
 //! - [`gateway`]: the only way from agent to world; keeps the transcript
 //! - [`client`]: the one way from targets to the outside: retries, limits, recordings, secrets
 //! - [`target`]: what produces an output: the embedded agent, models, services, commands
@@ -49,6 +50,7 @@ pub mod gate;
 pub mod compare;
 pub mod power;
 pub mod shadow;
+pub mod history;
 pub mod plan;
 pub mod report;
 pub mod review;

@@ -9,6 +9,7 @@ use super::baseline::Held;
 use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::history::remember;
 use super::judging::{Base, Judging, judging, licensed};
 use super::output::{self, Answer};
 use super::panel::license;
@@ -16,6 +17,7 @@ use super::shadow::evidence;
 use crate::domain::Slug;
 use crate::event::RunState;
 use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
+use crate::history::Decider;
 use crate::run::{Wanted, guards_left_out, guards_past, orphans, select, waived};
 
 #[derive(Args)]
@@ -101,6 +103,7 @@ impl Gate {
             held_against: held.source.clone().or(report.verdict.held_against),
             licences: by.licences,
         });
+        remember(context, &checked.root, &folder, Decider::Gate, &report.meta.policy, &report.verdict);
         output::print_verdict(&report, self.format)?;
         Ok(Exit::of_verdict(report.verdict.exit))
     }

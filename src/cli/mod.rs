@@ -14,6 +14,7 @@ mod exit;
 mod failure;
 mod gate;
 mod gateway;
+mod history;
 mod init;
 mod judging;
 mod licence;
@@ -97,6 +98,12 @@ enum Command {
     Attest(attest::Attest),
     /// Check an attestation: signature, agent, suites, policy, accepted behaviour, verdict
     Verify(verify::Verify),
+    /// Runs that there were: list, show, name, prune, take in
+    History(history::HistoryCommand),
+    /// Add runs to the history that several machines share
+    Push(history::Push),
+    /// Get runs, with all that happened in them, from the history that several machines share
+    Pull(history::Pull),
     /// List cases, what they cover and tell apart, checks, targets, policies, worlds, runs
     List(list::List),
     /// Try what reaches outside of evalgate: models, services, commands
@@ -145,6 +152,9 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Report(command)) => command.run(&context),
         Some(Command::Attest(command)) => command.run(&context),
         Some(Command::Verify(command)) => command.run(&context),
+        Some(Command::History(command)) => command.run(&context),
+        Some(Command::Push(command)) => command.run(&context),
+        Some(Command::Pull(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),
         Some(Command::Target(command)) => command.run(&context),
         Some(Command::Check(command)) => command.run(&context),

@@ -12,6 +12,7 @@ use super::ci::GitHub;
 use super::context::{Context, Project, show_diagnostics};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::history::remember;
 use super::judging::{Base, Judging, judging, licensed};
 use super::output::{self, Answer};
 use super::outside;
@@ -21,6 +22,7 @@ use crate::diagnostic::printable_line;
 use crate::domain::{Policy, Slug};
 use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta, Shard};
 use crate::gate::{self, Baseline, Regime};
+use crate::history::Decider;
 use crate::load::Checked;
 use crate::plan::{Catalog, Filter};
 use crate::progress::{JsonLines, Progress, Terminal};
@@ -257,6 +259,7 @@ impl Run {
         let report = output::write_reports(&folder, meta, ended)?;
         clock.lap(Phase::Judge);
         output::write_timings(&folder, &clock.timings())?;
+        remember(context, &checked.root, &folder, Decider::Run, &report.meta.policy, &report.verdict);
         output::print_verdict(&report, self.format)?;
         github.map_or(Ok(()), |github| github.tell(&folder, &report))?;
         if interrupted {

@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::history::remember;
 use super::output::{self, Answer};
 use super::outside;
 use super::panel::{Asking, license, panel};
 use super::run::named;
 use super::shadow::evidence;
+use crate::history::Decider;
 use crate::progress::JsonLines;
 use crate::run::{Clock, HowOften, JudgedBy, Running, Wanted, accepted_baseline, execute, select};
 
@@ -79,6 +81,7 @@ impl Score {
             &mut JsonLines::silent(),
         ))?;
         let report = output::write_reports(&folder, meta, ended)?;
+        remember(context, &checked.root, &folder, Decider::Score, &report.meta.policy, &report.verdict);
         output::print_verdict(&report, self.format)?;
         Ok(Exit::of_verdict(report.verdict.exit))
     }

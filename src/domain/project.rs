@@ -39,6 +39,10 @@ pub struct Project {
     /// What models cost, by model id as it stands in a target's `model`. A model without a price has an unknown cost.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, Price>,
+    /// The history that several machines share: `postgres://user@host/database`, without a password. The variable
+    /// `EVALGATE_STORE` goes before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
 }
 
 /// US dollars per million tokens.

@@ -259,7 +259,7 @@ impl<'p> Lines<'p> {
 }
 
 /// Claims the right to write a run's events.
-fn lock(folder: &Path) -> Result<File, StoreError> {
+pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
     let file = File::options().create(true).write(true).truncate(false).open(&path).naming("lock", &path)?;
     match file.try_lock() {

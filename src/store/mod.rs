@@ -1,4 +1,4 @@
-//! What is kept on disk: run folders, which are the truth about runs, and the golden folder of accepted behaviour.
+//! What is kept: run folders, which are the truth about runs, the golden folder of accepted behaviour, and the history.
 //!
 //! Owns file layout, atomic writes and locks. Decides nothing: what to write comes from the pure half, and what to
 //! accept from a person.
@@ -10,6 +10,7 @@ mod disk;
 mod event_log;
 mod golden_folder;
 mod judgements;
+mod history;
 mod labels;
 mod ledger;
 mod recordings;
@@ -28,6 +29,7 @@ pub use commit::Settled;
 pub use disk::{StoreError, write};
 pub use event_log::{EventWriter, Replay, Written};
 pub use golden_folder::{Acceptance, GoldenFolder, Listing};
+pub use history::{Address, Came, CaughtUp, History, HistoryError, Incoming, Index, Pushed};
 pub use judgements::{AnswerStore, Judgement, JudgementLog};
 pub use labels::Labels;
 pub use ledger::Ledger;

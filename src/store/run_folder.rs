@@ -130,6 +130,14 @@ impl RunFolder {
         replace(&self.file(name)?, bytes, Durable::Yes)
     }
 
+    /// Removes the run, unless it is being written. Its events go first: what a crash leaves is no run.
+    pub fn remove(self) -> Result<(), StoreError> {
+        let _turn = event_log::lock(&self.path)?;
+        let events = self.path.join(event_log::EVENTS);
+        fs::remove_file(&events).naming("remove", &events)?;
+        fs::remove_dir_all(&self.path).naming("remove", &self.path)
+    }
+
     /// The path of a file of the run, e.g. `verdict.json`.
     pub fn file(&self, name: &str) -> Result<PathBuf, StoreError> {
         match Slug::new(name) {

@@ -66,36 +66,20 @@ impl Runs {
     ///
     /// A run that is named is never passed over: if it is corrupt, reading it fails.
     pub fn resolve(&self, name: &str) -> Result<RunFolder, StoreError> {
-        let ids = self.ids()?;
-        let none = || StoreError::NoRun {
-            name: name.to_owned(),
-            near: closest(name, &ids.iter().map(Slug::as_str).collect::<Vec<_>>()).map(str::to_owned),
-        };
-        let back = match name.strip_prefix("latest") {
-            Some("") => Some(0),
-            Some(rest) => rest.strip_prefix('~').and_then(|n| n.parse::<usize>().ok()),
-            None => None,
-        };
-        if let Some(back) = back {
-            return ids.get(back).map(|id| self.folder(id.clone())).ok_or_else(none);
-        }
-        let begins: Vec<&Slug> = ids.iter().filter(|id| !name.is_empty() && id.starts_with(name)).collect();
-        match (begins.iter().find(|id| id.as_str() == name), begins.as_slice()) {
-            (Some(&id), _) | (None, &[id]) => Ok(self.folder(id.clone())),
-            (None, []) => Err(none()),
-            (None, many) => {
-                let runs = many.iter().take(5).map(|id| id.to_string()).collect();
-                Err(StoreError::ManyRuns { name: name.to_owned(), runs })
-            }
-        }
+        meant(name, &self.ids()?).map(|id| self.folder(id))
     }
 
-    fn folder(&self, id: Slug) -> RunFolder {
+    pub(super) fn folder(&self, id: Slug) -> RunFolder {
         RunFolder::at(self.path.join(id.as_str()), id)
     }
 
+    /// Whether a run of this id has a folder.
+    pub(super) fn has(&self, id: &Slug) -> bool {
+        self.path.join(id.as_str()).is_dir()
+    }
+
     /// Names of the folders here, newest first. Links and files are not runs.
-    fn ids(&self) -> Result<Vec<Slug>, StoreError> {
+    pub(super) fn ids(&self) -> Result<Vec<Slug>, StoreError> {
         let entries = match fs::read_dir(&self.path) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.naming("list", &self.path)?,
@@ -109,5 +93,30 @@ impl Runs {
         }
         ids.sort_unstable_by(|a, b| b.cmp(a));
         Ok(ids)
+    }
+}
+
+/// The id that is meant by an id, the beginning of just one, `latest`, or `latest~N`; `ids` are newest first.
+pub(super) fn meant(name: &str, ids: &[Slug]) -> Result<Slug, StoreError> {
+    let none = || StoreError::NoRun {
+        name: name.to_owned(),
+        near: closest(name, &ids.iter().map(Slug::as_str).collect::<Vec<_>>()).map(str::to_owned),
+    };
+    let back = match name.strip_prefix("latest") {
+        Some("") => Some(0),
+        Some(rest) => rest.strip_prefix('~').and_then(|n| n.parse::<usize>().ok()),
+        None => None,
+    };
+    if let Some(back) = back {
+        return ids.get(back).cloned().ok_or_else(none);
+    }
+    let begins: Vec<&Slug> = ids.iter().filter(|id| !name.is_empty() && id.starts_with(name)).collect();
+    match (begins.iter().find(|id| id.as_str() == name), begins.as_slice()) {
+        (Some(&id), _) | (None, &[id]) => Ok(id.clone()),
+        (None, []) => Err(none()),
+        (None, many) => {
+            let runs = many.iter().take(5).map(|id| id.to_string()).collect();
+            Err(StoreError::ManyRuns { name: name.to_owned(), runs })
+        }
     }
 }

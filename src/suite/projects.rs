@@ -1,7 +1,7 @@
 //! The project file: what its type cannot say.
 
 use super::{Parsed, SourceFile, read_and_check};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::domain::{Project, pointer};
 
 /// The format version this program reads.
@@ -67,6 +67,24 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
         if value == Some(0) {
             let message = format!("{key} is at least 1");
             found.push(Diagnostic::error("out-of-range", path, format!("/defaults/{key}"), message));
+        }
+    }
+    if let Some(store) = &project.store {
+        // About the file, as what is shown with a place is the line that stands there.
+        let about = |code, message: &str, help: &str| {
+            let diagnostic = Diagnostic::error(code, path, "", message).with_help(help);
+            Diagnostic { place: Place::File, ..diagnostic }
+        };
+        let example = "store: postgres://evalgate@db.example/history";
+        match store.split_once("://") {
+            Some(("postgres" | "postgresql", rest)) => {
+                let user = rest.rsplit_once('@').map_or("", |(user, _)| user);
+                if user.contains(':') || rest.to_ascii_lowercase().contains("password") {
+                    let help = "leave it out and set PGPASSWORD, or set EVALGATE_STORE to the whole address";
+                    found.push(about("secret-in-file", "`store` holds a password, which stands in no file", help));
+                }
+            }
+            _ => found.push(about("unknown-store", "`store` is not an address of PostgreSQL", example)),
         }
     }
     for (model, price) in &project.prices {
@@ -161,6 +179,18 @@ mod tests {
             [("unknown-target", "lvie"), ("default-must-not-pass", "rules"), ("listed-twice", "live")]
         );
         assert_eq!(found[0].help.as_deref(), Some("did you mean \"live\"?"));
+    }
+
+    #[test]
+    fn a_store_is_an_address_without_a_password_and_no_line_of_it_is_shown() {
+        let codes = |store: &str| -> Vec<(&str, bool)> {
+            let found = parse(&file("evalgate.yaml", &format!("{GOOD}store: {store}\n"))).1;
+            found.iter().map(|d| (d.code, d.place == Place::File && !format!("{d:?}").contains("cAnArY"))).collect()
+        };
+        assert_eq!(codes("postgres://ada@db.example:5432/history"), []);
+        assert_eq!(codes("postgres://ada:cAnArY@db.example/history"), [("secret-in-file", true)]);
+        assert_eq!(codes("\"postgres://db.example/history?password=cAnArY\""), [("secret-in-file", true)]);
+        assert_eq!(codes("mysql://ada:cAnArY@db.example/history"), [("unknown-store", true)]);
     }
 
     #[test]

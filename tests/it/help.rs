@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 27] = [
     "init",
     "run",
     "review",
@@ -22,6 +22,9 @@ const COMMANDS: [&str; 24] = [
     "report",
     "attest",
     "verify",
+    "history",
+    "push",
+    "pull",
     "list",
     "target",
     "gateway",

@@ -1,0 +1,132 @@
+//! The history as text of 80 columns, and the parts of it that have a form of their own as JSON.
+
+use serde_json::{Value, json};
+
+use crate::diagnostic::{cut, printable_line};
+use crate::domain::{Area, Slug};
+use crate::gate::Decision;
+use crate::history::{AreaSum, Decided, RunLine};
+
+/// What a decision is called in a narrow column.
+fn word(decision: Option<Decision>) -> &'static str {
+    match decision {
+        Some(Decision::Pass) => "pass",
+        Some(Decision::Fail) => "FAIL",
+        Some(Decision::Inconclusive) => "inconclusive",
+        Some(Decision::ReviewPending) => "review",
+        None => "no verdict",
+    }
+}
+
+/// A line a run.
+pub fn listing(runs: &[RunLine], width: usize) -> String {
+    if runs.is_empty() {
+        return "no runs\n".to_owned();
+    }
+    let widest = |of: &dyn Fn(&RunLine) -> usize| runs.iter().map(of).max().unwrap_or(0);
+    let (target, policy) = (widest(&|run| run.target.len()).max(6), widest(&|run| run.policy.len()).max(6));
+    let mut text =
+        format!("{:<21} {:<12} {:<target$}  {:<policy$}  {:>11}  name\n", "run", "", "target", "policy", "cases");
+    for run in runs {
+        let cases = match run.cases == run.of {
+            true => run.cases.to_string(),
+            false => format!("{} of {}", run.cases, run.of),
+        };
+        let mut names = run.tags.join(", ");
+        if run.pruned {
+            names += if names.is_empty() { "(pruned)" } else { " (pruned)" };
+        }
+        let decision = word(run.decision);
+        let line = format!(
+            "{:<21} {decision:<12} {:<target$}  {:<policy$}  {cases:>11}  {names}",
+            run.id.as_str(),
+            run.target.as_str(),
+            run.policy.as_str()
+        );
+        text += &cut(printable_line(line.trim_end()).as_ref(), width.max(60));
+        text.push('\n');
+    }
+    text
+}
+
+/// All that the history has of a run.
+pub fn run_text(run: &RunLine, areas: &[(Slug, Area, AreaSum)], decisions: &[Decided]) -> String {
+    let mut lines = vec![format!("{}  {}", run.id, word(run.decision))];
+    if let Some(headline) = &run.headline {
+        lines.push(format!("  {headline}"));
+    }
+    lines.push(String::new());
+    let cost = run.cost_usd.map_or("unknown".to_owned(), |cost| format!("${cost:.2}"));
+    let facts = [
+        ("project", run.project.to_string()),
+        ("target", run.target.to_string()),
+        ("agent", run.agent.clone()),
+        ("model", run.model.clone().unwrap_or_else(|| "none, or several".to_owned())),
+        ("policy", run.policy.to_string()),
+        ("evalgate", run.evalgate.clone()),
+        ("started", run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
+        ("took", took(run)),
+        ("state", run.state.clone()),
+        ("cases", format!("{} of {}, {} trials, {} failed", run.cases, run.of, run.trials, run.failed)),
+        ("cost", cost),
+        ("names", if run.tags.is_empty() { "none".to_owned() } else { run.tags.join(", ") }),
+        ("folder", if run.pruned { "removed: only this is left" } else { "kept" }.to_owned()),
+    ];
+    lines.extend(facts.map(|(what, is)| format!("  {what:<9} {is}")));
+    let mut open = None;
+    for (pipeline, area, sum) in areas {
+        if open != Some(pipeline) {
+            lines.push(String::new());
+            lines.push(format!(
+                "  {:<22} {:>6}  {:>6}  {:>5}  {:>5}",
+                cut(pipeline, 22),
+                "mean",
+                "at -1",
+                "marks",
+                "none"
+            ));
+            open = Some(pipeline);
+        }
+        let mean = sum.mean().map_or("–".to_owned(), |mean| format!("{mean:+.2}"));
+        let share = sum.harmful_share().map_or("–".to_owned(), |share| format!("{:.1} %", share * 100.0));
+        lines.push(format!("  {:<22} {mean:>6}  {share:>6}  {:>5}  {:>5}", area.name(), sum.marked(), sum.not_scored));
+    }
+    if !decisions.is_empty() {
+        lines.extend([String::new(), "  decisions".to_owned()]);
+    }
+    for decided in decisions {
+        let at = decided.at.strftime("%Y-%m-%d %H:%M");
+        let against = decided.held_against.as_ref().map(|source| format!(", held against {source}"));
+        let (by, decision) = (decided.by.name(), word(Some(decided.decision)));
+        let line = format!("  {at}  {by:<5}  {decision:<12}  {}{}", decided.policy, against.unwrap_or_default());
+        lines.push(line);
+    }
+    lines.iter().map(|line| printable_line(line.trim_end()).into_owned() + "\n").collect()
+}
+
+fn took(run: &RunLine) -> String {
+    let seconds = run.ended_at.duration_since(run.started_at).as_secs_f64();
+    let p95 = run.wall_ms_p95.map(|ms| format!(", a trial p95 {ms:.0} ms")).unwrap_or_default();
+    match seconds < 120.0 {
+        true => format!("{seconds:.1} s{p95}"),
+        false => format!("{:.1} min{p95}", seconds / 60.0),
+    }
+}
+
+/// Sums of an area, and what follows from them.
+pub fn area_json((pipeline, area, sum): &(Slug, Area, AreaSum)) -> Value {
+    json!({
+        "pipeline": pipeline,
+        "area": area,
+        "cases": sum.cases,
+        "harmful": sum.harmful,
+        "incomplete": sum.incomplete,
+        "useful": sum.useful,
+        "not_scored": sum.not_scored,
+        "missing": sum.missing,
+        "mean": sum.mean(),
+        "mean_of_cases": sum.mean_of_cases(),
+        "harmful_share": sum.harmful_share(),
+        "pass_hat": sum.pass_hat().map(|(k, chance)| json!({"k": k, "chance": chance})),
+    })
+}

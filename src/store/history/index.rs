@@ -1,0 +1,270 @@
+//! The index of the run folders here, `reports/history.db`: brought up to date before it is asked, and made again where
+//! it is damaged.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use super::super::disk::{Naming, remove};
+use super::super::{RunFolder, Runs, Skipped, StoreError};
+use super::database::{Cells, HistoryError};
+use super::source::{Remains, of_folder, stamp};
+use super::{History, Kept};
+use crate::domain::Slug;
+use crate::history::{Standing, Tag};
+
+const FILE: &str = "history.db";
+const LOCK: &str = "history.lock";
+const REMAINS: &str = "pruned";
+
+/// The index and what it is made of.
+pub struct Index {
+    runs: Runs,
+    remains: Remains,
+    reports: PathBuf,
+}
+
+/// What bringing the index up to date came to.
+#[derive(Debug, Default)]
+pub struct CaughtUp {
+    /// Runs that were written, and those that are no longer there.
+    pub written: u64,
+    pub gone: u64,
+    /// What could not be read as a run.
+    pub skipped: Vec<Skipped>,
+    /// Why the whole index was made again.
+    pub rebuilt: Option<String>,
+}
+
+impl Index {
+    /// Of the folder `reports/`.
+    pub fn new(reports: &Path) -> Self {
+        Self {
+            runs: Runs::new(reports.join("runs")),
+            remains: Remains::new(reports.join(REMAINS)),
+            reports: reports.to_owned(),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.reports.join(FILE)
+    }
+
+    /// Writes one run, at its end. Others that are not in the index yet stay out until it is asked.
+    pub fn write(&self, folder: &RunFolder) -> Result<(), HistoryError> {
+        let write = |history: &mut History| history.keep_folder(folder);
+        match History::in_file(&self.path()).and_then(|mut history| write(&mut history)) {
+            Err(HistoryError::Damaged { why, .. }) => self.remake(&why).map(drop),
+            written => written,
+        }
+    }
+
+    /// The index, up to date with the run folders.
+    pub fn open(&self) -> Result<(History, CaughtUp), HistoryError> {
+        fs::create_dir_all(&self.reports).naming("create", &self.reports)?;
+        let opened = History::in_file(&self.path()).and_then(|mut history| {
+            history.check()?;
+            let caught_up = self.catch_up(&mut history)?;
+            Ok((history, caught_up))
+        });
+        match opened {
+            Err(HistoryError::Damaged { why, .. }) => self.remake(&why),
+            opened => opened,
+        }
+    }
+
+    /// Makes the index again, of the run folders alone.
+    pub fn rebuild(&self) -> Result<(History, CaughtUp), HistoryError> {
+        self.remade(|history| match history {
+            // A newer evalgate may know more of the runs than this one: its index is not ours to remove.
+            Err(HistoryError::Newer { what, found, known }) => Err(HistoryError::Newer { what, found, known }),
+            _ => Ok(true),
+        })
+    }
+
+    /// The same because it is damaged, unless another process did it in the meantime.
+    fn remake(&self, why: &str) -> Result<(History, CaughtUp), HistoryError> {
+        let damaged = |history: Result<History, HistoryError>| match history.and_then(|mut history| history.check()) {
+            Err(HistoryError::Damaged { .. }) => Ok(true),
+            Err(error) => Err(error),
+            Ok(()) => Ok(false),
+        };
+        let (history, caught_up) = self.remade(damaged)?;
+        Ok((history, CaughtUp { rebuilt: Some(why.to_owned()), ..caught_up }))
+    }
+
+    fn remade(
+        &self,
+        needed: impl FnOnce(Result<History, HistoryError>) -> Result<bool, HistoryError>,
+    ) -> Result<(History, CaughtUp), HistoryError> {
+        fs::create_dir_all(&self.reports).naming("create", &self.reports)?;
+        let path = self.reports.join(LOCK);
+        let lock = File::options().create(true).write(true).truncate(false).open(&path).naming("open", &path)?;
+        lock.lock().naming("lock", &path)?;
+        if needed(History::in_file(&self.path()))? {
+            for end in ["", "-wal", "-shm"] {
+                remove(&self.reports.join(format!("{FILE}{end}")))?;
+            }
+        }
+        let mut history = History::in_file(&self.path())?;
+        let caught_up = self.catch_up(&mut history)?;
+        Ok((history, caught_up))
+    }
+
+    /// Writes what changed since, oldest first, and takes out what is gone. A run that cannot be read is left out.
+    fn catch_up(&self, history: &mut History) -> Result<CaughtUp, HistoryError> {
+        let mut known = history.seen()?;
+        let mut caught_up = CaughtUp::default();
+        for id in self.runs.ids()?.into_iter().rev() {
+            let folder = self.runs.folder(id);
+            if known.get(folder.id().as_str()).is_some_and(|(_, seen)| *seen == stamp(folder.path())) {
+                known.remove(folder.id().as_str());
+                continue;
+            }
+            match skipping(folder.path(), history.keep_folder(&folder))? {
+                // If it was in the index it no longer is: it stays among those that are gone.
+                Some(skipped) => caught_up.skipped.push(skipped),
+                None => {
+                    known.remove(folder.id().as_str());
+                    caught_up.written += 1;
+                }
+            }
+        }
+        for id in self.remains.ids()? {
+            if self.runs.has(&id) {
+                continue;
+            }
+            if known.remove(id.as_str()).is_some_and(|(_, seen)| seen == REMAINS) {
+                continue;
+            }
+            match skipping(&self.reports.join(REMAINS).join(id.as_str()), self.keep_remains(history, &id))? {
+                Some(skipped) => caught_up.skipped.push(skipped),
+                None => caught_up.written += 1,
+            }
+        }
+        for (id, (project, _)) in &known {
+            if let (Ok(project), Ok(id)) = (Slug::new(project), Slug::new(id)) {
+                history.forget(&project, &id)?;
+            }
+        }
+        caught_up.gone = known.len() as u64;
+        Ok(caught_up)
+    }
+
+    fn keep_remains(&self, history: &mut History, id: &Slug) -> Result<(), HistoryError> {
+        let (head, mut trials) = self.remains.read(id)?;
+        history.keep(&head, &mut trials, Kept { seen: REMAINS.to_owned(), pruned: true })
+    }
+
+    /// What retention has to know of every run whose folder is here.
+    pub fn standings(&self) -> Result<Vec<Standing>, HistoryError> {
+        let mut standings = Vec::new();
+        for entry in self.runs.list()?.0 {
+            let Ok((head, _)) = of_folder(&entry.folder) else { continue };
+            let against = head.decisions.iter().filter_map(|decided| decided.held_against.as_deref());
+            let runs = against.filter_map(|against| Slug::new(against.strip_prefix("run ")?).ok());
+            standings.push(Standing {
+                id: head.meta.id.clone(),
+                target: head.meta.target.clone(),
+                started_at: head.meta.started_at,
+                judged: head.standing().is_some(),
+                tagged: !head.tags.is_empty(),
+                held_against: runs.collect(),
+            });
+        }
+        Ok(standings)
+    }
+
+    /// Removes a run's folder. What the history needs of it stays, a small file, unless it is to be forgotten.
+    pub fn prune(&self, history: &mut History, id: &Slug, forget: bool) -> Result<(), HistoryError> {
+        let folder = self.runs.folder(id.clone());
+        let project = folder.meta()?.project;
+        match forget {
+            true => {
+                folder.remove()?;
+                self.remains.remove(id)?;
+                history.forget(&project, id)
+            }
+            false => {
+                self.remains.keep(&folder)?;
+                folder.remove()?;
+                self.keep_remains(history, id)
+            }
+        }
+    }
+
+    /// Gives a run a name.
+    pub fn tag(&self, history: &mut History, folder: &RunFolder, tag: Tag) -> Result<(), HistoryError> {
+        let name = tag.name.clone();
+        if folder.tags().read()?.iter().any(|known| known.name == name) {
+            return Ok(());
+        }
+        if let Some(run) = history.tagged(None, &name)? {
+            return Err(HistoryError::Taken { name: name.to_string(), run });
+        }
+        folder.tags().append(&[tag])?;
+        history.keep_folder(folder)
+    }
+
+    /// Takes a name away from a run; whether it had it.
+    pub fn untag(&self, history: &mut History, folder: &RunFolder, name: &Slug) -> Result<bool, HistoryError> {
+        let had = !folder.tags().retain(|tag| tag.name != *name)?.is_empty();
+        if had {
+            history.keep_folder(folder)?;
+        }
+        Ok(had)
+    }
+}
+
+/// What is wrong with a run leaves it out; what is wrong with the index is an error.
+fn skipping(path: &Path, kept: Result<(), HistoryError>) -> Result<Option<Skipped>, HistoryError> {
+    match kept {
+        Ok(()) => Ok(None),
+        Err(of_index @ (HistoryError::Damaged { .. } | HistoryError::Failed { .. })) => Err(of_index),
+        Err(HistoryError::Store(why)) => Ok(Some(Skipped { path: path.to_owned(), why })),
+        Err(why) => {
+            let why = StoreError::Damaged { path: path.to_owned(), why: why.to_string() };
+            Ok(Some(Skipped { path: path.to_owned(), why }))
+        }
+    }
+}
+
+impl History {
+    fn keep_folder(&mut self, folder: &RunFolder) -> Result<(), HistoryError> {
+        // Taken before the files are read: what changes from here on is written again.
+        let seen = stamp(folder.path());
+        let (head, mut trials) = of_folder(folder)?;
+        self.keep(&head, &mut trials, Kept { seen, pruned: false })
+    }
+
+    /// Id of each run → project, and what it was known by when it was written.
+    fn seen(&mut self) -> Result<BTreeMap<String, (String, String)>, HistoryError> {
+        let mut seen = BTreeMap::new();
+        self.database.query("SELECT id, project, seen FROM runs", &[], &mut |row| {
+            let mut cells = Cells::of(row);
+            let id = cells.text()?.to_owned();
+            seen.insert(id, (cells.text()?.to_owned(), cells.text()?.to_owned()));
+            Ok(())
+        })?;
+        Ok(seen)
+    }
+
+    /// What a run was known by when it was written.
+    pub(super) fn seen_as(&mut self, project: &Slug, id: &Slug) -> Result<Option<String>, HistoryError> {
+        let mut seen = None;
+        let sql = "SELECT seen FROM runs WHERE project = $1 AND id = $2";
+        self.database.query(sql, &[project.into(), id.into()], &mut |row| {
+            seen = Some(Cells::of(row).text()?.to_owned());
+            Ok(())
+        })?;
+        Ok(seen)
+    }
+
+    /// Finds out whether every table can be read at its root. Damage deeper down shows when it is met.
+    fn check(&mut self) -> Result<(), HistoryError> {
+        for table in ["runs", "cases", "trials", "marks", "run_areas", "decisions", "tags"] {
+            self.database.query(&format!("SELECT * FROM {table} LIMIT 1"), &[], &mut |_| Ok(()))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! What is kept of a run, read from where the run is: its folder, or what is left of it when the folder is gone.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use serde::Deserialize;
+
+use super::super::disk::{Durable, Naming, Replacement};
+use super::super::{Ledger, RunFolder, StoreError};
+use super::database::HistoryError;
+use crate::domain::Slug;
+use crate::gate::Decision;
+use crate::history::{Decided, Decider, ENTRY_VERSION, Head, Line, Tag, TrialEntry};
+
+/// Decisions about a run, in its folder.
+const DECISIONS: &str = "decisions.jsonl";
+/// Names of a run, in its folder.
+const TAGS: &str = "tags.jsonl";
+const RESULTS: &str = "results.jsonl";
+const VERDICT: &str = "verdict.json";
+
+/// Files of a run that cannot be made again from others.
+pub(super) const TRUTH: [&str; 7] =
+    ["events.jsonl", RESULTS, VERDICT, "baseline.json", "timings.json", DECISIONS, TAGS];
+
+/// End of the name of what is left of a run.
+const REMAINS: &str = ".jsonl.gz";
+
+/// Trials one by one.
+pub(super) type Read = Box<dyn Iterator<Item = Result<TrialEntry, HistoryError>>>;
+
+/// The verdict, as far as it is kept.
+#[derive(Deserialize)]
+struct Verdict {
+    decision: Decision,
+    exit: u8,
+    headline: String,
+    #[serde(default)]
+    policy_from: Option<String>,
+    #[serde(default)]
+    held_against: Option<String>,
+}
+
+impl RunFolder {
+    /// Decisions about this run, oldest first.
+    pub fn decisions(&self) -> Ledger<Decided> {
+        Ledger::open(self.path(), DECISIONS)
+    }
+
+    /// Names of this run, oldest first.
+    pub fn tags(&self) -> Ledger<Tag> {
+        Ledger::open(self.path(), TAGS)
+    }
+}
+
+/// A run as it is kept.
+pub(super) fn of_folder(folder: &RunFolder) -> Result<(Head, Read), HistoryError> {
+    let meta = folder.meta()?;
+    if meta.id != *folder.id() {
+        let why = format!("its events are those of run {}", meta.id);
+        return Err(HistoryError::NotARun { path: folder.path().to_owned(), why });
+    }
+    let (state, ended_at) = folder.end()?;
+    let mut decisions = folder.decisions().read()?;
+    if decisions.iter().all(|decided| decided.by == Decider::Gate)
+        && let Some(verdict) = verdict(folder)?
+    {
+        let Verdict { decision, exit, headline, policy_from, held_against } = verdict;
+        let (by, policy) = (Decider::Run, meta.policy.clone());
+        let first = Decided { at: ended_at, by, policy, decision, exit, headline, policy_from, held_against };
+        decisions.insert(0, first);
+    }
+    let tags = folder.tags().read()?;
+    let head = Head { version: ENTRY_VERSION, meta, state, ended_at, decisions, tags };
+    Ok((head, trials(folder.path().join(RESULTS))?))
+}
+
+/// Trials of `results.jsonl`; none where a run did not come to it.
+fn trials(path: PathBuf) -> Result<Read, HistoryError> {
+    let file = match File::open(&path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Box::new(std::iter::empty())),
+        file => file.naming("open", &path)?,
+    };
+    let trial = |line: &[u8]| serde_json::from_slice::<Line>(line).map(TrialEntry::from);
+    Ok(lines(BufReader::with_capacity(1 << 16, file), path, 1, trial))
+}
+
+/// Every line of a text, as what it holds. `number`: of the first one.
+fn lines<R: BufRead + 'static>(
+    mut input: R,
+    path: PathBuf,
+    mut number: u64,
+    read: impl Fn(&[u8]) -> serde_json::Result<TrialEntry> + 'static,
+) -> Read {
+    let mut buffer = Vec::new();
+    Box::new(std::iter::from_fn(move || {
+        buffer.clear();
+        match input.read_until(b'\n', &mut buffer).naming("read", &path) {
+            Ok(0) => None,
+            Err(error) => Some(Err(error.into())),
+            Ok(_) => {
+                let line = number;
+                number += 1;
+                let message = |error: serde_json::Error| error.to_string();
+                let damaged = |message| StoreError::Line { path: path.clone(), line, message }.into();
+                Some(read(&buffer).map_err(message).map_err(damaged))
+            }
+        }
+    }))
+}
+
+fn verdict(folder: &RunFolder) -> Result<Option<Verdict>, HistoryError> {
+    let path = folder.path().join(VERDICT);
+    let text = match fs::read(&path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        text => text.naming("read", &path)?,
+    };
+    let read = serde_json::from_slice(&text);
+    Ok(Some(read.map_err(|cause| StoreError::Damaged { path, why: cause.to_string() })?))
+}
+
+/// Changes whenever a file does that is kept of a run: length and time of each.
+pub(super) fn stamp(folder: &Path) -> String {
+    let mut stamp = String::new();
+    for name in TRUTH {
+        let of = |metadata: fs::Metadata| {
+            let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+            Some(format!("{}@{} ", metadata.len(), modified.as_nanos()))
+        };
+        stamp += &fs::metadata(folder.join(name)).ok().and_then(of).unwrap_or_else(|| "- ".to_owned());
+    }
+    stamp
+}
+
+/// Where what is left of runs is: `reports/pruned/`.
+pub(super) struct Remains {
+    folder: PathBuf,
+}
+
+impl Remains {
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    fn path(&self, id: &Slug) -> PathBuf {
+        self.folder.join(format!("{id}{REMAINS}"))
+    }
+
+    /// Keeps of a run what the history needs.
+    pub fn keep(&self, folder: &RunFolder) -> Result<(), HistoryError> {
+        let (head, trials) = of_folder(folder)?;
+        fs::create_dir_all(&self.folder).naming("create", &self.folder)?;
+        let path = self.path(folder.id());
+        let replacement = Replacement::of(&path)?;
+        let mut output = BufWriter::new(GzEncoder::new(replacement.file(), Compression::default()));
+        let mut line = |value: serde_json::Result<Vec<u8>>| {
+            let mut line = value.map_err(io::Error::from).naming("write", &path)?;
+            line.push(b'\n');
+            output.write_all(&line).naming("write", &path)
+        };
+        line(serde_json::to_vec(&head))?;
+        for trial in trials {
+            line(serde_json::to_vec(&trial?))?;
+        }
+        let encoder = output.into_inner().map_err(|failed| failed.into_error()).naming("write", &path)?;
+        encoder.finish().naming("write", &path)?;
+        Ok(replacement.finish(Durable::Yes)?)
+    }
+
+    /// Ids, oldest first.
+    pub fn ids(&self) -> Result<Vec<Slug>, HistoryError> {
+        let entries = match fs::read_dir(&self.folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.naming("list", &self.folder)?,
+        };
+        let mut ids = Vec::new();
+        for entry in entries {
+            let name = entry.naming("list", &self.folder)?.file_name();
+            let name = name.to_str().and_then(|name| name.strip_suffix(REMAINS));
+            ids.extend(name.and_then(|name| Slug::new(name).ok()));
+        }
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    pub fn read(&self, id: &Slug) -> Result<(Head, Read), HistoryError> {
+        let path = self.path(id);
+        let mut input = BufReader::new(GzDecoder::new(File::open(&path).naming("open", &path)?));
+        let mut first = Vec::new();
+        input.read_until(b'\n', &mut first).naming("read", &path)?;
+        let head: Head = serde_json::from_slice(&first)
+            .map_err(|cause| StoreError::Damaged { path: path.clone(), why: cause.to_string() })?;
+        if head.version > ENTRY_VERSION {
+            let what = path.display().to_string();
+            return Err(HistoryError::Newer { what, found: head.version, known: ENTRY_VERSION });
+        }
+        Ok((head, lines(input, path, 2, |line| serde_json::from_slice(line))))
+    }
+
+    pub fn remove(&self, id: &Slug) -> Result<(), HistoryError> {
+        Ok(super::super::disk::remove(&self.path(id))?)
+    }
+}

@@ -1,0 +1,351 @@
+//! Writing a run into the history: whole or not at all, and the same run any number of times.
+
+use std::collections::HashMap;
+
+use super::database::{Cells, HistoryError, Value};
+use super::{History, Kept};
+use crate::domain::Slug;
+use crate::event::RunState;
+use crate::history::{AreaSum, Decided, Gathering, Head, Summary, TrialEntry};
+use crate::report::spelling;
+
+/// Rows that are handed over at once.
+const BATCH: usize = 4_000;
+
+const RUN: [&str; 29] = [
+    "run",
+    "project",
+    "id",
+    "target",
+    "policy",
+    "model",
+    "evalgate",
+    "agent",
+    "digests",
+    "meta",
+    "started_ms",
+    "ended_ms",
+    "state",
+    "whole",
+    "cases",
+    "project_cases",
+    "trials",
+    "failed",
+    "solved",
+    "cost_usd",
+    "input_tokens",
+    "output_tokens",
+    "wall_ms_p50",
+    "wall_ms_p95",
+    "decision",
+    "exit_code",
+    "headline",
+    "seen",
+    "pruned",
+];
+const CASE: [&str; 8] = ["case_no", "project", "id", "pipeline", "suite", "kind", "request_type", "org"];
+const TRIAL: [&str; 8] =
+    ["run", "case_no", "repeat", "outcome", "wall_ms", "cost_usd", "input_tokens", "output_tokens"];
+const MARK: [&str; 6] = ["run", "case_no", "repeat", "area", "mark", "cause"];
+const AREA: [&str; 13] = [
+    "run",
+    "pipeline",
+    "area",
+    "cases",
+    "harmful",
+    "incomplete",
+    "useful",
+    "not_scored",
+    "missing",
+    "case_means",
+    "case_squares",
+    "passed",
+    "k",
+];
+const DECISION: [&str; 10] =
+    ["run", "number", "at_ms", "decider", "policy", "decision", "exit_code", "headline", "policy_from", "held_against"];
+
+/// Tables with rows of a run, but for that of the runs and the archive.
+const OF_RUN: [&str; 4] = ["trials", "marks", "run_areas", "decisions"];
+
+/// Trials one by one, as they are read.
+pub(super) type Trials<'t> = &'t mut dyn Iterator<Item = Result<TrialEntry, HistoryError>>;
+
+impl History {
+    /// Puts a run in the place of what was kept of it. Another run of the same id is an error.
+    pub(super) fn keep(&mut self, head: &Head, trials: Trials, kept: Kept) -> Result<(), HistoryError> {
+        self.writing(|history| history.keep_now(head, trials, kept).map(drop))
+    }
+
+    /// Does something in a transaction, whole or not at all.
+    pub(super) fn writing<T>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<T, HistoryError>,
+    ) -> Result<T, HistoryError> {
+        self.database.begin()?;
+        match write(self) {
+            Ok(done) => {
+                self.database.commit()?;
+                Ok(done)
+            }
+            Err(error) => {
+                self.database.rollback();
+                Err(error)
+            }
+        }
+    }
+
+    /// Within a transaction; gives the run's number.
+    pub(super) fn keep_now(&mut self, head: &Head, trials: Trials, kept: Kept) -> Result<i64, HistoryError> {
+        let meta = &head.meta;
+        let text = serialised(meta)?;
+        let run = match self.number(&meta.project, &meta.id)? {
+            Some((run, known)) if known == text => run,
+            Some(_) => {
+                let (id, what) = (meta.id.to_string(), self.database.name());
+                return Err(HistoryError::Other { id, what });
+            }
+            None => self.next("run", "runs")?,
+        };
+        self.clear(run)?;
+        let mut cases = self.cases(&meta.project)?;
+        let mut gathering = Gathering::default();
+        let (mut trial_rows, mut mark_rows) = (Vec::new(), Vec::new());
+        for trial in trials {
+            let trial = trial?;
+            gathering.observe(&trial);
+            let case = self.case(&meta.project, &mut cases, &trial)?;
+            trial_rows.extend(trial_row(run, case, &trial));
+            for entry in &trial.marks {
+                if let Some(trit) = entry.mark {
+                    let (area, mark) = (entry.area.index() as i64, i64::from(trit.value()));
+                    let repeat = trial.repeat.into();
+                    let cause = entry.cause.as_ref().map(Value::from).unwrap_or(Value::Null);
+                    mark_rows.extend([run.into(), case.into(), repeat, area.into(), mark.into(), cause]);
+                }
+            }
+            if mark_rows.len() >= BATCH * MARK.len() {
+                self.database.insert("trials", &TRIAL, &trial_rows)?;
+                self.database.insert("marks", &MARK, &mark_rows)?;
+                trial_rows.clear();
+                mark_rows.clear();
+            }
+        }
+        self.database.insert("trials", &TRIAL, &trial_rows)?;
+        self.database.insert("marks", &MARK, &mark_rows)?;
+        let summary = gathering.finish();
+        let row = run_row(run, head, text, &summary, kept)?;
+        self.database.insert("runs", &RUN, &row)?;
+        let areas = summary.areas.iter();
+        let areas: Vec<Value> =
+            areas.flat_map(|((pipeline, area), sum)| area_row(run, pipeline, area.index() as i64, sum)).collect();
+        self.database.insert("run_areas", &AREA, &areas)?;
+        let decisions = (0..).zip(&head.decisions);
+        let decisions: Vec<Value> =
+            decisions.flat_map(|(number, decided)| decision_row(run, number, decided)).collect();
+        self.database.insert("decisions", &DECISION, &decisions)?;
+        for tag in &head.tags {
+            self.give_name(&meta.project, &tag.name, run)?;
+        }
+        Ok(run)
+    }
+
+    /// Takes a run out.
+    pub(super) fn forget(&mut self, project: &Slug, id: &Slug) -> Result<(), HistoryError> {
+        self.writing(|history| match history.number(project, id)? {
+            Some((run, _)) => {
+                history.database.execute("DELETE FROM archives WHERE run = $1", &[run.into()]).map(drop)?;
+                history.clear(run)
+            }
+            None => Ok(()),
+        })
+    }
+
+    /// Everything of a run but its archive.
+    fn clear(&mut self, run: i64) -> Result<(), HistoryError> {
+        for table in OF_RUN.iter().chain(&["tags", "runs"]) {
+            self.database.execute(&format!("DELETE FROM {table} WHERE run = $1"), &[run.into()])?;
+        }
+        Ok(())
+    }
+
+    /// Gives a run a name that no other run has.
+    fn give_name(&mut self, project: &Slug, name: &Slug, run: i64) -> Result<(), HistoryError> {
+        let taken = "SELECT r.id FROM tags t JOIN runs r ON r.run = t.run WHERE t.project = $1 AND t.name = $2";
+        let mut by = None;
+        self.database.query(taken, &[project.into(), name.into()], &mut |row| {
+            by = Some(Cells::of(row).text()?.to_owned());
+            Ok(())
+        })?;
+        match by {
+            Some(by) => Err(HistoryError::Taken { name: name.to_string(), run: by }),
+            None => {
+                self.database.insert("tags", &["project", "name", "run"], &[project.into(), name.into(), run.into()])
+            }
+        }
+    }
+
+    /// The number of a run, and what it was a run of.
+    pub(super) fn number(&mut self, project: &Slug, id: &Slug) -> Result<Option<(i64, String)>, HistoryError> {
+        let mut found = None;
+        let sql = "SELECT run, meta FROM runs WHERE project = $1 AND id = $2";
+        self.database.query(sql, &[project.into(), id.into()], &mut |row| {
+            let mut cells = Cells::of(row);
+            found = Some((cells.int()?, cells.text()?.to_owned()));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// A number that no row has.
+    fn next(&mut self, column: &str, table: &str) -> Result<i64, HistoryError> {
+        let mut next = 1;
+        let sql = format!("SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}");
+        self.database.query(&sql, &[], &mut |row| {
+            next = Cells::of(row).int()?;
+            Ok(())
+        })?;
+        Ok(next)
+    }
+
+    /// The known cases of a project: id → number and what it is.
+    fn cases(&mut self, project: &Slug) -> Result<HashMap<String, (i64, String)>, HistoryError> {
+        let mut cases = HashMap::new();
+        let sql = "SELECT id, case_no, pipeline || '/' || suite || '/' || kind || '/' || request_type || '/' || org \
+                   FROM cases WHERE project = $1";
+        self.database.query(sql, &[project.into()], &mut |row| {
+            let mut cells = Cells::of(row);
+            cases.insert(cells.text()?.to_owned(), (cells.int()?, cells.text()?.to_owned()));
+            Ok(())
+        })?;
+        Ok(cases)
+    }
+
+    /// The number of a trial's case, which is as it was in the run that was written last.
+    fn case(
+        &mut self,
+        project: &Slug,
+        known: &mut HashMap<String, (i64, String)>,
+        trial: &TrialEntry,
+    ) -> Result<i64, HistoryError> {
+        let TrialEntry { case, pipeline, suite, kind, org, .. } = trial;
+        let (kind, request) = (kind.name(), spelling(trial.request));
+        let now = format!("{pipeline}/{suite}/{kind}/{request}/{org}");
+        let number = match known.get(case.as_str()) {
+            Some((number, was)) if *was == now => return Ok(*number),
+            Some((number, _)) => {
+                self.database.execute("DELETE FROM cases WHERE case_no = $1", &[(*number).into()])?;
+                *number
+            }
+            None => self.next("case_no", "cases")?,
+        };
+        let row = [
+            number.into(),
+            project.into(),
+            case.into(),
+            pipeline.into(),
+            suite.into(),
+            kind.into(),
+            request.into(),
+            org.as_str().into(),
+        ];
+        self.database.insert("cases", &CASE, &row)?;
+        known.insert(case.to_string(), (number, now));
+        Ok(number)
+    }
+}
+
+fn serialised<T: serde::Serialize>(value: &T) -> Result<String, HistoryError> {
+    serde_json::to_string(value).map_err(|error| HistoryError::Cell {
+        what: "the run",
+        found: error.to_string(),
+        wanted: "what can be written as JSON",
+    })
+}
+
+fn run_row(run: i64, head: &Head, meta: String, summary: &Summary, kept: Kept) -> Result<[Value; 29], HistoryError> {
+    let Head { meta: of, state, ended_at, .. } = head;
+    let state = match state {
+        RunState::Finished => "finished",
+        RunState::Stopped { .. } => "stopped",
+        RunState::Unfinished => "unfinished",
+    };
+    let standing = head.standing();
+    Ok([
+        run.into(),
+        (&of.project).into(),
+        (&of.id).into(),
+        (&of.target).into(),
+        (&of.policy).into(),
+        summary.model.clone().into(),
+        of.evalgate.as_str().into(),
+        head.agent().into(),
+        serialised(&of.digests)?.into(),
+        meta.into(),
+        of.started_at.as_millisecond().into(),
+        ended_at.as_millisecond().into(),
+        state.into(),
+        head.is_whole().into(),
+        of.selection.cases.into(),
+        of.selection.of.into(),
+        summary.trials.into(),
+        summary.failed.into(),
+        summary.solved.into(),
+        summary.cost_usd.into(),
+        summary.input_tokens.into(),
+        summary.output_tokens.into(),
+        summary.wall_ms_p50.into(),
+        summary.wall_ms_p95.into(),
+        standing.map(|decided| spelling(decided.decision)).into(),
+        standing.map(|decided| i64::from(decided.exit)).into(),
+        standing.map(|decided| decided.headline.clone()).into(),
+        kept.seen.into(),
+        kept.pruned.into(),
+    ])
+}
+
+fn trial_row(run: i64, case: i64, trial: &TrialEntry) -> [Value; 8] {
+    [
+        run.into(),
+        case.into(),
+        trial.repeat.into(),
+        trial.outcome.name().into(),
+        trial.wall_ms.into(),
+        trial.cost_usd.into(),
+        trial.input_tokens.into(),
+        trial.output_tokens.into(),
+    ]
+}
+
+fn area_row(run: i64, pipeline: &Slug, area: i64, sum: &AreaSum) -> [Value; 13] {
+    [
+        run.into(),
+        pipeline.into(),
+        area.into(),
+        sum.cases.into(),
+        sum.harmful.into(),
+        sum.incomplete.into(),
+        sum.useful.into(),
+        sum.not_scored.into(),
+        sum.missing.into(),
+        sum.case_means.into(),
+        sum.case_squares.into(),
+        sum.passed.into(),
+        sum.k.into(),
+    ]
+}
+
+fn decision_row(run: i64, number: i64, decided: &Decided) -> [Value; 10] {
+    [
+        run.into(),
+        number.into(),
+        decided.at.as_millisecond().into(),
+        decided.by.name().into(),
+        (&decided.policy).into(),
+        spelling(decided.decision).into(),
+        i64::from(decided.exit).into(),
+        decided.headline.as_str().into(),
+        decided.policy_from.clone().into(),
+        decided.held_against.clone().into(),
+    ]
+}
