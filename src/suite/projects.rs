@@ -156,7 +156,7 @@ mod tests {
         let text = format!("{GOOD}judges: {{careful: {{chat: {{}}}}, quick: {{}}}}\njudge: carefull\n");
         let (_, found) = parse(&file("evalgate.yaml", &text));
         assert_eq!(codes(&text, &found), [("one-key", "{}"), ("unknown-judge", "carefull")]);
-        assert_eq!(found[1].help.as_deref(), Some("did you mean \"careful\"?"));
+        assert_eq!(found[0].help.as_deref(), Some("did you mean \"careful\"?"));
         let text = format!("{GOOD}judge: careful\n");
         assert!(parse(&file("evalgate.yaml", &text)).1[0].help.as_deref().unwrap().contains("judges: {careful:"));
         let text = GOOD.replace("live:", "judges:");
