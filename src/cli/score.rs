@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::judging::rulings;
 use super::output::{self, Answer};
 use super::outside;
 use super::panel::{Asking, license, panel};
@@ -35,6 +36,7 @@ impl Score {
         let meta = replay.record.meta;
         let policy = named(&project.catalog.policies, &meta.policy, "policy")?.clone();
         let licences = license(&mut project, &meta.target, &policy.judge);
+        let rulings = rulings(&project)?;
         let Project { checked, catalog } = project;
         let policy = &policy;
         // The plan stays what it was: a case that was never run, or is gone, is missing.
@@ -56,7 +58,7 @@ impl Score {
                 checked: &checked,
                 catalog: &catalog,
                 policy,
-                judged_by: &JudgedBy { licences, ..JudgedBy::waiving(&catalog.waivers) },
+                judged_by: &JudgedBy { licences, rulings, ..JudgedBy::waiving(&catalog.waivers) },
                 selected: &selected,
                 how_often,
                 planned,
