@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use crate::domain::{Area, Slug};
 use crate::score::CompiledRubric;
 
+/// The questions of one area by pipeline and criterion, as JSON, and whether any of their criteria is to block.
+type Questions<'r> = (BTreeMap<(&'r Slug, &'r Slug), String>, bool);
+
 /// By area: blake3, hex, over the questions that the rubrics (by pipeline) ask the judge there, and whether any of their
 /// criteria is to block.
 pub fn asked<'r>(
     judge: &Slug,
     rubrics: impl IntoIterator<Item = (&'r Slug, &'r CompiledRubric)>,
 ) -> BTreeMap<Area, (String, bool)> {
-    let mut by_area: BTreeMap<Area, (BTreeMap<(&Slug, &Slug), String>, bool)> = BTreeMap::new();
+    let mut by_area: BTreeMap<Area, Questions> = BTreeMap::new();
     for (pipeline, rubric) in rubrics {
         for criterion in rubric.criteria() {
             let Some(inquiry) = criterion.inquiry().filter(|inquiry| inquiry.judge == *judge) else { continue };
@@ -22,7 +25,7 @@ pub fn asked<'r>(
             *blocking |= criterion.is_to_block();
         }
     }
-    let digest = |(area, (questions, blocking)): (Area, (BTreeMap<(&Slug, &Slug), String>, bool))| {
+    let digest = |(area, (questions, blocking)): (Area, Questions)| {
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"evalgate rubric of a judge 1\n");
         for ((pipeline, criterion), question) in questions {

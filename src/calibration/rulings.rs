@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::items::items;
-use crate::domain::{Area, Label, Slug, Trit};
+use crate::domain::{Area, Label, Slug, Trial, Trit};
 
 /// Marks of people by trial, area and question.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,8 +18,16 @@ impl Rulings {
         rulings
     }
 
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// As [`Rulings::on`], of a trial at hand.
+    pub fn of_trial(&self, trial: &Trial, area: Area, criterion: &Slug) -> Option<Trit> {
+        if self.is_empty() {
+            return None;
+        }
+        self.on(&Label::digest(&Label::kept(trial).ok()?), area, criterion)
     }
 
     /// What people say of the criterion on this trial, and where they were not asked about it, of its area. `trial`: its

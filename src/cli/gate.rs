@@ -79,7 +79,7 @@ impl Gate {
         let own = report.results.iter().filter_map(|result| result.case.repeats).max().unwrap_or(1);
         let added = report.results.iter().any(|result| result.trial.repeat > 1);
         let repeats = report.meta.repeats.max(own).max(if added { 2 } else { 1 });
-        let mut judge = Judge::new(&policy, repeats, &baseline);
+        let mut judge = Judge::new(&policy, repeats, &baseline).settle_by(&by.rulings);
         for result in &report.results {
             judge.observe(result);
         }

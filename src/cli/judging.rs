@@ -7,11 +7,13 @@ use super::context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::run::named;
+use crate::calibration::Rulings;
 use crate::domain::{Policy, Project, Slug, Waiver};
 use crate::gate::{LicenceLine, PolicyFrom, weakened};
 use crate::load::{Revision, RevisionError, Root};
 use crate::plan::{Catalog, WAIVERS};
 use crate::run::JudgedBy;
+use crate::store::Labels;
 use crate::suite::{Parsed, SourceFile, parse_policy, parse_project, parse_waivers};
 
 /// A policy, and what else judges with it.
@@ -84,7 +86,15 @@ pub fn judging(catalog: &Catalog, base: Option<&Base>, name: &Slug) -> Result<Ju
     Ok(Judging { policy, by: JudgedBy { policy_from: Some(from), ..JudgedBy::waiving(&base.waivers) } })
 }
 
-/// Adds who may gate today. Where the base judges, a licence that it does not know of is told like any other weakening.
+/// What people said of single trials; nothing is read where no judge is asked.
+pub fn rulings(project: &context::Project) -> Result<Rulings, Failure> {
+    if project.catalog.judges_in_use().is_empty() {
+        return Ok(Rulings::default());
+    }
+    Ok(Rulings::of(&Labels::open(&project.checked.root.path().join("rubrics")).all()?))
+}
+
+/// Adds who may gate today, and what people said. Where the base judges, a licence that it does not know of is told like any other weakening.
 pub fn licensed(
     by: &mut JudgedBy,
     licences: Vec<LicenceLine>,
@@ -107,6 +117,7 @@ pub fn licensed(
         }
     }
     by.licences = licences;
+    by.rulings = rulings(project)?;
     Ok(())
 }
 

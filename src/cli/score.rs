@@ -8,6 +8,7 @@ use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::history::remember;
+use super::judging::rulings;
 use super::output::{self, Answer};
 use super::outside;
 use super::panel::{Asking, license, panel};
@@ -40,6 +41,7 @@ impl Score {
         }
         let policy = named(&project.catalog.policies, &meta.policy, "policy")?.clone();
         let licences = license(&mut project, &meta.target, &policy.judge);
+        let rulings = rulings(&project)?;
         let Project { checked, catalog } = project;
         let policy = &policy;
         // The plan stays what it was: a case that was never run, or is gone, is missing.
@@ -61,7 +63,7 @@ impl Score {
                 checked: &checked,
                 catalog: &catalog,
                 policy,
-                judged_by: &JudgedBy { licences, ..JudgedBy::waiving(&catalog.waivers) },
+                judged_by: &JudgedBy { licences, rulings, ..JudgedBy::waiving(&catalog.waivers) },
                 selected: &selected,
                 how_often,
                 planned,

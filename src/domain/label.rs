@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Area, Slug, Trit};
+use super::{Area, Slug, Step, Trial, Trit};
 
 /// One line of `rubrics/labels/<name>.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +38,23 @@ pub struct Label {
     /// Whether it belongs to the fixed set that shows how a judge drifts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub anchor: bool,
+}
+
+impl Label {
+    /// The text that a trial is kept as, once marked: without what was said on the way and over the wire.
+    pub fn kept(trial: &Trial) -> Result<String, serde_json::Error> {
+        let mut trial = trial.clone();
+        trial.steps.retain(|step| matches!(step, Step::Call(_)));
+        // When and in which repeat it happened does not make it another.
+        trial.repeat = 1;
+        trial.usage.wall_ms = 0.0;
+        Ok(serde_json::to_string_pretty(&trial)? + "\n")
+    }
+
+    /// What labels name a trial by: blake3, hex, of its kept text.
+    pub fn digest(kept: &str) -> String {
+        blake3::hash(kept.as_bytes()).to_hex().to_string()
+    }
 }
 
 /// How a trial came before a person.

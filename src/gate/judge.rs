@@ -24,6 +24,7 @@ use super::violations::Violations;
 use super::waivers::{self, Waived};
 use super::weakened::PolicyFrom;
 use super::{broken, coverage, decide, falls, headline, ratios};
+use crate::calibration::Rulings;
 use crate::domain::{Area, Policy, Slug};
 use crate::score::TrialResult;
 
@@ -102,6 +103,12 @@ impl<'p> Judge<'p> {
             tallies: decide::may_vary(policy.mode, baseline, repeats)
                 .then(|| Tallies::new(policy, baseline, repeats.max(policy.repeats.stage2))),
         }
+    }
+
+    /// Lets the marks of people settle what judges alone saw in an area where one -1 is enough.
+    pub fn settle_by(mut self, rulings: &Rulings) -> Self {
+        self.violations.settle_by(rulings.clone());
+        self
     }
 
     /// Takes notice of one trial. Repeats of a case must follow each other.

@@ -1,8 +1,9 @@
 //! What a verdict says of judges: licences, marks that are missing, and zero tolerance.
 
-use crate::domain::{Area, Level, Mark, OnInconclusive, Policy, Trit};
+use crate::calibration::Rulings;
+use crate::domain::{Area, Label, Level, Mark, OnInconclusive, Policy, Trit};
 use crate::gate::sample::{Sample, case, evidence, judged, policy, slug};
-use crate::gate::{FindingWeight, Verdict};
+use crate::gate::{Baseline, FindingWeight, Judge, Verdict};
 use crate::score::judge::{Flag, Judged, Reading, Sight, Suspicion, Vote};
 
 const TASK: Area = Area::TaskSuccess;
@@ -81,6 +82,28 @@ fn a_violation_that_only_a_judge_saw_holds_for_a_person_and_never_fails() {
     let confirmed = verdict(&policy(), &[both]);
     assert_eq!(confirmed.exit, 1);
     assert!(found(&confirmed, "zero_tolerance").is_some());
+}
+
+#[test]
+fn what_a_person_said_of_the_trial_settles_what_a_judge_alone_saw() {
+    let sample = case_by_judge("a", STRICT, -1, |_| {});
+    let digest = Label::digest(&Label::kept(&sample.0.trial).unwrap());
+    let ruled = |mark: i8| {
+        let label = serde_json::json!({
+            "id": "l", "source": "correction", "pipeline": "triage", "suite": "s", "case": "a", "target": "t", "run": "r",
+            "trial": digest, "area": STRICT, "mark": mark, "reviewer": "ada", "at": "2026-05-01T00:00:00Z",
+        });
+        let rulings = Rulings::of(&[serde_json::from_value(label).unwrap()]);
+        let (policy, baseline) = (policy(), Baseline::default());
+        let mut judge = Judge::new(&policy, 2, &baseline).settle_by(&rulings);
+        judge.observe(&sample.0);
+        judge.finish(&evidence(std::slice::from_ref(&sample)))
+    };
+    let confirmed = ruled(-1);
+    assert!(found(&confirmed, "zero_tolerance").unwrap().sentence.contains("A person who looked says the same"));
+    assert_eq!((confirmed.exit, found(&confirmed, "judge_only_violation")), (1, None));
+    let cleared = ruled(1);
+    assert_eq!((found(&cleared, "zero_tolerance"), found(&cleared, "judge_only_violation")), (None, None));
 }
 
 #[test]

@@ -27,7 +27,8 @@ impl Blocking {
     pub fn observe(&mut self, result: &TrialResult) {
         for criterion in result.scored.criteria.iter().filter(|criterion| criterion.level == Level::Blocking) {
             let Some(judged) = &criterion.judged else { continue };
-            if criterion.mark.trit().is_some() {
+            // Of a judge that had no licence when it was scored, that is told already.
+            if criterion.mark.trit().is_some() && judged.demoted.is_none() && judged.barred.is_none() {
                 self.0.insert((criterion.area, judged.judge.clone()));
             }
         }

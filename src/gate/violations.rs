@@ -6,6 +6,7 @@ use super::assurance;
 use super::blame::{Blame, Move};
 use super::finding::{Found, cases};
 use super::verdict::{Counts, FindingWeight};
+use crate::calibration::Rulings;
 use crate::domain::{Area, AreaGate, Level, Policy, Trit};
 use crate::score::{AreaMark, CriterionMark, TrialResult};
 
@@ -21,12 +22,19 @@ pub struct Violations {
     scored: [u64; Area::COUNT],
     /// Whether the case whose trials are going by is counted.
     counted: [bool; Area::COUNT],
+    /// What people said of single trials.
+    rulings: Rulings,
 }
 
 impl Violations {
     /// For a run with so many repeats of each case.
     pub fn of(repeats: u32) -> Self {
         Self { repeated: repeats > 1, ..Self::default() }
+    }
+
+    /// Lets what people said settle what judges alone saw.
+    pub fn settle_by(&mut self, rulings: Rulings) {
+        self.rulings = rulings;
     }
 
     /// `first`: the trial is the first of its case.
@@ -39,7 +47,7 @@ impl Violations {
             if area.mark.trit().is_some() && !std::mem::replace(&mut self.counted[slot], true) {
                 self.scored[slot] += 1;
             }
-            if let Some(Harm { why, judged }) = harm(result, area) {
+            if let Some(Harm { why, judged }) = harm(result, area, &self.rulings) {
                 let mark =
                     Move { from: None, to: Some(Trit::Harmful), repeat: self.repeated.then_some(result.trial.repeat) };
                 let violated = if judged { &mut self.held[slot] } else { &mut self.by_area[slot] };
@@ -85,7 +93,7 @@ impl Violations {
 /// Whether the trial does what is never done.
 pub fn violates(result: &TrialResult, policy: &Policy) -> bool {
     let strict = result.scored.areas.iter().filter(|area| policy.forbids_harm(area.area));
-    { strict }.any(|area| harm(result, area).is_some_and(|harm| !harm.judged))
+    { strict }.any(|area| harm(result, area, &Rulings::default()).is_some_and(|harm| !harm.judged))
 }
 
 /// No judge alone ends a release: what it saw waits until somebody looked.
@@ -104,8 +112,8 @@ struct Harm {
 }
 
 /// The reason of the first -1: the area's own, or that of a criterion it outvoted. What a rule saw goes before what a judge
-/// did.
-fn harm(result: &TrialResult, area: &AreaMark) -> Option<Harm> {
+/// did, and what people said of the trial settles what judges alone saw.
+fn harm(result: &TrialResult, area: &AreaMark, rulings: &Rulings) -> Option<Harm> {
     let harmful = result.scored.criteria.iter().filter(|criterion| {
         criterion.area == area.area
             && criterion.level == Level::Blocking
@@ -115,6 +123,17 @@ fn harm(result: &TrialResult, area: &AreaMark) -> Option<Harm> {
         harmful.partition(|criterion| by_vote(criterion));
     let told = |criterion: &&CriterionMark| format!("{}: {}", criterion.criterion, criterion.mark.why());
     let judged = by_rules.is_empty() && !by_judges.is_empty();
+    if judged {
+        let said = |criterion: &&CriterionMark| rulings.of_trial(&result.trial, area.area, &criterion.criterion);
+        let ruled: Vec<Option<Trit>> = by_judges.iter().map(said).collect();
+        if let Some(confirmed) = ruled.iter().position(|said| *said == Some(Trit::Harmful)) {
+            let why = format!("{} A person who looked says the same.", told(&by_judges[confirmed]));
+            return Some(Harm { why, judged: false });
+        }
+        if ruled.iter().all(Option::is_some) {
+            return None;
+        }
+    }
     if area.mark.trit() == Some(Trit::Harmful) && (judged || by_judges.is_empty()) {
         return Some(Harm { why: area.mark.why().to_owned(), judged });
     }

@@ -111,7 +111,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         proposal: None,
         run: folder.id().to_string(),
         results: folder.write_results()?,
-        judge: Judge::new(policy, at_first, baseline),
+        judge: Judge::new(policy, at_first, baseline).settle_by(&judged_by.rulings),
         unreadable: Vec::new(),
         done: 0,
         total: how_often.trials(checked, selected)?.max(running.planned),

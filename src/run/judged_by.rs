@@ -1,5 +1,6 @@
 //! What a run is judged by beside a policy: what people excuse, and whether its judge is the project's own.
 
+use crate::calibration::Rulings;
 use crate::domain::Waiver;
 use crate::gate::{LicenceLine, PolicyFrom};
 
@@ -11,6 +12,8 @@ pub struct JudgedBy {
     pub policy_from: Option<PolicyFrom>,
     /// What the run is held against, if not against what the project has accepted.
     pub held_against: Option<String>,
+    /// What people said of single trials.
+    pub rulings: Rulings,
     /// Which judges may gate what today.
     pub licences: Vec<LicenceLine>,
 }

@@ -146,15 +146,9 @@ impl Labels {
     }
 
     fn text(&self, trial: &Trial) -> Result<(String, String), StoreError> {
-        let mut trial = trial.clone();
-        trial.steps.retain(|step| matches!(step, crate::domain::Step::Call(_)));
-        // When and in which repeat it happened does not make it another.
-        trial.repeat = 1;
-        trial.usage.wall_ms = 0.0;
-        let text = serde_json::to_string_pretty(&trial)
-            .map_err(|cause| StoreError::Damaged { path: self.trial_path("unwritten"), why: cause.to_string() })?
-            + "\n";
-        Ok((blake3::hash(text.as_bytes()).to_hex().to_string(), text))
+        let text = Label::kept(trial)
+            .map_err(|cause| StoreError::Damaged { path: self.trial_path("unwritten"), why: cause.to_string() })?;
+        Ok((Label::digest(&text), text))
     }
 }
 

@@ -62,7 +62,7 @@ impl Calibrate {
         };
         let rubrics = project.checked.root.path().join("rubrics");
         let (labels, calibrations) = (Labels::open(&rubrics), Calibrations::open(&rubrics));
-        let (known, marked, left_out) = sorted(&labels, &project)?;
+        let Sorted { known, marked, left_out } = sorted(&labels, &project)?;
         if known.is_empty() {
             left_out.iter().for_each(|why| output::tell(&format!("{why}\n")));
             return Err(Failure::new(Exit::NothingSelected, "nobody has marked anything that is still there")
@@ -101,7 +101,13 @@ impl Calibrate {
 }
 
 /// Labels that can be held against something, what they are about, and why the others cannot.
-fn sorted(labels: &Labels, project: &Project) -> Result<(Vec<Label>, Vec<Marked>, Vec<String>), Failure> {
+struct Sorted {
+    known: Vec<Label>,
+    marked: Vec<Marked>,
+    left_out: Vec<String>,
+}
+
+fn sorted(labels: &Labels, project: &Project) -> Result<Sorted, Failure> {
     let (mut known, mut marked) = (Vec::new(), BTreeMap::new());
     let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
     for label in labels.all()? {
@@ -117,7 +123,8 @@ fn sorted(labels: &Labels, project: &Project) -> Result<(Vec<Label>, Vec<Marked>
         1 => format!("1 label is left out: {why}."),
         n => format!("{n} labels are left out: {why}."),
     };
-    Ok((known, marked.into_values().collect(), left_out.into_iter().map(told).collect()))
+    let left_out = left_out.into_iter().map(told).collect();
+    Ok(Sorted { known, marked: marked.into_values().collect(), left_out })
 }
 
 /// What a label is about, unless that is known already; the inner error says why it is about nothing any more.
