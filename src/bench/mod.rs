@@ -4,10 +4,12 @@
 //! itself. Knows nothing of what is inside a run.
 
 mod generate;
+mod history;
 mod measure;
 mod process;
 
 pub use generate::{Shape, generate};
+pub use history::{HistoryFigures, Place, ask, measure_history};
 pub use measure::{Figures, Measured, measure, start_up};
 pub use process::{Spent, Usage};
 
@@ -20,6 +22,12 @@ pub enum BenchError {
     Ended { command: String, exit: i32, wanted: i32 },
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    #[error(transparent)]
+    History(#[from] crate::store::HistoryError),
+    #[error("{0} holds a history already: measure on an empty one")]
+    NotEmpty(String),
+    #[error("a generated name is none: {0}")]
+    Name(crate::domain::SlugError),
     #[error("the run's timings cannot be read: {0}")]
     Timings(#[from] serde_json::Error),
 }

@@ -1,5 +1,7 @@
 //! `evalgate bench`: what evalgate itself costs, measured on a generated project.
 
+mod history;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -31,6 +33,15 @@ pub struct Bench {
     /// Generate into this folder and keep it, instead of one that is removed afterwards
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Measure a history of two years instead: 100 runs a week of 240 cases in 8 areas
+    #[arg(long, conflicts_with_all = ["cases", "scale", "yaml"])]
+    history: bool,
+    /// Weeks of that history
+    #[arg(long, value_name = "N", default_value_t = 104, requires = "history", value_parser = clap::value_parser!(u32).range(1..=520))]
+    weeks: u32,
+    /// Ask the history in this folder, and generate none
+    #[arg(long, value_name = "DIR", requires = "history", conflicts_with = "keep")]
+    ask: Option<PathBuf>,
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Answer,
 }
@@ -50,6 +61,9 @@ impl From<BenchError> for Failure {
 
 impl Bench {
     pub fn run(self) -> Result<Exit, Failure> {
+        if self.history {
+            return history::measure(self.ask.as_deref(), self.keep.as_deref(), self.weeks, self.format);
+        }
         let temporary = tempfile::tempdir()?;
         let folder = match &self.keep {
             Some(folder) if folder.is_dir() && folder.read_dir()?.next().is_some() => {

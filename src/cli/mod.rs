@@ -102,7 +102,7 @@ enum Command {
     History(history::HistoryCommand),
     /// Add runs to the history that several machines share
     Push(history::Push),
-    /// Get runs, with all that happened in them, from the history that several machines share
+    /// Get whole runs from the history that several machines share
     Pull(history::Pull),
     /// List cases, what they cover and tell apart, checks, targets, policies, worlds, runs
     List(list::List),

@@ -53,7 +53,7 @@ pub fn listing(runs: &[RunLine], width: usize) -> String {
 pub fn run_text(run: &RunLine, areas: &[(Slug, Area, AreaSum)], decisions: &[Decided]) -> String {
     let mut lines = vec![format!("{}  {}", run.id, word(run.decision))];
     if let Some(headline) = &run.headline {
-        lines.push(format!("  {headline}"));
+        lines.extend(wrapped(headline, 76).into_iter().map(|line| format!("  {line}")));
     }
     lines.push(String::new());
     let cost = run.cost_usd.map_or("unknown".to_owned(), |cost| format!("${cost:.2}"));
@@ -102,6 +102,22 @@ pub fn run_text(run: &RunLine, areas: &[(Slug, Area, AreaSum)], decisions: &[Dec
         lines.push(line);
     }
     lines.iter().map(|line| printable_line(line.trim_end()).into_owned() + "\n").collect()
+}
+
+/// Lines of whole words, at most `width` characters each where words let it.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn took(run: &RunLine) -> String {

@@ -20,6 +20,7 @@ mod write;
 
 use std::path::Path;
 
+use crate::history::{Head, TrialEntry};
 pub use address::Address;
 use database::Database;
 pub use database::HistoryError;
@@ -43,13 +44,19 @@ struct Kept {
 
 impl History {
     /// The one in a file, which is made where there is none.
-    fn in_file(path: &Path) -> Result<Self, HistoryError> {
+    pub fn in_file(path: &Path) -> Result<Self, HistoryError> {
         Self::of(Box::new(sqlite::Sqlite::open(path)?))
     }
 
     fn of(mut database: Box<dyn Database>) -> Result<Self, HistoryError> {
         schema::migrate(&mut *database)?;
         Ok(Self { database })
+    }
+
+    /// Keeps a run that has no folder.
+    pub fn add(&mut self, head: &Head, trials: Vec<TrialEntry>) -> Result<(), HistoryError> {
+        let kept = Kept { seen: String::new(), pruned: true };
+        self.keep(head, &mut trials.into_iter().map(Ok), kept)
     }
 
     /// What it is, for people.

@@ -27,7 +27,7 @@ impl Sqlite {
             connection.set_prepared_statement_cache_capacity(STATEMENTS);
             // An index that a power cut takes back by some runs is brought up to date again; it need not be synced.
             connection
-                .execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA temp_store = FILE")?;
+                .execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY")?;
             wal(&connection)?;
             Ok(connection)
         });
