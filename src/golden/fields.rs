@@ -8,10 +8,9 @@ use serde_json::Value;
 
 use crate::domain::{FieldClass, SnapshotFields, pointer};
 
-/// The listed pointers.
+/// The listed pointers, taken apart.
 pub(super) struct FieldClasses<'a> {
-    /// The keys that a pointer has, and what it lists.
-    listed: Vec<(usize, &'a str, FieldClass)>,
+    listed: Vec<(Vec<Cow<'a, str>>, FieldClass)>,
 }
 
 impl<'a> FieldClasses<'a> {
@@ -24,22 +23,22 @@ impl<'a> FieldClasses<'a> {
         ];
         let listed = lists
             .into_iter()
-            .flat_map(|(pointers, class)| {
-                pointers.iter().map(move |at| (pointer::keys(at).count(), at.as_str(), class))
-            })
+            .flat_map(|(pointers, class)| pointers.iter().map(move |pointer| (pointer::keys(pointer).collect(), class)))
             .collect();
         Self { listed }
     }
 
     /// The class listed for exactly this path; a pointer that names it beats one that reaches it with `*`.
     pub fn listed(&self, path: &[Cow<str>]) -> Option<FieldClass> {
-        let fits = |pattern: &str| pointer::keys(pattern).zip(path).all(|(token, key)| token == "*" || token == *key);
-        let stars = |pattern: &str| pointer::keys(pattern).filter(|token| token == "*").count();
+        let fits = |pattern: &[Cow<str>]| {
+            pattern.len() == path.len() && pattern.iter().zip(path).all(|(token, key)| token == "*" || token == key)
+        };
+        let stars = |pattern: &[Cow<str>]| pattern.iter().filter(|token| *token == "*").count();
         self.listed
             .iter()
-            .filter(|(keys, pattern, _)| *keys == path.len() && fits(pattern))
-            .min_by_key(|(_, pattern, _)| stars(pattern))
-            .map(|&(_, _, class)| class)
+            .filter(|(pattern, _)| fits(pattern))
+            .min_by_key(|(pattern, _)| stars(pattern))
+            .map(|&(_, class)| class)
     }
 }
 

@@ -18,13 +18,9 @@ use crate::domain::{Area, Slug, Trit};
 
 const FENCE: &str = "---";
 
-/// What a line begins with where a merge left both sides in the file. No line of a snapshot does otherwise.
-const CONFLICT: [&str; 4] = ["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
-
-fn is_conflict(line: &str) -> bool {
-    // Most lines are told by their first byte.
-    line.starts_with(['<', '=', '>', '|']) && CONFLICT.iter().any(|marker| line.starts_with(marker))
-}
+/// What a line begins with where a merge left both sides in the file, and the line end before it. No line of a snapshot
+/// does otherwise.
+const CONFLICT: [&str; 4] = ["\n<<<<<<<", "\n=======", "\n>>>>>>>", "\n|||||||"];
 
 /// A file, cut at its fences.
 pub(super) struct Parts<'a> {
@@ -73,7 +69,7 @@ pub(super) fn unix_lines(text: &str) -> Cow<'_, str> {
 
 /// Cuts a file at its fences.
 pub(super) fn split(text: &str) -> Result<Parts<'_>, SnapshotError> {
-    if text.split('\n').any(is_conflict) {
+    if CONFLICT.iter().any(|marker| text.starts_with(&marker[1..]) || text.contains(marker)) {
         return Err(SnapshotError::Conflict);
     }
     let no_header =

@@ -22,19 +22,24 @@ pub fn plainly_distinct(text: &str) -> bool {
             }
             b'"' => {
                 let begin = at;
-                // The next quote with no, or two, or four … backslashes in front.
+                let mut escaped = false;
                 loop {
-                    let Some(quote) = text[at..].find('"') else { return false };
-                    let backslashes = bytes[begin..at + quote].iter().rev().take_while(|byte| **byte == b'\\').count();
-                    at += quote + 1;
-                    if backslashes % 2 == 0 {
-                        break;
+                    match bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\')).map(|next| at + next) {
+                        None => return false,
+                        Some(end) if bytes[end] == b'"' => {
+                            at = end + 1;
+                            break;
+                        }
+                        Some(escape) => {
+                            escaped = true;
+                            at = (escape + 2).min(bytes.len());
+                        }
                     }
                 }
                 let key = &bytes[begin..at - 1];
                 let is_key = bytes[at..].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':');
                 if let (Some(Some(first)), true) = (open.last(), is_key) {
-                    if key.contains(&b'\\') || keys.len() >= FEW || keys[*first..].contains(&key) {
+                    if escaped || keys.len() >= FEW || keys[*first..].contains(&key) {
                         return false;
                     }
                     keys.push(key);
