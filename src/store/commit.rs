@@ -44,9 +44,6 @@ struct Journal {
     decisions: Vec<Decision>,
 }
 
-/// A file of a journal, with what it becomes; `None` if it goes.
-type Becoming<'f> = (Other, Option<&'f [u8]>);
-
 /// A file that is written along with the decisions: digests of what it is and of what it becomes, hex.
 #[derive(Debug, Serialize, Deserialize)]
 struct Other {
@@ -73,6 +70,9 @@ impl Place {
         SnapshotKey { pipeline: self.pipeline.clone(), suite: self.suite.clone(), case: self.case.clone() }
     }
 }
+
+/// A file with what it becomes; nothing where it goes.
+type ToStage<'f> = (Other, Option<&'f [u8]>);
 
 /// What is called before every change on disk; an error there is as good as a crash.
 type Step<'s> = &'s mut dyn FnMut() -> Result<(), StoreError>;
@@ -189,7 +189,7 @@ impl GoldenFolder {
     }
 
     /// The files as a journal names them, with what they become. Refused if one is not as it was.
-    fn others<'f>(&self, files: &'f [FileChange]) -> Result<Vec<Becoming<'f>>, StoreError> {
+    fn others<'f>(&self, files: &'f [FileChange]) -> Result<Vec<ToStage<'f>>, StoreError> {
         let hex = |bytes: &Vec<u8>| blake3::hash(bytes).to_hex().to_string();
         let other = |file: &'f FileChange| {
             let path = file.path.strip_prefix(self.project()).map_err(|_| StoreError::Link(file.path.clone()))?;
