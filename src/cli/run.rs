@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::baseline::Held;
 use super::ci::GitHub;
@@ -169,9 +169,9 @@ impl Run {
         let baseline = held.baseline((policy, &meta), &checked, &catalog, &selected)?;
         meta.shard = began.as_ref().map_or(self.shard, |began| began.shard);
         if let Some(shard) = meta.shard {
-            // Machines that begin in the same second must not give two parts one name.
-            let id = new_run_id(meta.started_at, u64::from(shard.index));
-            meta.id = if runs.path().join(id.as_str()).exists() { meta.id } else { id };
+            // Machines that begin at the same time must not give two parts one name.
+            let id = Slug::new(&format!("{}-{}", meta.id, shard.index)).unwrap_or_else(|_| meta.id.clone());
+            meta.id = id;
         }
         if began.is_none() {
             self.repeat_in_stages(&mut meta, policy, &catalog, &baseline);
@@ -423,12 +423,12 @@ pub fn meta(
     let now = Timestamp::now();
     let digests = digests_of(&request.target, policy, checked, catalog);
     let kind = catalog.project.targets.get(&request.target).and_then(|spec| spec.0.keys().next());
-    let mut id = new_run_id(now, u64::from(std::process::id()));
-    for entropy in 0..u64::from(u16::MAX) {
+    let mut id = new_run_id(now);
+    for later in 1..1_000 {
         if !runs.join(id.as_str()).exists() {
             break;
         }
-        id = new_run_id(now, entropy);
+        id = new_run_id(now + SignedDuration::from_micros(16 * later));
     }
     RunMeta {
         version: EVENT_VERSION,

@@ -102,7 +102,7 @@ impl Shadow {
         let now = Timestamp::now();
         let shadows = Shadows::new(context.reports(&project.checked.root).join("shadow"));
         let meta = ShadowMeta {
-            id: new_run_id(now, u64::from(std::process::id())),
+            id: new_run_id(now),
             at: now,
             evalgate: env!("CARGO_PKG_VERSION").to_owned(),
             pipeline: pipeline.name.clone(),

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde_json::json;
 use serde_json::value::to_raw_value;
 use tempfile::TempDir;
@@ -219,10 +220,14 @@ fn a_result_that_cannot_be_read_is_an_error_that_names_its_line() {
 
 #[test]
 fn ids_sort_by_time_and_tell_runs_of_one_second_apart() {
-    assert_eq!(new_run_id(at(0), 0x1234_7f3a).as_str(), "20251121-112630-7f3a");
-    assert!(new_run_id(at(0), 0xffff) < new_run_id(at(1), 0));
-    assert_eq!(new_run_id(Timestamp::MIN, 0).as_str(), "19700101-000000-0000");
-    assert!(Slug::new(&new_run_id(Timestamp::MAX, u64::MAX)).is_ok());
+    let after = |nanoseconds| at(0) + SignedDuration::from_nanos(nanoseconds);
+    assert_eq!(new_run_id(after(0)).as_str(), "20251121-112630-0000");
+    assert_eq!(new_run_id(after(500_000_000)).as_str(), "20251121-112630-8000");
+    assert_eq!(new_run_id(after(999_999_999)).as_str(), "20251121-112630-ffff");
+    assert!(new_run_id(after(1_000)) < new_run_id(after(17_000)));
+    assert!(new_run_id(after(999_999_999)) < new_run_id(at(1)));
+    assert_eq!(new_run_id(Timestamp::MIN).as_str(), "19700101-000000-0000");
+    assert!(Slug::new(&new_run_id(Timestamp::MAX)).is_ok());
 }
 
 #[test]

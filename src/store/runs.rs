@@ -32,10 +32,12 @@ pub struct Skipped {
     pub why: StoreError,
 }
 
-/// An id that sorts by time, e.g. `20261121-112630-7f3a` (UTC). The end keeps runs of one second apart.
-pub fn new_run_id(now: Timestamp, entropy: u64) -> Slug {
+/// An id that sorts by time, e.g. `20261121-112630-7f3a` (UTC). The end is the part of the second that has gone by, in
+/// 1/65,536, so that of two runs in one second the later one is the latest.
+pub fn new_run_id(now: Timestamp) -> Slug {
     let now = now.max(Timestamp::UNIX_EPOCH);
-    let id = format!("{}-{:04x}", now.strftime("%Y%m%d-%H%M%S"), entropy & 0xffff);
+    let part = (i64::from(now.subsec_nanosecond()) << 16) / 1_000_000_000;
+    let id = format!("{}-{part:04x}", now.strftime("%Y%m%d-%H%M%S"));
     Slug::new(&id).expect("digits and dashes are a name")
 }
 

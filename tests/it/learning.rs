@@ -77,6 +77,7 @@ fn what_was_put_right_is_guarded_until_it_is_mended_and_ever_after() {
     );
     assert_eq!((listed["minutes"]["n"].as_u64(), listed["minutes"]["total"].as_f64()), (Some(1), Some(4.0)));
     assert_eq!(listed["hours_to_fix"]["n"], 1);
-    assert_eq!((listed["agreed"]["count"].as_u64(), listed["agreed"]["of"].as_u64()), (Some(0), Some(1)));
+    // One output was put right; what the mended agent does was accepted in both cases.
+    assert_eq!((listed["agreed"]["count"].as_u64(), listed["agreed"]["of"].as_u64()), (Some(2), Some(3)));
     project.run(&["list", "corrections"]).exits(0).says("1 came back at some time (times in all: 1)");
 }

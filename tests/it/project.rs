@@ -92,8 +92,12 @@ impl Project {
         fs::write(path, text).unwrap();
     }
 
+    pub fn bytes(&self, relative: &str) -> Vec<u8> {
+        fs::read(self.path(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
+    }
+
     pub fn read(&self, relative: &str) -> String {
-        fs::read_to_string(self.path(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
+        String::from_utf8(self.bytes(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
     }
 
     pub fn remove(&self, relative: &str) {
@@ -199,7 +203,7 @@ impl Ran {
 
 static FILTERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
-        (r"\b\d{8}-\d{6}-[0-9a-f]{4}\b", "[run]"),
+        (r"\b\d{8}-\d{6}-[0-9a-f]{4}(-\d+)?\b", "[run]"),
         (r"\d{4}-\d{2}-\d{2}T[0-9:.]+Z", "[time]"),
         (r"\b\d+(\.\d+)? (ms|s)\b( ·)", "[duration]$3"),
         (r"\(os error \d+\)", "(os error)"),
