@@ -307,8 +307,9 @@ fn answer(mut stream: &TcpStream, turn: &Turn, wire: Wire, number: usize, key: &
     }
     if turn.endless {
         stream.write_all(format!("{head}transfer-encoding: chunked\r\n\r\n").as_bytes())?;
+        let part = format!("1000\r\n{}\r\n", "and on and on ..".repeat(256));
         loop {
-            stream.write_all(b"10\r\nand on and on ..\r\n")?;
+            stream.write_all(part.as_bytes())?;
         }
     }
     // Whoever trickles does not say how much is to come.
