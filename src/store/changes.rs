@@ -4,12 +4,14 @@
 //! changed; then each takes its place, and if one cannot, those before it are put back.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
-use super::disk::{Durable, Naming, Replacement, Staged, check_inside, remove, replace, sync_folder};
+use super::disk::{
+    Durable, Naming, Replacement, Staged, check_inside, read_if_there, remove, replace, sync_folder, wait_for_turn,
+};
 
 /// What is to become of some files. Nothing is written before [`Changes::commit`].
 #[derive(Debug)]
@@ -112,11 +114,11 @@ impl Changes {
             }
         }
         // In one order, so that two who write wait for each other and never both.
-        let _turns: Vec<File> = folders.iter().map(|folder| turn(folder)).collect::<Result<_, _>>()?;
+        let _turns = folders.iter().map(|folder| wait_for_turn(folder)).collect::<Result<Vec<_>, _>>()?;
         let mut staged: Vec<Option<Staged>> = Vec::with_capacity(wanted.len());
         for (path, change) in wanted {
             check_inside(&self.root, path)?;
-            if read(path)? != change.before {
+            if read_if_there(path)? != change.before {
                 return Err(StoreError::Changed((*path).clone()));
             }
             staged.push(change.after.as_deref().map(|bytes| stage(path, bytes)).transpose()?);
@@ -127,7 +129,7 @@ impl Changes {
 
     fn change(&mut self, path: &Path) -> Result<&mut Change, StoreError> {
         if !self.files.contains_key(path) {
-            let before = read(path)?;
+            let before = read_if_there(path)?;
             self.files.insert(path.to_owned(), Change { after: before.clone(), before });
         }
         match self.files.get_mut(path) {
@@ -149,13 +151,6 @@ fn place(wanted: &[(&PathBuf, &Change)], staged: Vec<Option<Staged>>) -> Result<
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    match fs::read(path) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        bytes => bytes.naming("read", path).map(Some),
-    }
-}
-
 fn stage(path: &Path, bytes: &[u8]) -> Result<Staged, StoreError> {
     let replacement = Replacement::of(path)?;
     replacement.file().write_all(bytes).naming("write", path)?;
@@ -170,16 +165,6 @@ fn create(folder: &Path, made: &mut Vec<PathBuf>) -> Result<(), StoreError> {
         made.push(folder.to_owned());
     }
     Ok(())
-}
-
-/// Waits until nobody else writes in the folder. Only on Unix can a folder be locked; elsewhere each file is still whole.
-fn turn(folder: &Path) -> Result<File, StoreError> {
-    let file = if cfg!(unix) { File::open(folder) } else { tempfile::tempfile() };
-    let file = file.naming("open", folder)?;
-    if cfg!(unix) {
-        file.lock().naming("lock", folder)?;
-    }
-    Ok(file)
 }
 
 /// What was there before, as far as it can be had: the error that is told is the first one.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::disk::{Durable, Naming, check_inside, remove, replace, sync_folder};
+use super::disk::{Durable, Naming, check_inside, read_if_there, remove, replace, sync_folder};
 use super::{FileChange, GoldenFolder, Ledger, StoreError};
 use crate::domain::{Decision, Ruling, Slug};
 use crate::golden::{Snapshot, SnapshotInfo, SnapshotKey};
@@ -317,14 +317,9 @@ impl GoldenFolder {
             return Ok(());
         }
         let path = stage.join(JOURNAL);
-        match fs::read(&path) {
-            Ok(text) => {
-                let journal: Journal = serde_json::from_slice(&text).map_err(|cause| damaged(&path, &cause))?;
-                self.apply(&journal, &mut || Ok(()))
-            }
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => self.throw_stage_away(),
-            Err(cause) => Err(cause).naming("read", &path),
-        }
+        let Some(text) = read_if_there(&path)? else { return self.throw_stage_away() };
+        let journal: Journal = serde_json::from_slice(&text).map_err(|cause| damaged(&path, &cause))?;
+        self.apply(&journal, &mut || Ok(()))
     }
 
     fn throw_stage_away(&self) -> Result<(), StoreError> {
@@ -352,10 +347,7 @@ fn file_name(n: usize) -> String {
 
 /// The digest of a file, hex; none where there is none.
 fn state(path: &Path) -> Result<Option<String>, StoreError> {
-    match fs::read(path) {
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        bytes => bytes.naming("read", path).map(|bytes| Some(blake3::hash(&bytes).to_hex().to_string())),
-    }
+    Ok(read_if_there(path)?.map(|bytes| blake3::hash(&bytes).to_hex().to_string()))
 }
 
 fn damaged(path: &Path, cause: &serde_json::Error) -> StoreError {

@@ -161,6 +161,25 @@ pub(super) fn check_inside(root: &Path, path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Reads a file; `None` if there is none.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match fs::read(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        bytes => bytes.naming("read", path).map(Some),
+    }
+}
+
+/// Waits until nobody else who waits for it writes in the folder; the turn is over when the file is dropped. Only on Unix
+/// can a folder be locked; elsewhere each file is still written whole.
+pub(super) fn wait_for_turn(folder: &Path) -> Result<Option<File>, StoreError> {
+    if !cfg!(unix) {
+        return Ok(None);
+    }
+    let turn = File::open(folder).naming("open", folder)?;
+    turn.lock().naming("lock", folder)?;
+    Ok(Some(turn))
+}
+
 /// Reads a small file; `None` if there is none. Links that lead out of `root` are refused.
 pub(super) fn read_inside(root: &Path, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     let file = match open_no_link(path) {

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::StoreError;
-use super::disk::{Durable, Naming, check_inside, read_inside, remove, replace};
+use super::disk::{Durable, Naming, check_inside, read_inside, remove, replace, wait_for_turn};
 use crate::domain::Slug;
 use crate::golden::{Seen, Snapshot, SnapshotError, SnapshotInfo, SnapshotKey, Stored};
 
@@ -197,13 +197,7 @@ impl GoldenFolder {
 
     /// Waits until nobody else decides about this target. Without it, an older decision could replace a newer one.
     pub(super) fn take_turn(&self) -> Result<Option<File>, StoreError> {
-        // Only there can a folder be locked; elsewhere decisions are still atomic, one by one.
-        if !cfg!(unix) {
-            return Ok(None);
-        }
-        let turn = File::open(&self.folder).naming("open", &self.folder)?;
-        turn.lock().naming("lock", &self.folder)?;
-        Ok(Some(turn))
+        wait_for_turn(&self.folder)
     }
 }
 

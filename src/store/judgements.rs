@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::disk::{Durable, Naming, replace};
+use super::disk::{Durable, Naming, read_if_there, replace};
 use crate::domain::Slug;
 use crate::score::judge::Vote;
 
@@ -56,10 +56,7 @@ impl JudgementLog {
 
     /// Every line in order. One that a crash left unfinished is dropped; any other that cannot be read is an error.
     pub fn lines(&self) -> Result<Vec<Judgement>, StoreError> {
-        let text = match fs::read(&self.path) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            text => text.naming("read", &self.path)?,
-        };
+        let text = read_if_there(&self.path)?.unwrap_or_default();
         let whole = (1..).zip(text.split_inclusive(|byte| *byte == b'\n').filter(|line| line.last() == Some(&b'\n')));
         let line = |(line, text): (u64, &[u8])| {
             serde_json::from_slice(text).map_err(|error| StoreError::Line {

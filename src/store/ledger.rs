@@ -1,6 +1,6 @@
 //! Files of one JSON value a line that people commit: labels, decisions of reviews. Lines are added all or none.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
-use super::disk::{Durable, Naming, check_inside, replace};
+use super::disk::{Durable, Naming, check_inside, replace, wait_for_turn};
 
 /// One such file. It need not exist yet.
 #[derive(Debug)]
@@ -76,15 +76,7 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
     fn rewrite(&self, change: impl FnOnce(String) -> Result<String, StoreError>) -> Result<(), StoreError> {
         let folder = self.path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).naming("create", folder)?;
-        // One writer after the other. Only on Unix can a folder be locked; elsewhere each write is still whole.
-        let _turn = match cfg!(unix) {
-            true => {
-                let turn = File::open(folder).naming("open", folder)?;
-                turn.lock().naming("lock", folder)?;
-                Some(turn)
-            }
-            false => None,
-        };
+        let _turn = wait_for_turn(folder)?;
         replace(&self.path, change(self.text()?)?.as_bytes(), Durable::Yes)
     }
 

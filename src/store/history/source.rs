@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
 
-use super::super::disk::{Durable, Naming, Replacement};
+use super::super::disk::{Durable, Naming, Replacement, read_if_there};
 use super::super::{Ledger, RunFolder, StoreError};
 use super::database::HistoryError;
 use crate::domain::Slug;
@@ -116,10 +116,7 @@ fn lines<R: BufRead + 'static>(
 
 fn verdict(folder: &RunFolder) -> Result<Option<Verdict>, HistoryError> {
     let path = folder.path().join(VERDICT);
-    let text = match fs::read(&path) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-        text => text.naming("read", &path)?,
-    };
+    let Some(text) = read_if_there(&path)? else { return Ok(None) };
     let read = serde_json::from_slice(&text);
     Ok(Some(read.map_err(|cause| StoreError::Damaged { path, why: cause.to_string() })?))
 }
