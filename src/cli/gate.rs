@@ -10,9 +10,8 @@ use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::history::remember;
-use super::judging::{Base, Judging, judging, licensed};
+use super::judging::{Base, Judging, judging_today};
 use super::output::{self, Answer};
-use super::panel::license;
 use super::shadow::evidence;
 use crate::domain::Slug;
 use crate::event::RunState;
@@ -48,9 +47,8 @@ impl Gate {
                 Slug::new(name).map_err(|error| Failure::usage(format!("policy {name:?}: {error}")))?;
         }
         let base = self.policy_from.as_deref().map(|name| Base::open(&project.checked.root, name)).transpose()?;
-        let Judging { policy, mut by } = judging(&project.catalog, base.as_ref(), &report.meta.policy)?;
-        let licences = license(&mut project, &report.meta.target, &policy.judge);
-        licensed(&mut by, licences, base.as_ref(), &project)?;
+        let Judging { policy, by } =
+            judging_today(&mut project, base.as_ref(), &report.meta.policy, &report.meta.target)?;
         let Project { checked, catalog } = project;
         let against = self.baseline.as_deref();
         let held = Held::of(against, context, &runs, &checked.root, &catalog, &report.meta.target)?;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::panel::license;
 use super::run::named;
 use crate::calibration::Rulings;
 use crate::domain::{Policy, Project, Slug, Waiver};
@@ -94,8 +95,21 @@ pub fn rulings(project: &context::Project) -> Result<Rulings, Failure> {
     Ok(Rulings::of(&Labels::open(&project.checked.root.path().join("rubrics")).all()?))
 }
 
+/// The judge called `name` of a run of `target`, with which models may mark for it today and what people said.
+pub fn judging_today(
+    project: &mut context::Project,
+    base: Option<&Base>,
+    name: &Slug,
+    target: &Slug,
+) -> Result<Judging, Failure> {
+    let mut judging = judging(&project.catalog, base, name)?;
+    let licences = license(project, target, &judging.policy.judge);
+    licensed(&mut judging.by, licences, base, project)?;
+    Ok(judging)
+}
+
 /// Adds who may gate today, and what people said. Where the base judges, a licence that it does not know of is told like any other weakening.
-pub fn licensed(
+fn licensed(
     by: &mut JudgedBy,
     licences: Vec<LicenceLine>,
     base: Option<&Base>,

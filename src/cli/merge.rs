@@ -10,12 +10,14 @@ use super::ci::GitHub;
 use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::judging::{Base, Judging, judging, licensed};
+use super::history::remember;
+use super::judging::{Base, Judging, judging_today};
 use super::output::{self, Answer};
 use super::outside;
-use super::panel::{Asking, license, panel};
+use super::panel::{Asking, panel};
 use super::run::{Request, digest, meta, parse_filter};
 use super::shadow::evidence;
+use crate::history::Decider;
 use crate::progress::JsonLines;
 use crate::run::{Clock, HowOften, Part, Running, Wanted, disagreements, execute, gaps, record, select};
 use crate::store::{RunFolder, Runs};
@@ -54,10 +56,9 @@ impl Merge {
         let Some(first) = parts.first() else { return Err(Failure::usage("no shard is named")) };
         let request = Request::of_run(&first.meta, &runs)?;
         let base = self.policy_from.as_deref().map(|name| Base::open(root, name)).transpose()?;
-        let Judging { policy, by: mut judged_by } = judging(&project.catalog, base.as_ref(), &request.policy)?;
+        let Judging { policy, by: mut judged_by } =
+            judging_today(&mut project, base.as_ref(), &request.policy, &request.target)?;
         let policy = &policy;
-        let licences = license(&mut project, &request.target, &policy.judge);
-        licensed(&mut judged_by, licences, base.as_ref(), &project)?;
         let Project { checked, catalog } = project;
         let filter = request.filter.as_deref().map(|text| parse_filter(text).map(|f| (text, f))).transpose()?;
         let wanted = Wanted { filter: filter.as_ref().map(|(text, filter)| (*text, filter)), failing_of: None };
@@ -116,6 +117,7 @@ impl Merge {
             &mut JsonLines::silent(),
         ))?;
         let report = output::write_reports(&folder, meta, ended)?;
+        remember(context, &checked.root, &folder, Decider::Run, &report.meta.policy, &report.verdict);
         output::print_verdict(&report, self.format)?;
         github.map_or(Ok(()), |github| github.tell(&folder, &report))?;
         Ok(Exit::of_verdict(report.verdict.exit))

@@ -13,10 +13,10 @@ use super::context::{Context, Project, show_diagnostics};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::history::remember;
-use super::judging::{Base, Judging, judging, licensed};
+use super::judging::{Base, Judging, judging_today};
 use super::output::{self, Answer};
 use super::outside;
-use super::panel::{self, license, panel};
+use super::panel::{self, panel};
 use super::shadow::evidence;
 use crate::diagnostic::printable_line;
 use crate::domain::{Policy, Slug};
@@ -137,10 +137,9 @@ impl Run {
             Some(began) => Request::of_run(began, &runs)?,
             None => self.request(&project.catalog, &runs, base.as_ref().map(Base::default_policy))?,
         };
-        let Judging { policy, by: mut judged_by } = judging(&project.catalog, base.as_ref(), &request.policy)?;
+        let Judging { policy, by: mut judged_by } =
+            judging_today(&mut project, base.as_ref(), &request.policy, &request.target)?;
         let policy = &policy;
-        let licences = license(&mut project, &request.target, &policy.judge);
-        licensed(&mut judged_by, licences, base.as_ref(), &project)?;
         let Project { mut checked, catalog } = project;
         named(&catalog.project.targets, &request.target, "target")?;
         let target: Arc<dyn Target> = built(&mut checked, &request.target)?.into();

@@ -56,6 +56,7 @@ fn a_run_in_parts_is_judged_as_the_run_that_it_would_have_been() {
         let merged: Value = serde_json::from_str(&parts.of_run("run.json")).unwrap();
         assert_eq!(merged["run"]["merged_from"].as_array().unwrap().len(), of as usize);
         assert_eq!(merged["run"]["shard"], Value::Null);
+        assert!(parts.of_run("decisions.jsonl").contains("\"exit\":1"), "what a merge decides is remembered");
     }
 }
 
