@@ -19,6 +19,7 @@
 //! - [`power`]: what a suite can see under a policy, and how the gate does on simulated ones
 //! - [`shadow`]: a candidate beside the current agent on recorded requests
 //! - [`history`]: what is kept of every run, and what can be asked of many
+//! - [`trend`]: what many runs of one target say together, for whoever decides
 //! - [`plan`]: a loaded project to what can be run; every project error ends here
 //! - [`report`]: a stored run to text, JSON, JUnit, CSV, Markdown and HTML
 //! - [`review`]: what a person decides about changed behaviour: rules, merges, the session at a terminal
@@ -51,6 +52,7 @@ pub mod compare;
 pub mod power;
 pub mod shadow;
 pub mod history;
+pub mod trend;
 pub mod plan;
 pub mod report;
 pub mod review;

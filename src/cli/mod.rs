@@ -34,6 +34,7 @@ mod shadow;
 mod show;
 mod simulate;
 mod target;
+mod trend;
 mod verify;
 mod waive;
 
@@ -100,6 +101,8 @@ enum Command {
     Verify(verify::Verify),
     /// Runs that there were: list, show, name, prune, take in
     History(history::HistoryCommand),
+    /// What many runs say together: areas, trends, failures, costs, decisions; for managers
+    Trend(trend::Trend),
     /// Add runs to the history that several machines share
     Push(history::Push),
     /// Get whole runs from the history that several machines share
@@ -153,6 +156,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Attest(command)) => command.run(&context),
         Some(Command::Verify(command)) => command.run(&context),
         Some(Command::History(command)) => command.run(&context),
+        Some(Command::Trend(command)) => command.run(&context),
         Some(Command::Push(command)) => command.run(&context),
         Some(Command::Pull(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),

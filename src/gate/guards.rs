@@ -163,6 +163,7 @@ fn judged<'r>(result: &'r TrialResult, policy: &'r Policy) -> impl Iterator<Item
     })
 }
 
-fn guards(policy: &Policy, area: Area) -> bool {
+/// Whether corrections have to stay fixed in an area.
+pub fn guards(policy: &Policy, area: Area) -> bool {
     policy.gate(area) == AreaGate::Guard
 }

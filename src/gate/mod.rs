@@ -52,7 +52,7 @@ mod varying_tests;
 
 pub use baseline::{Baseline, CaseBaseline};
 pub use decide::regime;
-pub use guards::{Broken, GuardPast, holds as guard_holds, snapshot_holds as snapshot_holds_guard};
+pub use guards::{Broken, GuardPast, guards, holds as guard_holds, snapshot_holds as snapshot_holds_guard};
 pub use judge::{Evidence, Judge};
 pub use judged::JudgeSummary;
 pub use licences::LicenceLine;

@@ -19,7 +19,7 @@ use crate::history::{Decided, Decider};
 use crate::load::Root;
 use crate::store::{CaughtUp, History, HistoryError, Index, RunFolder};
 
-pub use shared::{Pull, Push};
+pub use shared::{Asked, Pull, Push, asked};
 
 #[derive(Args)]
 #[command(after_help = HELP)]

@@ -48,7 +48,7 @@ pub fn list(context: &Context) -> Result<Listing, Failure> {
 }
 
 /// The corrections in the suites, with what their labels say of the trial.
-fn corrections(project: &Project, labels: &[Label]) -> Result<Vec<Corrected>, Failure> {
+pub fn corrections(project: &Project, labels: &[Label]) -> Result<Vec<Corrected>, Failure> {
     let mut by_id: BTreeMap<&str, Vec<&Label>> = BTreeMap::new();
     for label in labels.iter().filter(|label| label.source == LabelSource::Correction) {
         // Those of further areas have a number behind the id.

@@ -21,6 +21,7 @@ use crate::run::Wanted;
 use crate::score::CHECKS;
 use crate::target::KINDS;
 use table::Table;
+pub use corrections::corrections as corrections_of;
 pub use waivers::waivers;
 
 #[derive(Args)]

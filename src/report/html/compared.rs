@@ -1,11 +1,9 @@
 //! Two sides of a comparison as one page: no network request, no script, and what moved before what changed.
 
-use minijinja::value::Serde;
-use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::page::{minus, shown};
-use super::{STYLE, environment, hash};
+use super::static_page;
 use crate::compare::{AreaChange, Compared, Marks, Outcome, Regime, Role, RunSide, Spend};
 use crate::domain::{Slug, Trit};
 use crate::event::Answers;
@@ -15,17 +13,7 @@ use crate::report::{RenderError, words};
 const NAMED: usize = 100;
 
 pub fn render(compared: &Compared) -> Result<Vec<u8>, RenderError> {
-    draw(compared).map(String::into_bytes).map_err(RenderError::of("html"))
-}
-
-fn draw(compared: &Compared) -> Result<String, minijinja::Error> {
-    let mut templates = environment()?;
-    templates.add_template("compared.html", include_str!("compared.html"))?;
-    templates.get_template("compared.html")?.render(context! {
-        policy => format!("default-src 'none'; style-src {}; base-uri 'none'; form-action 'none'", hash(STYLE)),
-        style => Value::from_safe_string(STYLE.to_owned()),
-        page => Value::from(Serde(Page::of(compared))),
-    })
+    static_page(include_str!("compared.html"), "", Page::of(compared))
 }
 
 /// Everything on the page. `tone` is a class name: `bad`, `mid`, `good` or `none`.

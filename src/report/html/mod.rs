@@ -107,6 +107,21 @@ fn cases<T: Serialize + Send + Sync + 'static>(
     Ok(())
 }
 
+/// A page without script, of one template; `more` is style beside that of all reports.
+pub fn static_page(template: &str, more: &str, page: impl Serialize) -> Result<Vec<u8>, RenderError> {
+    let style = format!("{STYLE}{more}");
+    let draw = || {
+        let mut templates = environment()?;
+        templates.add_template("page.html", template)?;
+        templates.get_template("page.html")?.render(context! {
+            policy => format!("default-src 'none'; style-src {}; base-uri 'none'; form-action 'none'", hash(&style)),
+            style => Value::from_safe_string(style.clone()),
+            page => Value::from(Serde(&page)),
+        })
+    };
+    draw().map(String::into_bytes).map_err(broken)
+}
+
 fn broken(error: minijinja::Error) -> RenderError {
     RenderError::of("html")(error)
 }

@@ -51,7 +51,7 @@ pub(super) fn time(cells: &mut Cells) -> Result<Timestamp, HistoryError> {
     Timestamp::from_millisecond(ms).map_err(cell)
 }
 
-fn decision(text: &str) -> Option<Decision> {
+pub(super) fn decision(text: &str) -> Option<Decision> {
     serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
 }
 

@@ -1,178 +1,149 @@
-//! The questions of a trend report, over whole runs alone. Each is one walk over summaries; marks are read of one run a
-//! week.
+//! The questions of a trend report. Runs are walked by their summaries; marks are read run by run, of the few that stand
+//! for a period.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::History;
-use super::database::{Cells, HistoryError};
-use super::read::{SUMS, area, narrowed, slug, sum, time};
-use crate::history::{
-    Failure, Failures, Moved, Observed, Release, ReleaseArea, Scope, Week, WeekArea, WeekCost, moved,
-};
-
-/// The week that a run started in, as [`Week`] counts them. A time before 1970 cannot be.
-const WEEK: &str = "(r.started_ms / 86400000 + 3) / 7";
-
-/// A digest of each part that can move.
-type Digests = BTreeMap<String, String>;
+use super::database::{Cells, HistoryError, Value};
+use super::read::{area, decision, narrowed, slug, time};
+use crate::domain::{Area, CaseKind, RequestType, Trit};
+use crate::history::{Answered, CaseFact, MarkFact, Scope, WholeRun};
+use crate::trend::Stand;
 
 impl History {
-    /// Marks per week, pipeline and area, in this order.
-    pub fn weeks(&mut self, scope: &Scope) -> Result<Vec<WeekArea>, HistoryError> {
+    /// The whole runs of a scope, oldest first.
+    pub fn whole_runs(&mut self, scope: &Scope) -> Result<Vec<WholeRun>, HistoryError> {
+        let mut tags = self.names_of_runs(scope)?;
         let (narrowed, values) = narrowed(scope, true);
         let sql = format!(
-            "SELECT {WEEK}, a.pipeline, a.area, COUNT(*), {SUMS} FROM runs r JOIN run_areas a ON a.run = r.run {narrowed} \
-             GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+            "SELECT r.run, r.id, r.target, r.policy, r.agent, r.model, r.started_ms, r.digests, r.trials, r.failed, \
+             r.solved, r.cost_usd, r.wall_ms_p50, r.wall_ms_p95, r.decision, r.pruned FROM runs r {narrowed} \
+             ORDER BY r.started_ms, r.id"
         );
-        let mut weeks = Vec::new();
+        let mut runs = Vec::new();
+        // Most runs are of the same parts as the one before.
+        let mut parts: (String, Arc<BTreeMap<String, String>>) = Default::default();
         self.database.query(&sql, &values, &mut |row| {
             let cells = &mut Cells::of(row);
-            let (week, pipeline, area) = (Week(cells.int()?), slug(cells)?, area(cells)?);
-            weeks.push(WeekArea { week, pipeline, area, runs: cells.count()?, sum: sum(cells)? });
-            Ok(())
-        })?;
-        Ok(weeks)
-    }
-
-    /// Agents in the order in which they came up, and their marks per pipeline and area.
-    pub fn releases(&mut self, scope: &Scope) -> Result<(Vec<Release>, Vec<ReleaseArea>), HistoryError> {
-        let (narrowed, values) = narrowed(scope, true);
-        let sql = format!(
-            "SELECT r.agent, r.target, MIN(r.started_ms), MAX(r.started_ms), COUNT(*) FROM runs r {narrowed} \
-             GROUP BY 1, 2 ORDER BY 3, 1"
-        );
-        let mut releases: Vec<Release> = Vec::new();
-        self.database.query(&sql, &values, &mut |row| {
-            let cells = &mut Cells::of(row);
-            let (agent, target) = (cells.text()?.to_owned(), slug(cells)?);
-            let (since, until, runs) = (time(cells)?, time(cells)?, cells.count()?);
-            releases.push(Release { agent, target, since, until, runs, models: Vec::new(), tags: Vec::new() });
-            Ok(())
-        })?;
-        let named = |column: &str, from: &str| {
-            format!(
-                "SELECT DISTINCT r.agent, {column} FROM runs r {from} {narrowed} AND {column} IS NOT NULL ORDER BY 1, 2"
-            )
-        };
-        let mut names: [Vec<(String, String)>; 2] = Default::default();
-        let sources = [named("r.model", ""), named("t.name", "JOIN tags t ON t.run = r.run")];
-        for (sql, names) in sources.iter().zip(&mut names) {
-            self.database.query(sql, &values, &mut |row| {
-                let mut cells = Cells::of(row);
-                names.push((cells.text()?.to_owned(), cells.text()?.to_owned()));
-                Ok(())
-            })?;
-        }
-        let [models, tags] = names;
-        for release in &mut releases {
-            let of = |names: &[(String, String)]| {
-                names.iter().filter(|(agent, _)| *agent == release.agent).map(|(_, name)| name.clone()).collect()
-            };
-            (release.models, release.tags) = (of(&models), of(&tags));
-        }
-        let sql = format!(
-            "SELECT r.agent, a.pipeline, a.area, COUNT(*), {SUMS} FROM runs r JOIN run_areas a ON a.run = r.run {narrowed} \
-             GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-        );
-        let mut areas = Vec::new();
-        self.database.query(&sql, &values, &mut |row| {
-            let cells = &mut Cells::of(row);
-            let (agent, pipeline, area) = (cells.text()?.to_owned(), slug(cells)?, area(cells)?);
-            areas.push(ReleaseArea { agent, pipeline, area, runs: cells.count()?, sum: sum(cells)? });
-            Ok(())
-        })?;
-        Ok((releases, areas))
-    }
-
-    /// What fails in the last whole run of the newest week, what was fixed in it, and since when. Of each target its
-    /// own last run counts: ask for one.
-    pub fn failures(&mut self, scope: &Scope) -> Result<Vec<Failure>, HistoryError> {
-        let (narrowed, values) = narrowed(scope, true);
-        let last = format!(
-            "SELECT run, id, week FROM (SELECT r.run, r.id, {WEEK} AS week, ROW_NUMBER() OVER \
-             (PARTITION BY {WEEK} ORDER BY r.started_ms DESC, r.id DESC) AS nth FROM runs r {narrowed}) AS ranked \
-             WHERE nth = 1"
-        );
-        let sql = format!(
-            "SELECT w.week, w.id, c.id, c.pipeline, m.area, MIN(m.mark), MAX(CASE WHEN m.mark = -1 THEN m.cause END) \
-             FROM ({last}) AS w JOIN marks m ON m.run = w.run JOIN cases c ON c.case_no = m.case_no \
-             GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 3, 5"
-        );
-        let mut failures = Failures::default();
-        self.database.query(&sql, &values, &mut |row| {
-            let cells = &mut Cells::of(row);
-            failures.observe(Observed {
-                week: Week(cells.int()?),
-                run: slug(cells)?,
-                case: slug(cells)?,
-                pipeline: slug(cells)?,
-                area: area(cells)?,
-                failing: cells.int()? == -1,
-                cause: cells.text_if_any()?.and_then(|cause| crate::domain::Slug::new(cause).ok()),
-            });
-            Ok(())
-        })?;
-        Ok(failures.finish())
-    }
-
-    /// Costs and times per week.
-    pub fn costs(&mut self, scope: &Scope) -> Result<Vec<WeekCost>, HistoryError> {
-        let (narrowed, values) = narrowed(scope, true);
-        let sql = format!(
-            "SELECT {WEEK}, COUNT(*), CAST(SUM(r.trials) AS BIGINT), CAST(SUM(r.solved) AS BIGINT), SUM(r.cost_usd), \
-             COUNT(*) - COUNT(r.cost_usd), CAST(SUM(r.input_tokens) AS BIGINT), CAST(SUM(r.output_tokens) AS BIGINT), \
-             AVG(r.wall_ms_p50), AVG(r.wall_ms_p95) FROM runs r {narrowed} GROUP BY 1 ORDER BY 1"
-        );
-        let mut weeks = Vec::new();
-        self.database.query(&sql, &values, &mut |row| {
-            let cells = &mut Cells::of(row);
-            let (week, runs, trials, solved) = (Week(cells.int()?), cells.count()?, cells.count()?, cells.count()?);
-            let (cost, unpriced) = (cells.real()?, cells.count()?);
-            weeks.push(WeekCost {
-                week,
-                runs,
-                trials,
-                solved,
-                cost_usd: cost.filter(|_| unpriced == 0),
-                unpriced,
-                input_tokens: cells.count()?,
-                output_tokens: cells.count()?,
+            let number = cells.int()?;
+            let (id, target, policy, agent) = (slug(cells)?, slug(cells)?, slug(cells)?, cells.text()?.to_owned());
+            let model = cells.text_if_any()?.map(str::to_owned);
+            let started_at = time(cells)?;
+            let digests = cells.text()?;
+            if parts.0 != digests {
+                parts = (digests.to_owned(), Arc::new(serde_json::from_str(digests).unwrap_or_default()));
+            }
+            runs.push(WholeRun {
+                number,
+                id,
+                target,
+                policy,
+                agent,
+                model,
+                started_at,
+                digests: parts.1.clone(),
+                trials: cells.count()?,
+                failed: cells.count()?,
+                solved: cells.count()?,
+                cost_usd: cells.real()?,
                 wall_ms_p50: cells.real()?,
                 wall_ms_p95: cells.real()?,
+                decision: cells.text_if_any()?.and_then(decision),
+                tags: tags.remove(&number).unwrap_or_default(),
+                pruned: cells.int()? == 1,
             });
             Ok(())
         })?;
-        Ok(weeks)
+        Ok(runs)
     }
 
-    /// Runs from which on something else was tested, or by something else, oldest first: lines in a trend.
-    pub fn moves(&mut self, scope: &Scope) -> Result<Vec<Moved>, HistoryError> {
-        let (narrowed, values) = narrowed(scope, true);
-        let sql = format!(
-            "SELECT r.id, r.target, r.started_ms, r.digests, r.model FROM runs r {narrowed} ORDER BY r.started_ms, r.id"
-        );
-        let mut before: BTreeMap<String, (String, Digests, Option<String>)> = BTreeMap::new();
-        let mut moves = Vec::new();
+    /// Number of a run → the names that it was given.
+    fn names_of_runs(&mut self, scope: &Scope) -> Result<BTreeMap<i64, Vec<String>>, HistoryError> {
+        let (narrowed, values) = narrowed(scope, false);
+        let sql = format!("SELECT r.run, t.name FROM runs r JOIN tags t ON t.run = r.run {narrowed} ORDER BY 1, 2");
+        let mut names: BTreeMap<i64, Vec<String>> = BTreeMap::new();
         self.database.query(&sql, &values, &mut |row| {
-            let cells = &mut Cells::of(row);
-            let (run, target, at) = (slug(cells)?, slug(cells)?, time(cells)?);
-            let (text, model) = (cells.text()?, cells.text_if_any()?);
-            let known = before.get(target.as_str());
-            // Most runs are of the same parts as the one before.
-            if known.is_some_and(|(then, _, was)| then == text && (model.is_none() || was.as_deref() == model)) {
-                return Ok(());
-            }
-            let digests: Digests = serde_json::from_str(text).unwrap_or_default();
-            if let Some((_, then, was)) = known {
-                let parts = moved((then, was.as_deref()), (&digests, model));
-                if !parts.is_empty() {
-                    moves.push(Moved { run, target: target.clone(), at, parts });
-                }
-            }
-            let model = model.map(str::to_owned).or_else(|| known.and_then(|(_, _, was)| was.clone()));
-            before.insert(target.to_string(), (text.to_owned(), digests, model));
+            let mut cells = Cells::of(row);
+            names.entry(cells.int()?).or_default().push(cells.text()?.to_owned());
             Ok(())
         })?;
-        Ok(moves)
+        Ok(names)
     }
+
+    /// Number of a case → what it is, of every case that a run of this scope's project held.
+    pub fn case_facts(&mut self, scope: &Scope) -> Result<BTreeMap<i64, CaseFact>, HistoryError> {
+        let project = scope.project.as_ref().map(Value::from);
+        let only = if project.is_some() { "WHERE project = $1" } else { "" };
+        let sql = format!("SELECT case_no, id, pipeline, kind, request_type, org FROM cases {only}");
+        let mut cases = BTreeMap::new();
+        self.database.query(&sql, project.as_slice(), &mut |row| {
+            let cells = &mut Cells::of(row);
+            let number = cells.int()?;
+            let (id, pipeline) = (slug(cells)?, slug(cells)?);
+            let kind = cells.parsed("a kind of case", |name| CaseKind::ALL.into_iter().find(|k| k.name() == name))?;
+            let request = cells.parsed("a type of request", request)?;
+            cases.insert(number, CaseFact { id, pipeline, kind, request, org: cells.text()?.to_owned() });
+            Ok(())
+        })?;
+        Ok(cases)
+    }
+
+    /// Every mark of a run.
+    pub fn stand(&mut self, run: &WholeRun) -> Result<Stand, HistoryError> {
+        let mut stand = Stand::default();
+        let sql = "SELECT case_no, area, mark, cause FROM marks WHERE run = $1 ORDER BY case_no, repeat, area";
+        self.database.query(sql, &[run.number.into()], &mut |row| {
+            let cells = &mut Cells::of(row);
+            let (case, area) = (cells.int()?, area(cells)?);
+            let mark = cells.int()?;
+            let trit = i8::try_from(mark).ok().and_then(|mark| Trit::try_from(mark).ok());
+            let wrong = || HistoryError::Cell { what: "the history", found: mark.to_string(), wanted: "a mark" };
+            let mark = trit.ok_or_else(wrong)?;
+            stand.observe(MarkFact { case, area, mark, cause: cells.text_if_any()?.map(str::to_owned) });
+            Ok(())
+        })?;
+        Ok(stand)
+    }
+
+    /// When the newest run of a scope with a -1 in an area began, whether it is whole or not.
+    pub fn last_violation(&mut self, scope: &Scope, of: Area) -> Result<Option<Timestamp>, HistoryError> {
+        let (narrowed, mut values) = narrowed(scope, false);
+        values.push(Value::Int(of as i64));
+        let place = values.len();
+        let sql = format!(
+            "SELECT r.started_ms FROM runs r {narrowed} AND EXISTS (SELECT 1 FROM run_areas a WHERE a.run = r.run \
+             AND a.area = ${place} AND a.harmful > 0) ORDER BY r.started_ms DESC LIMIT 1"
+        );
+        let mut last = None;
+        self.database.query(&sql, &values, &mut |row| {
+            last = Some(time(&mut Cells::of(row))?);
+            Ok(())
+        })?;
+        Ok(last)
+    }
+
+    /// The trials that answered in the whole runs of a scope.
+    pub fn answered(&mut self, scope: &Scope) -> Result<Vec<Answered>, HistoryError> {
+        let (narrowed, values) = narrowed(scope, true);
+        let sql = format!(
+            "SELECT r.target, c.pipeline, c.request_type, COUNT(*) FROM runs r JOIN trials t ON t.run = r.run \
+             JOIN cases c ON c.case_no = t.case_no {narrowed} AND t.outcome <> 'failed' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        );
+        let mut answered = Vec::new();
+        self.database.query(&sql, &values, &mut |row| {
+            let cells = &mut Cells::of(row);
+            let (target, pipeline) = (slug(cells)?, slug(cells)?);
+            let request = cells.parsed("a type of request", request)?;
+            answered.push(Answered { target, pipeline, request, trials: cells.count()? });
+            Ok(())
+        })?;
+        Ok(answered)
+    }
+}
+
+fn request(name: &str) -> Option<RequestType> {
+    serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
 }

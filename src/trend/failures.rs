@@ -1,20 +1,17 @@
-//! Failures week by week: which are new, still open, fixed, or came back.
+//! Failures period by period: which are new, still open, fixed, or came back.
 //!
-//! A case fails in an area if any of its repeats in the week's last whole run is at -1. A week in which it was not asked
-//! says nothing: it is neither failing nor fixed then.
+//! A case fails in an area if any of its repeats in the period's last whole run is at -1. A period in which it was not
+//! asked says nothing: it is neither failing nor fixed then.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use super::trend::Week;
 use crate::domain::{Area, Slug};
 
-/// A case in an area, in the last whole run of a week.
+/// A case in an area, in the last whole run of a period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
-    pub week: Week,
-    pub run: Slug,
+    /// Place of the period.
+    pub period: usize,
     pub case: Slug,
     pub pipeline: Slug,
     pub area: Area,
@@ -24,9 +21,8 @@ pub struct Observed {
     pub cause: Option<Slug>,
 }
 
-/// Where a failure stands in the newest week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+/// Where a failure stands in the newest period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FailureState {
     /// Never failed before.
     New,
@@ -39,30 +35,29 @@ pub enum FailureState {
 }
 
 /// A case that fails in an area, or just stopped to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
     pub case: Slug,
     pub pipeline: Slug,
     pub area: Area,
     pub state: FailureState,
-    /// The first week, and its run, of the row of weeks in which it fails, or failed until it was fixed.
-    pub since: Week,
-    pub since_run: Slug,
-    /// The newest run in which it failed.
-    pub last_run: Slug,
+    /// The first period of the row in which it fails, or failed until it was fixed.
+    pub since: usize,
+    /// The newest period in which it failed.
+    pub last: usize,
     pub cause: Option<Slug>,
 }
 
-/// Follows cases over the weeks, which come in order.
+/// Follows cases over the periods, which come in order.
 #[derive(Debug, Default)]
 pub struct Failures {
-    newest: Option<Week>,
+    newest: Option<usize>,
     followed: BTreeMap<(Slug, Area), Followed>,
 }
 
 #[derive(Debug)]
 struct Followed {
-    seen: Week,
+    seen: usize,
     failing: bool,
     /// As it was the last time but one.
     failed_before: bool,
@@ -73,10 +68,10 @@ struct Followed {
 
 impl Failures {
     pub fn observe(&mut self, observed: Observed) {
-        let Observed { week, run, case, pipeline, area, failing, cause } = observed;
-        self.newest = self.newest.max(Some(week));
+        let Observed { period, case, pipeline, area, failing, cause } = observed;
+        self.newest = self.newest.max(Some(period));
         let followed = self.followed.entry((case.clone(), area)).or_insert(Followed {
-            seen: week,
+            seen: period,
             failing: false,
             failed_before: false,
             had_ended: false,
@@ -84,7 +79,7 @@ impl Failures {
         });
         followed.failed_before = followed.failing;
         followed.failing = failing;
-        followed.seen = week;
+        followed.seen = period;
         if !failing {
             // Until it is seen again, the row that just ended is remembered: it is what was fixed.
             if !followed.failed_before && followed.failure.take().is_some() {
@@ -95,16 +90,15 @@ impl Failures {
         if followed.failed_before
             && let Some(failure) = &mut followed.failure
         {
-            (failure.last_run, failure.cause) = (run, cause);
+            (failure.last, failure.cause) = (period, cause);
             return;
         }
         followed.had_ended |= followed.failure.is_some();
         let state = if followed.had_ended { FailureState::CameBack } else { FailureState::New };
-        let (since_run, last_run) = (run.clone(), run);
-        followed.failure = Some(Failure { case, pipeline, area, state, since: week, since_run, last_run, cause });
+        followed.failure = Some(Failure { case, pipeline, area, state, since: period, last: period, cause });
     }
 
-    /// What fails in the newest week, and what was fixed in it: by state, then by area and case.
+    /// What fails in the newest period, and what was fixed in it: by state, then by area and case.
     pub fn finish(self) -> Vec<Failure> {
         let newest = self.newest;
         let stands = |followed: Followed| {
@@ -127,14 +121,13 @@ impl Failures {
 mod tests {
     use super::*;
 
-    /// Weeks of one case: `x` fails, `.` does not, a blank was not asked. Another case is asked every week.
+    /// Periods of one case: `x` fails, `.` does not, a blank was not asked. Another case is asked in every one.
     #[track_caller]
-    fn check(weeks: &str, state: Option<(FailureState, i64)>) {
+    fn check(periods: &str, state: Option<(FailureState, usize)>) {
         let mut failures = Failures::default();
-        for (week, mark) in (0..).zip(weeks.chars()) {
+        for (period, mark) in periods.chars().enumerate() {
             let of = |case: &str, failing| Observed {
-                week: Week(week),
-                run: Slug::new(&format!("r{week}")).unwrap(),
+                period,
                 case: Slug::new(case).unwrap(),
                 pipeline: Slug::new("p").unwrap(),
                 area: Area::TaskSuccess,
@@ -147,7 +140,7 @@ mod tests {
             }
         }
         let found = failures.finish();
-        assert_eq!(found.first().map(|failure| (failure.state, failure.since.0)), state, "{weeks:?}");
+        assert_eq!(found.first().map(|failure| (failure.state, failure.since)), state, "{periods:?}");
         assert!(found.len() < 2);
     }
 
@@ -165,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_without_the_case_says_nothing_of_it() {
+    fn a_period_without_the_case_says_nothing_of_it() {
         check("x x", Some((FailureState::StillOpen, 0)));
         check("x .", Some((FailureState::Fixed, 0)));
         check("xx ", None);

@@ -1,0 +1,127 @@
+//! The release log: releases, decisions, and what went on although it had not passed.
+
+use super::{Sources, plural};
+use crate::gate::Decision;
+use crate::report::trend::document::{Block, Cell, Table, Tone, columns};
+use crate::report::words;
+use crate::trend::{Entry, How, Override, Release, day};
+
+/// Newest decisions that are listed; the others are counted.
+const LISTED: usize = 300;
+
+pub fn block(sources: &Sources) -> Block {
+    let trend = sources.trend;
+    let lead = vec![match trend.overrides.len() as u64 {
+        0 => "Nothing went on without having passed.".to_owned(),
+        n => format!("{} went on although it had not passed.", plural(n, "run")),
+    }];
+    let releases = Table {
+        id: "releases",
+        caption: "An agent from the first to the last of a row of runs with the same target files, prompts and limits; \
+                  newest first. Runs by how the decision about each stands."
+            .to_owned(),
+        columns: columns([
+            ("release", "Release"),
+            ("agent", "Agent"),
+            ("since", "From"),
+            ("until", "To"),
+            ("runs", "Runs"),
+            ("passed", "Passed"),
+            ("blocked", "Blocked"),
+            ("no_verdict", "No verdict"),
+            ("pending", "Review pending"),
+        ]),
+        rows: trend.releases.iter().rev().map(|one| release(sources, one)).collect(),
+        folded: trend.releases.len() > 12,
+    };
+    let overrides = Table {
+        id: "overrides",
+        caption: "What went on although it had not passed, and what came after.".to_owned(),
+        columns: columns([
+            ("run", "Run"),
+            ("agent", "Agent"),
+            ("when", "When"),
+            ("verdict", "It was"),
+            ("how", "How it went on"),
+            ("after", "The next run"),
+        ]),
+        rows: trend.overrides.iter().rev().map(|one| overridden(sources, one)).collect(),
+        folded: false,
+    };
+    let tables = vec![releases, overrides, decisions(sources)];
+    Block { id: "log", title: "Release log", lead, tables, charts: Vec::new() }
+}
+
+fn short(digest: &str) -> String {
+    digest.chars().take(12).collect()
+}
+
+fn release(sources: &Sources, release: &Release) -> Vec<Cell> {
+    let mut row = vec![
+        Cell::text(release.name.clone()).linked(sources.run(&release.last)),
+        Cell::text(short(&release.agent)),
+        Cell::text(day(release.since).to_string()),
+        Cell::text(day(release.until).to_string()),
+        Cell::count(release.runs),
+    ];
+    row.extend(release.stands.map(Cell::count));
+    row
+}
+
+fn overridden(sources: &Sources, one: &Override) -> Vec<Cell> {
+    let how = match &one.how {
+        How::Named(name) => format!("named {name}"),
+        How::JudgedAgain(policy) => format!("judged again, passed under {policy}"),
+    };
+    let after = one.after.as_ref().map(|(run, stands)| {
+        let word = stands.map_or("not judged", |stands| words::decision(stands).1);
+        format!("{run}: {word}")
+    });
+    vec![
+        Cell::text(one.run.as_str()).linked(sources.run(&one.run)),
+        Cell::text(short(&one.agent)),
+        Cell::text(day(one.at).to_string()),
+        Cell::text(words::decision(one.verdict).1).toned(Tone::Bad),
+        Cell::text(how),
+        Cell::text(after.unwrap_or_else(|| "none yet".to_owned())),
+    ]
+}
+
+fn decisions(sources: &Sources) -> Table {
+    let entries = &sources.material.entries;
+    let older = entries.len().saturating_sub(LISTED);
+    let note = if older > 0 { format!("; {older} older ones are in `evalgate history`") } else { String::new() };
+    let row = |entry: &Entry| {
+        let decided = &entry.decided;
+        let (sign, word) = words::decision(decided.decision);
+        let tone = match decided.decision {
+            Decision::Pass => Tone::Good,
+            Decision::Fail => Tone::Bad,
+            Decision::Inconclusive | Decision::ReviewPending => Tone::Middle,
+        };
+        vec![
+            Cell::text(decided.at.strftime("%Y-%m-%d %H:%M").to_string()),
+            Cell::text(entry.run.as_str()).linked(sources.run(&entry.run)),
+            Cell::text(short(&entry.agent)),
+            Cell::text(decided.by.name()),
+            Cell::text(decided.policy.as_str()),
+            Cell::text(format!("{sign} {word}")).toned(tone),
+            Cell::text(decided.headline.clone()),
+        ]
+    };
+    Table {
+        id: "decisions",
+        caption: format!("Decisions, newest first, UTC{note}."),
+        columns: columns([
+            ("at", "When"),
+            ("run", "Run"),
+            ("agent", "Agent"),
+            ("by", "By"),
+            ("policy", "Policy"),
+            ("decision", "Decision"),
+            ("headline", "In a sentence"),
+        ]),
+        rows: entries.iter().rev().take(LISTED).map(row).collect(),
+        folded: true,
+    }
+}

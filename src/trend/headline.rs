@@ -1,0 +1,73 @@
+//! One sentence for whoever reads nothing else: what changed, where, since which release.
+
+use super::areas::{AreaLine, State};
+use super::period::day;
+use super::stand::Change;
+use super::{Before, Material, Trend};
+use crate::domain::{Area, Slug};
+use crate::history::CaseFact;
+
+/// Areas that the sentence names at most of each kind.
+const NAMED: usize = 3;
+
+/// The sentence.
+pub fn headline(material: &Material, trend: &Trend) -> String {
+    let Some(newest) = material.stands.last() else { return "No run was made.".to_owned() };
+    let then = material.before.as_ref().map(|before| &before.stand).or_else(|| material.stands.iter().rev().nth(1));
+    let place = |area: Area, direction: f64| {
+        let then = then?;
+        let mut changes: Vec<(f64, &Slug)> = Vec::new();
+        for pipeline in pipelines(material) {
+            let wanted = |fact: &CaseFact| fact.pipeline == *pipeline;
+            let change = newest.change_since(then, area, &material.facts, &wanted);
+            changes.extend(change.mean.map(|mean| (mean * direction, pipeline)));
+        }
+        changes.into_iter().filter(|(mean, _)| *mean > 0.0).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
+    };
+    let told = |line: &AreaLine, direction: f64| {
+        let Change { mean, .. } = line.judged_by()?;
+        let by = mean.unwrap_or(0.0).abs();
+        let most = place(line.area, direction).filter(|_| pipelines(material).len() > 1);
+        let most = most.map(|pipeline| format!(", most in {pipeline}")).unwrap_or_default();
+        Some(format!("{} {} by {by:.2} to {:+.2}{most}", line.area, line.state.word(), line.now.mean?))
+    };
+    let of = |state: State| trend.areas.iter().filter(move |line| line.state == state);
+    let mut parts: Vec<String> = of(State::Violated)
+        .map(|line| format!("{} is violated in {} of {} cases", line.area, line.now.harmful_cases, line.now.cases))
+        .collect();
+    for (state, direction) in [(State::Fell, -1.0), (State::Rose, 1.0)] {
+        let all: Vec<String> = of(state).filter_map(|line| told(line, direction)).collect();
+        let more = all.len().saturating_sub(NAMED);
+        parts.extend(all.into_iter().take(NAMED));
+        if more > 0 {
+            parts.push(format!("{more} more {}", state.word()));
+        }
+    }
+    if of(State::Fell).next().is_none() && of(State::Rose).next().is_none() {
+        parts.push(match of(State::Steady).next() {
+            Some(_) => "no area moved beyond chance".to_owned(),
+            None => "nothing can be compared yet".to_owned(),
+        });
+    }
+    let tested = trend.safety.iter().all(|safety| safety.cases > 0) && !trend.safety.is_empty();
+    if tested && of(State::Violated).next().is_none() {
+        parts.push("no −1 where one is too much".to_owned());
+    }
+    format!("{}{}.", since(material), parts.join("; "))
+}
+
+/// Against what: the release before, the period before, or nothing.
+fn since(material: &Material) -> String {
+    match (&material.before, material.periods.iter().rev().nth(1)) {
+        (Some(Before { name, replaced_at, .. }), _) => format!("Since {name} was replaced on {}: ", day(*replaced_at)),
+        (None, Some(period)) => format!("Since the {} of {}: ", material.by.noun(), period.label),
+        (None, None) => "In the first runs: ".to_owned(),
+    }
+}
+
+fn pipelines(material: &Material) -> Vec<&Slug> {
+    let mut pipelines: Vec<&Slug> = material.facts.values().map(|fact| &fact.pipeline).collect();
+    pipelines.sort();
+    pipelines.dedup();
+    pipelines
+}
