@@ -105,7 +105,8 @@ fn written(lines: &[(i32, &str)], right: i32) -> Option<Vec<Caption>> {
         }
     }
     // Rows only rise, and not beyond the last.
-    while let Some(&(upper, lower)) = orders.iter().find(|(upper, lower)| captions[*upper].row <= captions[*lower].row) {
+    while let Some(&(upper, lower)) = orders.iter().find(|(upper, lower)| captions[*upper].row <= captions[*lower].row)
+    {
         captions[upper].row = captions[lower].row + 1;
         if captions[upper].row == ROWS {
             return None;
@@ -162,7 +163,9 @@ mod tests {
 
     #[test]
     fn a_caption_without_room_on_the_right_stands_on_the_left() {
-        let Captions::Written(captions) = Captions::place(&[(1250, "policy + model")], 1280) else { panic!("numbered") };
+        let Captions::Written(captions) = Captions::place(&[(1250, "policy + model")], 1280) else {
+            panic!("numbered")
+        };
         assert_eq!(captions[0].side, Side::Left);
         // Each line stands under the caption of the other: no order of rows helps.
         assert_eq!(numbers(&[(1180, "agent"), (1200, "policy + model")]), ["1", "2"]);

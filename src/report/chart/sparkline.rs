@@ -20,13 +20,7 @@ const MARGIN: u32 = 6;
 /// Draws a series without axes, one value per period; values from `low` to `high`, what lies outside at the end.
 ///
 /// Its description is made of the values. Fails only if it cannot be laid out.
-pub fn sparkline(
-    id: &str,
-    title: &str,
-    values: &[Option<f64>],
-    low: f64,
-    high: f64,
-) -> Result<String, RenderError> {
+pub fn sparkline(id: &str, title: &str, values: &[Option<f64>], low: f64, high: f64) -> Result<String, RenderError> {
     let scale = Scale::of(low, high);
     let values: Vec<Option<f64>> = values.iter().map(|value| value.filter(|value| value.is_finite())).collect();
     let mut canvas = Canvas::new(WIDTH, HEIGHT);
@@ -37,9 +31,8 @@ pub fn sparkline(
 fn draw(canvas: &mut Canvas, scale: Scale, values: &[Option<f64>]) -> Drawn {
     let paper = Hand(canvas).into_drawing_area();
     let last = values.len().max(2) - 1;
-    let mut plot = ChartBuilder::on(&paper)
-        .margin(MARGIN)
-        .build_cartesian_2d(0.0..last as f64, scale.low..scale.high)?;
+    let mut plot =
+        ChartBuilder::on(&paper).margin(MARGIN).build_cartesian_2d(0.0..last as f64, scale.low..scale.high)?;
     let place = |(at, value): (usize, &Option<f64>)| value.map(|value| (at as f64, scale.clamp(value)));
     let points: Vec<Option<(f64, f64)>> = values.iter().enumerate().map(place).collect();
     for run in points.split(Option::is_none).filter(|run| !run.is_empty()) {

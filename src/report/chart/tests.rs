@@ -113,9 +113,8 @@ fn runs(svg: &str) -> usize {
 fn nothing_in_a_chart_is_style_script_or_a_reference() {
     let attribute = Regex::new(r#"[ "']([a-zA-Z-]+)=""#).unwrap();
     for svg in all() {
-        let known = [
-            "class", "viewBox", "role", "aria-labelledby", "id", "fill", "stroke", "d", "x", "y", "text-anchor",
-        ];
+        let known =
+            ["class", "viewBox", "role", "aria-labelledby", "id", "fill", "stroke", "d", "x", "y", "text-anchor"];
         for found in attribute.captures_iter(&svg) {
             assert!(known.contains(&&found[1]), "{}: {svg}", &found[1]);
         }
@@ -130,7 +129,8 @@ fn hostile_texts_are_inert_and_leave_the_ids_whole() {
         assert!(["svg", "title", "desc", "g", "path", "text"].contains(&found[1].trim_start_matches('/')), "{found:?}");
     }
     assert!(!picture.svg.contains('\u{202e}') && !picture.svg.contains('\n'));
-    let named = Regex::new(r#"aria-labelledby="([\w-]+) ([\w-]+)"><title id="([\w-]+)">.*</title><desc id="([\w-]+)">"#);
+    let named =
+        Regex::new(r#"aria-labelledby="([\w-]+) ([\w-]+)"><title id="([\w-]+)">.*</title><desc id="([\w-]+)">"#);
     let named = named.unwrap().captures(&picture.svg).unwrap();
     assert_eq!((&named[1], &named[2]), (&named[3], &named[4]));
     assert_eq!(picture.marks.len(), 2);
