@@ -10,6 +10,7 @@ mod brief;
 mod calibration;
 mod brief_bytes;
 mod cases;
+pub mod chart;
 mod codequality;
 mod comment;
 mod compare;
