@@ -26,6 +26,8 @@ pub enum BenchError {
     History(#[from] crate::store::HistoryError),
     #[error("{0} holds a history already: measure on an empty one")]
     NotEmpty(String),
+    #[error(transparent)]
+    Render(#[from] crate::report::RenderError),
     #[error("a generated name is none: {0}")]
     Name(crate::domain::SlugError),
     #[error("the run's timings cannot be read: {0}")]
