@@ -79,7 +79,7 @@ fn word(trit: Trit) -> &'static str {
 }
 
 /// A text that no spreadsheet runs.
-fn text(cell: &str) -> Cow<'_, str> {
+pub fn text(cell: &str) -> Cow<'_, str> {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     let shown = printable_line(cell);
     if formula { Cow::Owned(format!("'{shown}")) } else { shown }

@@ -15,6 +15,7 @@ mod schema;
 mod shared;
 mod source;
 mod sqlite;
+mod tables;
 mod trends;
 mod write;
 
@@ -27,6 +28,7 @@ pub use database::HistoryError;
 pub use incoming::{Came, Incoming};
 pub use index::{CaughtUp, Index};
 pub use shared::Pushed;
+pub use tables::EachRow;
 
 /// A history that is open.
 pub struct History {
