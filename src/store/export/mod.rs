@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::disk::{Durable, Naming, Replacement, Staged, StoreError, remove, replace, sync_folder, wait_for_turn};
-use super::history::{EachRow, History, HistoryError};
+use super::disk::{Durable, Naming, Replacement, Staged, remove, replace, sync_folder, wait_for_turn};
+use super::history::{History, HistoryError};
 use crate::history::{Cell, Scope, TABLES, Table, dictionary};
 
 /// Written last: a folder that holds it holds the whole export.

@@ -28,7 +28,6 @@ pub use database::HistoryError;
 pub use incoming::{Came, Incoming};
 pub use index::{CaughtUp, Index};
 pub use shared::Pushed;
-pub use tables::EachRow;
 
 /// A history that is open.
 pub struct History {

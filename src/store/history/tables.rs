@@ -7,7 +7,7 @@ use crate::domain::Area;
 use crate::history::{Cell, Column, ColumnType, Scope, TABLES, Table};
 
 /// Called with each row, and with the place of its table in [`TABLES`].
-pub type EachRow<'e> = dyn FnMut(usize, &[Cell]) -> Result<(), HistoryError> + 'e;
+type EachRow<'e> = dyn FnMut(usize, &[Cell]) -> Result<(), HistoryError> + 'e;
 
 /// Where a table's rows are read from.
 struct Source {
