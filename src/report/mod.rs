@@ -44,12 +44,12 @@ use crate::event::{RunMeta, RunState};
 use crate::gate::Verdict;
 use cases::CaseView;
 
+pub use self::csv::text as spreadsheet_text;
 pub use brief::Brief;
 pub use brief_bytes::{push as push_brief, read as read_brief};
 pub use calibration::render_json as render_calibration_json;
 pub use compare::{render_json as render_compared_json, render_markdown as render_compared_markdown};
 pub use coverage::{Coverage, CoverageCounter, Vocabulary, Word, WorldCoverage};
-pub use self::csv::text as spreadsheet_text;
 pub use criteria::{CriteriaCounter, CriterionCount};
 pub use discrimination::{AreaStanding, Discrimination, Done, Role, Standing, StandingCounter, Wanting};
 pub use html::render_compared as render_compared_html;

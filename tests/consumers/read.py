@@ -1,6 +1,6 @@
 """Reads what a run left, with libraries that no one here wrote, and prints what they saw as JSON.
 
-usage: read.py junit FILE | tap FILE | attestation FILE PUBLIC_KEY | tables FOLDER
+usage: read.py junit FILE | tap FILE | attestation FILE PUBLIC_KEY | tables FOLDER | sql FILE
 """
 
 import json
@@ -91,8 +91,8 @@ def tables(folder):
                 leaves = ask(f"SELECT name, repetition_type FROM parquet_schema('{files[name]}') WHERE type IS NOT NULL")
                 seen["columns"][name] = [[leaf["name"], types[leaf["name"]], leaf["repetition_type"]] for leaf in leaves]
         seen["runs"] = ask(
-            "SELECT run_id, target, trials, solved, cost_usd, pruned, epoch_ms(started_at) AS started_ms FROM runs"
-            " ORDER BY started_at, run_id"
+            "SELECT run_id, target, trials, solved, cost_usd::DOUBLE AS cost_usd, pruned,"
+            " epoch_ms(started_at) AS started_ms FROM runs ORDER BY started_at, run_id"
         )
         seen["means"] = ask(
             "SELECT run_id, pipeline, area, count(*) AS marks, avg(mark) AS mean"
@@ -103,6 +103,13 @@ def tables(folder):
     return seen
 
 
+def sql(path):
+    import duckdb
+
+    with open(path, encoding="utf-8") as file:
+        return duckdb.execute(file.read()).fetchall()
+
+
 if __name__ == "__main__":
-    readers = {"junit": junit, "tap": tap, "attestation": attestation, "tables": tables}
+    readers = {"junit": junit, "tap": tap, "attestation": attestation, "tables": tables, "sql": sql}
     print(json.dumps(readers[sys.argv[1]](*sys.argv[2:])))

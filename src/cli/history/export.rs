@@ -54,7 +54,8 @@ impl Export {
         {
             return Err(Failure::usage(format!("--since {since} is after --until {until}")));
         }
-        let named = |name: &String| Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}")));
+        let named =
+            |name: &String| Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}")));
         let target = self.target.as_ref().map(named).transpose()?;
         let (since, until) = (self.since.map(first).transpose()?, self.until.map(last).transpose()?);
         let format = if self.parquet { TableFormat::Parquet } else { TableFormat::Csv };
@@ -62,7 +63,8 @@ impl Export {
         let Asked { mut history, project } = asked(context, self.local)?;
         let scope = Scope { project, target, since, until, ..Scope::default() };
         if history.list(&scope, 1)?.is_empty() {
-            output::say("no runs: nothing was written")?;
+            let of = scope.target.map_or_else(String::new, |target| format!(" of target {target}"));
+            output::say(&format!("no runs{of}: nothing was written"))?;
             return Ok(Exit::NothingSelected);
         }
         let done = export(&mut history, &scope, &self.folder, format, self.force, Timestamp::now())?;

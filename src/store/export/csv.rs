@@ -69,7 +69,8 @@ mod tests {
         assert!(reader.headers().unwrap().iter().eq(TABLES[2].columns().map(|column| column.name)));
         let row = reader.records().next().unwrap().unwrap();
         let read: Vec<&str> = row.iter().take(7).collect();
-        let shown = ["'=HYPERLINK(1)", "a, \"b\"\\n", "", "-1", "0.30000000000000004", "true", "2026-11-22T01:02:03.456Z"];
+        let shown =
+            ["'=HYPERLINK(1)", "a, \"b\"\\n", "", "-1", "0.30000000000000004", "true", "2026-11-22T01:02:03.456Z"];
         assert_eq!(read, shown);
     }
 }

@@ -230,8 +230,7 @@ mod tests {
         fs::create_dir_all(into.join("runs.csv")).unwrap();
         fs::write(&file, "").unwrap();
         for path in [&into, &file] {
-            let refused =
-                export(&mut history, &Scope::default(), path, TableFormat::Csv, true, Timestamp::UNIX_EPOCH);
+            let refused = export(&mut history, &Scope::default(), path, TableFormat::Csv, true, Timestamp::UNIX_EPOCH);
             assert!(matches!(refused, Err(HistoryError::NoPlace { .. })), "{}", path.display());
         }
         assert_eq!(names(&into), ["runs.csv"]);

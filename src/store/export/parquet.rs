@@ -169,7 +169,13 @@ mod tests {
         let mut rows = Rows::begin(table, file.try_clone().unwrap()).unwrap();
         let row = |n: i64| -> Vec<Cell<'static>> {
             let cells = table.columns().map(|column| match (column.kind, column.nullable) {
-                (_, true) => if n % 2 == 0 { Cell::Null } else { Cell::Text("odd") },
+                (_, true) => {
+                    if n % 2 == 0 {
+                        Cell::Null
+                    } else {
+                        Cell::Text("odd")
+                    }
+                }
                 (ColumnType::Integer, _) => Cell::Integer(n),
                 _ => Cell::Text("same"),
             });

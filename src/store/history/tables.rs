@@ -127,8 +127,11 @@ impl History {
         for run in &runs {
             for (place, (table, sql)) in tables.iter().enumerate() {
                 self.database.query(sql, &[Value::Int(*run)], &mut |row| {
-                    let cells: Vec<Cell> =
-                        table.columns().zip(row).map(|(column, value)| cell(column, value)).collect::<Result<_, _>>()?;
+                    let cells: Vec<Cell> = table
+                        .columns()
+                        .zip(row)
+                        .map(|(column, value)| cell(column, value))
+                        .collect::<Result<_, _>>()?;
                     each(place, &cells)
                 })?;
             }
