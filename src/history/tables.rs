@@ -187,7 +187,7 @@ pub static TABLES: [Table; 4] = [
     },
     Table {
         name: "marks",
-        row: "a mark of a trial in an area; where nothing could be marked there is no row",
+        row: "a mark of a trial in an area; what could not be marked has no row",
         key: &["project", "run_id", "case_id", "repeat", "area"],
         parts: &[OF_RUN, OF_TRIAL, MARK],
     },

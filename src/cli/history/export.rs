@@ -95,7 +95,7 @@ fn last(day: Date) -> Result<Timestamp, Failure> {
 fn columns() -> String {
     let mut text = "Times are in UTC. `?`: may be null, which is unknown or not there, and never 0.\n".to_owned();
     for table in &TABLES {
-        text += &format!("\n{}: a row is {}\n", table.name, table.row);
+        text += &format!("\n{}: {}\n", table.name, table.row);
         for column in table.columns() {
             let kind = format!("{}{}", column.kind.name(), if column.nullable { "?" } else { "" });
             text += &format!("  {:<14} {kind:<9} {}\n", column.name, column.meaning);
