@@ -109,7 +109,7 @@ const OF_RUN: &[Column] = &[text("project", "name of the project"), text("run_id
 
 const OF_TRIAL: &[Column] = &[
     text("case_id", "id of the case"),
-    text("pipeline", "its pipeline, as this and what follows were in its newest run"),
+    text("pipeline", "its pipeline; this to org as in the newest run of it"),
     text("suite", "its suite"),
     text("kind", "kind of case, e.g. golden_request"),
     text("request_type", "type of its request"),
@@ -126,7 +126,7 @@ const JUDGED: &[Column] = &[
 
 const RUN: &[Column] = &[
     text("target", "what was tested"),
-    text("agent", "digest of target files, prompts and limits: the release"),
+    text("agent", "digest of target, prompts and limits: the release"),
     nullable(text("model", "what answered; null where nothing said so, or several")),
     text("policy", "the policy that it ran under"),
     text("evalgate", "version of evalgate that ran it"),
@@ -139,12 +139,12 @@ const RUN: &[Column] = &[
     integer("trials", "trials that it made"),
     integer("failed", "trials whose target failed"),
     integer("solved", "trials with task_success at +1"),
-    nullable(number("cost_usd", "US dollars over all trials; null if that of any is unknown")),
+    nullable(number("cost_usd", "US dollars; null if that of any trial is unknown")),
     integer("input_tokens", "sum over trials where it is known"),
     integer("output_tokens", "sum over trials where it is known"),
     nullable(number("wall_ms_p50", "wall time of the middle trial, milliseconds")),
     nullable(number("wall_ms_p95", "95th percentile of wall time, milliseconds")),
-    nullable(text("decision", "pass, fail, inconclusive, review_pending; null if not judged")),
+    nullable(text("decision", "pass, fail, inconclusive, review_pending; null: none")),
     nullable(integer("exit_code", "exit code of the decision")),
     nullable(text("headline", "the decision in a sentence")),
     nullable(text("names", "names that it was given, with blanks between")),
