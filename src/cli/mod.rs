@@ -107,6 +107,8 @@ enum Command {
     Push(history::Push),
     /// Get whole runs from the history that several machines share
     Pull(history::Pull),
+    /// Write the history as tables, CSV or Parquet, for DuckDB, Spark or a warehouse
+    Export(history::Export),
     /// List cases, what they cover and tell apart, checks, targets, policies, worlds, runs
     List(list::List),
     /// Try what reaches outside of evalgate: models, services, commands
@@ -159,6 +161,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Trend(command)) => command.run(&context),
         Some(Command::Push(command)) => command.run(&context),
         Some(Command::Pull(command)) => command.run(&context),
+        Some(Command::Export(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),
         Some(Command::Target(command)) => command.run(&context),
         Some(Command::Check(command)) => command.run(&context),

@@ -6,10 +6,12 @@ mod entry;
 mod listing;
 mod retention;
 mod summary;
+mod tables;
 mod whole;
 
 pub use entry::{Decided, Decider, ENTRY_VERSION, Ended, Head, Line, MarkEntry, Tag, TrialEntry, agent_digest};
 pub use listing::{RunLine, Scope};
 pub use retention::{Keep, KeepError, Shed, Standing, shed};
 pub use summary::{AreaSum, Gathering, Summary};
+pub use tables::{Cell, Column, ColumnType, TABLES, TABLES_VERSION, Table, dictionary};
 pub use whole::{Answered, CaseFact, MarkFact, WholeRun};

@@ -46,6 +46,7 @@ use crate::event::{RunMeta, RunState};
 use crate::gate::Verdict;
 use cases::CaseView;
 
+pub use self::csv::text as spreadsheet_text;
 pub use brief::Brief;
 pub use brief_bytes::{push as push_brief, read as read_brief};
 pub use calibration::render_json as render_calibration_json;

@@ -1,6 +1,6 @@
 """Reads what a run left, with libraries that no one here wrote, and prints what they saw as JSON.
 
-usage: read.py junit FILE | tap FILE | attestation FILE PUBLIC_KEY
+usage: read.py junit FILE | tap FILE | attestation FILE PUBLIC_KEY | tables FOLDER | sql FILE
 """
 
 import json
@@ -68,6 +68,48 @@ def attestation(path, public_key):
     return statements
 
 
+def tables(folder):
+    import duckdb
+
+    names = ["runs", "trials", "marks", "decisions"]
+    seen = {"rows": {}, "columns": {}}
+    with open(f"{folder}/tables.json", encoding="utf-8") as file:
+        files = {table["name"]: f"{folder}/{table['file']}" for table in json.load(file)["tables"]}
+    with duckdb.connect() as db:
+
+        def ask(sql):
+            asked = db.execute(sql)
+            columns = [column[0] for column in asked.description]
+            return [dict(zip(columns, row)) for row in asked.fetchall()]
+
+        for name in names:
+            db.execute(f"CREATE VIEW {name} AS FROM '{files[name]}'")
+            seen["rows"][name] = ask(f"SELECT count(*) AS n FROM {name}")[0]["n"]
+            types = {column["column_name"]: column["column_type"] for column in ask(f"DESCRIBE {name}")}
+            seen["columns"][name] = list(types)
+            if files[name].endswith(".parquet"):
+                leaves = ask(f"SELECT name, repetition_type FROM parquet_schema('{files[name]}') WHERE type IS NOT NULL")
+                seen["columns"][name] = [[leaf["name"], types[leaf["name"]], leaf["repetition_type"]] for leaf in leaves]
+        seen["runs"] = ask(
+            "SELECT run_id, target, trials, solved, cost_usd::DOUBLE AS cost_usd, pruned,"
+            " epoch_ms(started_at) AS started_ms FROM runs ORDER BY started_at, run_id"
+        )
+        seen["means"] = ask(
+            "SELECT run_id, pipeline, area, count(*) AS marks, avg(mark) AS mean"
+            " FROM marks JOIN runs USING (project, run_id) GROUP BY ALL ORDER BY ALL"
+        )
+        missing = "SELECT count(*) AS n FROM marks ANTI JOIN trials USING (project, run_id, case_id, repeat)"
+        seen["marks_without_trial"] = ask(missing)[0]["n"]
+    return seen
+
+
+def sql(path):
+    import duckdb
+
+    with open(path, encoding="utf-8") as file:
+        return duckdb.execute(file.read()).fetchall()
+
+
 if __name__ == "__main__":
-    readers = {"junit": junit, "tap": tap, "attestation": attestation}
+    readers = {"junit": junit, "tap": tap, "attestation": attestation, "tables": tables, "sql": sql}
     print(json.dumps(readers[sys.argv[1]](*sys.argv[2:])))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "init",
     "run",
     "review",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 27] = [
     "history",
     "push",
     "pull",
+    "export",
     "list",
     "target",
     "gateway",

@@ -10,6 +10,7 @@ mod corpus;
 mod correct;
 mod example_service;
 mod exits;
+mod export;
 mod fake_model;
 mod foils;
 mod help;

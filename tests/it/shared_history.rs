@@ -198,6 +198,15 @@ mod server {
         here.run_with(&["push"], &store).exits(0).says("updated");
         assert_eq!(told(&here, &url, false), told(&here, &url, true));
 
+        // Exported here and from there, the tables are the same byte for byte.
+        here.run_with(&["export", "of-here", "--local"], &store).exits(0);
+        here.run_with(&["export", "of-all"], &store).exits(0);
+        for table in ["runs", "trials", "marks", "decisions"] {
+            let of = |folder: &str| here.read(&format!("{folder}/{table}.csv"));
+            assert!(of("of-here").lines().count() > 3, "{table}");
+            assert_eq!(of("of-here"), of("of-all"), "{table}");
+        }
+
         // Another machine: nothing here, everything there; a run is had back whole, by its name.
         let there = here.again();
         assert_eq!(told(&there, &url, false), told(&here, &url, true));

@@ -1,6 +1,7 @@
 //! `evalgate history`: the runs that there were, what is kept of them and for how long.
 
 mod change;
+mod export;
 mod look;
 mod shared;
 mod words;
@@ -19,6 +20,7 @@ use crate::history::{Decided, Decider};
 use crate::load::Root;
 use crate::store::{CaughtUp, History, HistoryError, Index, RunFolder};
 
+pub use export::Export;
 pub use shared::{Asked, Pull, Push, asked};
 
 #[derive(Args)]
@@ -130,6 +132,12 @@ impl From<HistoryError> for Failure {
                 (Exit::Internal, None)
             }
             HistoryError::Address { .. } => (Exit::Usage, Some("e.g. postgres://evalgate@db.example/history")),
+            HistoryError::NoPlace { .. } => (Exit::Usage, Some("name a folder that is new, empty or an export's")),
+            HistoryError::Exported(_) => (Exit::Usage, Some("name another folder, or replace it by --force")),
+            HistoryError::NoParquet => (
+                Exit::Usage,
+                Some("build it with it: cargo build --release --features parquet; or write CSV, which needs nothing"),
+            ),
             HistoryError::NoPostgres => {
                 (Exit::Usage, Some("build it with it: cargo build --release --features postgres"))
             }

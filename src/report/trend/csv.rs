@@ -3,8 +3,7 @@
 //! A line a number or text: block, table, row (from 1), the row's first cell, column, value, and how the page shows it.
 
 use super::document::{Cell, Document};
-use crate::report::RenderError;
-use crate::report::csv::text;
+use crate::report::{RenderError, spreadsheet_text as text};
 
 const HEADER: [&str; 7] = ["block", "table", "row", "of", "column", "value", "shown"];
 

@@ -45,9 +45,12 @@ pub trait Database {
     /// Begins a transaction. Only one has begun to write at any time, whoever else does; the others wait.
     fn begin(&mut self) -> Result<(), HistoryError>;
 
+    /// Begins to read everything as it is at one time, up to [`Database::rollback`]. Nobody waits for it.
+    fn begin_reading(&mut self) -> Result<(), HistoryError>;
+
     fn commit(&mut self) -> Result<(), HistoryError>;
 
-    /// Drops what was written since [`Database::begin`].
+    /// Ends a transaction and drops what was written since [`Database::begin`].
     fn rollback(&mut self);
 }
 
@@ -66,6 +69,12 @@ pub enum HistoryError {
     Address { what: String, why: String },
     #[error("this evalgate was built without PostgreSQL")]
     NoPostgres,
+    #[error("this evalgate was built without Parquet")]
+    NoParquet,
+    #[error("{} {why}", path.display())]
+    NoPlace { path: PathBuf, why: String },
+    #[error("{} holds an export already", .0.display())]
+    Exported(PathBuf),
     #[error("{what} holds {found} where {wanted} should be")]
     Cell { what: &'static str, found: String, wanted: &'static str },
     #[error("{} is no run: {why}", path.display())]

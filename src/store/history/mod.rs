@@ -15,6 +15,7 @@ mod schema;
 mod shared;
 mod source;
 mod sqlite;
+mod tables;
 mod trends;
 mod write;
 

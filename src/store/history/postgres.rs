@@ -239,6 +239,10 @@ impl Database for Postgres {
         self.script(&format!("BEGIN; SELECT pg_advisory_xact_lock({LOCK})"))
     }
 
+    fn begin_reading(&mut self) -> Result<(), HistoryError> {
+        self.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    }
+
     fn commit(&mut self) -> Result<(), HistoryError> {
         self.script("COMMIT")
     }

@@ -150,6 +150,10 @@ impl Database for Sqlite {
         self.script("BEGIN IMMEDIATE")
     }
 
+    fn begin_reading(&mut self) -> Result<(), HistoryError> {
+        self.script("BEGIN")
+    }
+
     fn commit(&mut self) -> Result<(), HistoryError> {
         self.script("COMMIT")
     }
