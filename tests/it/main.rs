@@ -50,4 +50,5 @@ mod surfaces;
 mod terminal;
 mod tidy;
 mod tls;
+mod trend;
 mod waive;
