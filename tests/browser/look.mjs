@@ -1,4 +1,4 @@
-// Looks at one page in a browser, offline, and prints as JSON what it saw.
+// Looks at one page in a browser, offline, and prints as JSON what is wrong with it: a list of sentences a kind.
 // node look.mjs <folder of node_modules> <path of the browser> < plan.json
 //
 // A plan: { name, page, shots, steps, scriptless }. `page` is a file; `shots` is the folder of the screenshots; the two
@@ -17,21 +17,39 @@ const plan = JSON.parse(readFileSync(0, "utf8"));
 const url = pathToFileURL(plan.page).href;
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 400, height: 800 };
-// Screenshots are cut there, and so many cases are opened at once: enough to see everything, quick on large pages.
-const TALL = 6000;
-const OPENED = 12;
+// Screenshots are cut there. Of each list so many cases are judged, all of them opened: the others are made alike, and
+// axe-core takes minutes for a page of hundreds.
+const TALL = 4000;
+const JUDGED = 12;
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const PATIENCE = 10_000;
+// Those that see another colour scheme: the page is the same otherwise.
+const COLOURS = ["color-contrast", "link-in-text-block"];
+const PATIENCE = 60_000;
 
-const seen = { console: [], errors: [], requests: [], dialogs: [], violations: [], alive: [], sideways: 0, answers: [], scriptless: [] };
+const seen = { console: [], errors: [], requests: [], dialogs: [], alive: [], violations: [], layout: [], steps: [] };
 
+// Selectors are CSS and mean the first element that fits.
 const act = {
   press: (page, [selector, key]) => page.locator(selector).first().press(key),
   fill: (page, [selector, text]) => page.locator(selector).first().fill(text),
   choose: (page, [selector, option]) => page.locator(selector).first().selectOption(option),
-  click: (page, selector) => page.locator(selector).first().click(),
-  go: (page, hash) => page.goto(url + hash),
-  ask: (page, expression) => page.evaluate(expression),
+  click: (page, [selector]) => page.locator(selector).first().click(),
+  // The page anew, at this place of it.
+  open: async (page, [hash]) => {
+    await page.goto("about:blank");
+    await page.goto(url + hash);
+  },
+  // What an expression is by then; it is waited for, a little.
+  is: async (page, [expression, expected]) => {
+    const end = Date.now() + 2_000;
+    let value;
+    do {
+      value = await page.evaluate(expression);
+      if (JSON.stringify(value) === JSON.stringify(expected)) return;
+      await page.waitForTimeout(50);
+    } while (Date.now() < end);
+    seen.steps.push(`${expression} is ${JSON.stringify(value)}, not ${JSON.stringify(expected)}`);
+  },
 };
 
 async function fresh(browser, options) {
@@ -46,35 +64,32 @@ async function fresh(browser, options) {
   });
   context.on("page", (other) => seen.requests.push(`a window with ${other.url()}`));
   context.on("request", (request) => {
-    if (request.url().split("#")[0] !== url) seen.requests.push(request.url());
+    if (![url, "about:blank"].includes(request.url().split("#")[0])) seen.requests.push(request.url());
   });
   await page.goto(url);
   return page;
 }
 
-// What the steps that ask were answered, in their order.
 async function walk(page, steps) {
-  const answers = [];
   for (const step of steps) {
     const [[verb, operands]] = Object.entries(step);
-    const answer = await act[verb](page, operands);
-    if (verb === "ask") answers.push(answer ?? null);
+    await act[verb](page, operands);
   }
   await page.context().close();
-  return answers;
 }
 
 async function shoot(page, what) {
-  const height = await page.evaluate("document.documentElement.scrollHeight");
+  // As tall as the page is; screenshots beyond the window are slow on long pages.
   const { width } = page.viewportSize();
-  const clip = { x: 0, y: 0, width, height: Math.min(height, TALL) };
-  await page.screenshot({ path: join(plan.shots, `${plan.name}-${what}.png`), fullPage: true, clip });
+  const height = await page.evaluate("document.documentElement.scrollHeight");
+  await page.setViewportSize({ width, height: Math.min(height, TALL) });
+  await page.screenshot({ path: join(plan.shots, `${plan.name}-${what}.png`) });
 }
 
-async function judge(page, what) {
+async function judge(page, what, runOnly) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(
-    (tags) => globalThis.axe.run(document, { runOnly: tags, resultTypes: ["violations"] }), RULES);
+    (runOnly) => globalThis.axe.run(document, { runOnly, resultTypes: ["violations"] }), runOnly);
   for (const { id, help, nodes } of violations) {
     const where = nodes.slice(0, 3).map((node) => `${node.target.join(" ")}: ${node.failureSummary} ${node.html}`);
     seen.violations.push(`${what}: ${id}, ${help}, ${nodes.length} times: ${where.join(" | ")}`);
@@ -91,30 +106,35 @@ const alive = () => {
   return [...document.querySelectorAll(loads), ...runs, ...scripts].map((one) => one.outerHTML.slice(0, 200));
 };
 
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: PATIENCE });
 try {
-  seen.answers = await walk(await fresh(browser), plan.steps);
-  seen.scriptless = await walk(await fresh(browser, { javaScriptEnabled: false }), plan.scriptless);
+  await walk(await fresh(browser), plan.steps);
+  await walk(await fresh(browser, { javaScriptEnabled: false }), plan.scriptless);
 
   const page = await fresh(browser);
   seen.alive = await page.evaluate(alive);
-  await judge(page, "as loaded");
   await shoot(page, "wide");
   await page.evaluate((most) => {
-    const closed = Array.from(document.querySelectorAll("details.case")).slice(most);
-    for (const one of document.querySelectorAll("details")) one.open = !closed.some((case_) => case_.contains(one));
-  }, OPENED);
-  await judge(page, "opened");
+    for (const kind of ["details.case", "tr.case"]) {
+      for (const one of Array.from(document.querySelectorAll(kind)).slice(most)) one.remove();
+    }
+  }, JUDGED);
+  await judge(page, "as loaded", RULES);
+  await page.evaluate(() => {
+    for (const one of document.querySelectorAll("details")) one.open = true;
+  });
+  await judge(page, "opened", RULES);
   await shoot(page, "opened");
   await page.emulateMedia({ colorScheme: "dark" });
-  await judge(page, "dark");
+  await judge(page, "dark", COLOURS);
   await shoot(page, "dark");
   await page.emulateMedia({ colorScheme: "light", media: "print" });
   await shoot(page, "print");
   await page.emulateMedia({ colorScheme: "light", media: "screen" });
   await page.setViewportSize(NARROW);
-  seen.sideways = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-  await judge(page, "narrow");
+  const aside = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  if (aside > 0) seen.layout.push(`at ${NARROW.width} pixels the page scrolls sideways by ${aside}`);
+  await judge(page, "narrow", RULES);
   await shoot(page, "narrow");
 } finally {
   await browser.close();
