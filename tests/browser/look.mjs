@@ -16,14 +16,18 @@ const axe = load("axe-core").source;
 const plan = JSON.parse(readFileSync(0, "utf8"));
 const url = pathToFileURL(plan.page).href;
 const WIDE = { width: 1280, height: 900 };
+// A4 between its margins.
+const PAPER = { width: 688, height: 1000 };
 const NARROW = { width: 400, height: 800 };
 // Screenshots are cut there. Of each list so many cases are judged, all of them opened: the others are made alike, and
 // axe-core takes minutes for a page of hundreds.
 const TALL = 4000;
-const JUDGED = 12;
+const JUDGED = 5;
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 // Those that see another colour scheme: the page is the same otherwise.
 const COLOURS = ["color-contrast", "link-in-text-block"];
+// And those that see another width.
+const WIDTHS = ["color-contrast", "scrollable-region-focusable", "target-size", "label", "empty-table-header"];
 const PATIENCE = 60_000;
 
 const seen = { console: [], errors: [], requests: [], dialogs: [], alive: [], violations: [], layout: [], steps: [] };
@@ -129,12 +133,13 @@ try {
   await judge(page, "dark", COLOURS);
   await shoot(page, "dark");
   await page.emulateMedia({ colorScheme: "light", media: "print" });
+  await page.setViewportSize(PAPER);
   await shoot(page, "print");
   await page.emulateMedia({ colorScheme: "light", media: "screen" });
   await page.setViewportSize(NARROW);
   const aside = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
   if (aside > 0) seen.layout.push(`at ${NARROW.width} pixels the page scrolls sideways by ${aside}`);
-  await judge(page, "narrow", RULES);
+  await judge(page, "narrow", WIDTHS);
   await shoot(page, "narrow");
 } finally {
   await browser.close();
