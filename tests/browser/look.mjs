@@ -90,8 +90,12 @@ async function shoot(page, what) {
   await page.screenshot({ path: join(plan.shots, `${plan.name}-${what}.png`) });
 }
 
+async function fit(page, where) {
+  const aside = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  if (aside > 0) seen.layout.push(`${where} the page is too wide by ${aside} pixels`);
+}
+
 async function judge(page, what, runOnly) {
-  await page.evaluate(axe);
   const { violations } = await page.evaluate(
     (runOnly) => globalThis.axe.run(document, { runOnly, resultTypes: ["violations"] }), runOnly);
   for (const { id, help, nodes } of violations) {
@@ -123,7 +127,7 @@ try {
       for (const one of Array.from(document.querySelectorAll(kind)).slice(most)) one.remove();
     }
   }, JUDGED);
-  await judge(page, "as loaded", RULES);
+  await page.evaluate(axe);
   await page.evaluate(() => {
     for (const one of document.querySelectorAll("details")) one.open = true;
   });
@@ -134,11 +138,11 @@ try {
   await shoot(page, "dark");
   await page.emulateMedia({ colorScheme: "light", media: "print" });
   await page.setViewportSize(PAPER);
+  await fit(page, "on paper");
   await shoot(page, "print");
   await page.emulateMedia({ colorScheme: "light", media: "screen" });
   await page.setViewportSize(NARROW);
-  const aside = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-  if (aside > 0) seen.layout.push(`at ${NARROW.width} pixels the page scrolls sideways by ${aside}`);
+  await fit(page, "at 400 pixels");
   await judge(page, "narrow", WIDTHS);
   await shoot(page, "narrow");
 } finally {
