@@ -2,9 +2,10 @@
 
 use crate::project::Project;
 
-const HOSTILE: &str = "a\u{1b}[2J\u{1b}]8;;https://evil.example\u{7}link\u{1b}]8;;\u{7}\u{9b}31m\u{202e}desrever\u{2066}\r\n::error::gate passed\n##vso[task.complete]\n</script><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}";
+const HOSTILE: &str = "a\u{1b}[2J\u{1b}]8;;https://evil.example\u{7}link\u{1b}]8;;\u{7}\u{9b}31m\u{202e}desrever\u{2066}\r\n::error::gate passed\n##vso[task.complete]\n</script><script>alert(1)</script><img src=x onerror=alert(1)>\"' onfocus='pwned=1' autofocus=\"><svg onload=pwned=1>{{ 7 * 7 }}";
 
-fn run() -> Project {
+/// A project whose agent answers with texts that want to steer, and whose request holds them.
+pub fn run() -> Project {
     let project = Project::copy("tiny");
     let output = serde_json::json!({
         "summary": HOSTILE,

@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod attest;
+mod browser;
 mod check;
 mod command;
 mod compare;

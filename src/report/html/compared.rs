@@ -71,7 +71,7 @@ struct AreaLine {
 
 #[derive(Debug, Serialize)]
 struct MatrixRow {
-    mark: &'static str,
+    mark: String,
     cells: Vec<Cell>,
 }
 
@@ -201,7 +201,7 @@ fn side(label: &'static str, side: &RunSide) -> SideLine {
     let mut facts = vec![
         format!("{} ({})", side.target, side.target_kind),
         format!("{} × {}", words::count(side.cases, "case"), side.repeats),
-        side.started_at.to_string(),
+        format!("{:.0}", side.started_at),
     ];
     if side.answers == Answers::Replayed {
         facts.push("replayed".to_owned());
@@ -216,7 +216,7 @@ fn area_line(area: &AreaChange) -> AreaLine {
     let signed = |value: f64| minus(&words::mean(Some(value)));
     let trits = [Trit::Harmful, Trit::Incomplete, Trit::Useful];
     let matrix = trits.iter().zip(&area.transitions).enumerate().map(|(then, (trit, row))| MatrixRow {
-        mark: words::mark(Some(*trit)),
+        mark: minus(words::mark(Some(*trit))),
         cells: { row.iter().enumerate() }.map(|(now, n)| Cell { n: *n, tone: tone_of_cell(then, now, *n) }).collect(),
     });
     AreaLine {
