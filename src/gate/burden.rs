@@ -104,7 +104,7 @@ fn waits(policy: &Policy, facts: BurdenFacts) -> Found {
     let brief = format!("The budget of {} was not checked yet", Area::ReviewerBurden);
     let rest = format!(
         ": {waiting} of {} {} for a review. `evalgate review` measures it at a terminal, `--minutes N` says it in a \
-         script; then ask `evalgate gate`.",
+         script; then `evalgate gate --baseline golden` decides.",
         cases(comparable),
         verb(waiting, "waits", "wait"),
     );

@@ -104,7 +104,8 @@ fn what_waits_for_a_review_is_pending_and_not_undecided() {
     for (pending, weight, exit) in [("block", FindingWeight::Pending, 5), ("warn", FindingWeight::Warns, 0)] {
         let verdict = check(&policy(&[("/pending", json!(pending))]), changed(3), minutes.clone());
         let sentence = "The budget of reviewer_burden was not checked yet: 2 of 3 cases wait for a review. `evalgate \
-                        review` measures it at a terminal, `--minutes N` says it in a script; then ask `evalgate gate`.";
+                        review` measures it at a terminal, `--minutes N` says it in a script; then `evalgate gate \
+                        --baseline golden` decides.";
         assert_eq!(said(&verdict), [(weight, sentence)]);
         assert_eq!((verdict.exit, state(&verdict)), (exit, AreaState::Inconclusive));
     }

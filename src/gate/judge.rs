@@ -227,8 +227,8 @@ impl<'p> Judge<'p> {
         found.extend(shadow::findings(policy, evidence.shadow.as_ref()));
         found.extend(ratios::findings(policy, varying.map(|(tallies, _)| tallies)));
         let regime = if varying.is_some() { Regime::Stochastic } else { Regime::Deterministic };
-        found.extend(self.burden.finding(policy, regime, &evidence.minutes));
         found.extend(self.unreviewed.findings(policy, regime));
+        found.extend(self.burden.finding(policy, regime, &evidence.minutes));
         found.sort_by_key(|found| found.finding.weight);
         found
     }
