@@ -14,18 +14,21 @@ fn reviewed_twice(minutes: Option<&str>) -> Project {
     let budget = "areas:\n  reviewer_burden: {gate: budget, max_ratio: 1.25}";
     project.edit(POLICY, "areas:", budget);
     project.run(&["check"]).exits(0);
+    project.shell(&format!("git init -q . && {COMMIT}")).exits(0);
     say(&project, "Asked for: ", "Wanted: ").exits(5).says(
         "The time of review is held against nothing: of the 3 cases that changed or were reviewed, no earlier review is \
          known.",
     );
     accept_all(&project, Some("12"));
-    project.shell("git init -q . && git add . && git -c user.name=a -c user.email=a@desk.example commit -qm one");
+    project.shell(COMMIT).exits(0);
     say(&project, "Wanted: ", "A wish: ")
         .exits(5)
         .says("The budget of reviewer_burden was not checked yet: 3 of 3 cases wait for a review.");
     accept_all(&project, minutes);
     project
 }
+
+const COMMIT: &str = "git add . && git -c user.name=ada -c user.email=ada@desk.example commit -qm all";
 
 /// A run in which every summary reads otherwise.
 fn say(project: &Project, then: &str, now: &str) -> crate::project::Ran {
@@ -55,6 +58,8 @@ fn review_that_takes_half_as_long_again_fails_once_it_was_made() {
     for against in ["golden", &first, "rev:HEAD"] {
         project.run(&["gate", "--baseline", against]).exits(1).says(ABOVE);
     }
+    let before_any_review = project.run(&["gate", "--baseline", "rev:HEAD~1"]).exits(5);
+    before_any_review.says("The time of review is held against nothing: of the 3 cases");
     let held_against_itself = project.run(&["gate", "--baseline", &second]).exits(0);
     assert!(!held_against_itself.stdout.contains("review of"), "{held_against_itself}");
 
