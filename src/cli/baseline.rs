@@ -34,6 +34,7 @@ pub struct Held {
     pub golden: GoldenFolder,
     /// As told to people; absent for what the project has accepted.
     pub source: Option<String>,
+    pub against: Against,
     _made: Option<TempDir>,
     _exported: Option<Exported>,
 }
@@ -65,23 +66,24 @@ impl Against {
     }
 
     /// The snapshots, for a target.
-    pub fn open(&self, context: &Context, root: &Root, catalog: &Catalog, target: &Slug) -> Result<Held, Failure> {
+    fn open(self, context: &Context, root: &Root, catalog: &Catalog, target: &Slug) -> Result<Held, Failure> {
         match self {
             Against::Golden => {
-                Ok(Held { golden: context.golden(root, target), source: None, _made: None, _exported: None })
+                let golden = context.golden(root, target);
+                Ok(Held { golden, source: None, against: self, _made: None, _exported: None })
             }
-            Against::Run(run) => {
+            Against::Run(ref run) => {
                 let folder = tempfile::Builder::new().prefix("evalgate-").tempdir()?;
                 let golden = GoldenFolder::open(folder.path(), target);
                 snapshots_of(run, catalog, &golden)?;
                 let source = Some(format!("run {}", run.id()));
-                Ok(Held { golden, source, _made: Some(folder), _exported: None })
+                Ok(Held { golden, source, against: self, _made: Some(folder), _exported: None })
             }
-            Against::Revision(revision) => {
+            Against::Revision(ref revision) => {
                 let exported = revision.export(&[&format!("{GOLDEN}/{target}")])?;
                 let golden = GoldenFolder::open(&exported.root().join(GOLDEN), target);
                 let source = Some(format!("golden at {}", revision.label()));
-                Ok(Held { golden, source, _made: None, _exported: Some(exported) })
+                Ok(Held { golden, source, against: self, _made: None, _exported: Some(exported) })
             }
         }
     }

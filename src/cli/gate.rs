@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::history::remember;
 use super::judging::{Base, Judging, judging_today};
+use super::minutes::minutes;
 use super::output::{self, Answer};
 use super::shadow::evidence;
 use crate::domain::Slug;
@@ -63,6 +64,7 @@ impl Gate {
         let selection = &report.meta.selection;
         // Of a run that came to no end nobody knows how many trials it would have had.
         let counted = selection.cases * u64::from(report.meta.repeats);
+        let minutes = minutes(&policy, &report.meta, &checked.root, &held.against)?;
         let listing = held.golden.list()?;
         let ran: BTreeSet<Slug> = report.results.iter().map(|result| result.case.id.clone()).collect();
         let baseline = match against {
@@ -100,6 +102,7 @@ impl Gate {
             policy_from: by.policy_from,
             held_against: held.source.clone().or(report.verdict.held_against),
             licences: by.licences,
+            minutes,
         });
         remember(context, &checked.root, &folder, Decider::Gate, &report.meta.policy, &report.verdict);
         output::print_verdict(&report, self.format)?;

@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::history::remember;
 use super::judging::{Base, Judging, judging_today};
+use super::minutes::minutes;
 use super::output::{self, Answer};
 use super::outside;
 use super::panel::{Asking, panel};
@@ -77,6 +78,7 @@ impl Merge {
         meta.digests.extend(held.source.as_ref().map(|source| ("baseline".to_owned(), digest(source.as_bytes()))));
         meta.started_at = parts.iter().map(|part| part.meta.started_at).min().unwrap_or(meta.started_at);
         meta.merged_from = parts.iter().map(|part| part.meta.id.clone()).collect();
+        judged_by.minutes = minutes(policy, &meta, &checked.root, &held.against)?;
         let baseline = held.baseline((policy, &meta), &checked, &catalog, &selected)?;
         let (folder, mut events) = RunFolder::create(&runs, &meta.id)?;
         record(parts, &meta, &mut events, &checked, &selected, &how_often)?;

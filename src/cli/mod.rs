@@ -20,6 +20,7 @@ mod judging;
 mod licence;
 mod list;
 mod merge;
+mod minutes;
 mod output;
 mod outside;
 mod overview;

@@ -14,6 +14,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::history::remember;
 use super::judging::{Base, Judging, judging_today};
+use super::minutes::minutes;
 use super::output::{self, Answer};
 use super::outside;
 use super::panel::{self, panel};
@@ -188,6 +189,7 @@ impl Run {
         if let Some(began) = &began {
             same_project(began, &meta)?;
         }
+        judged_by.minutes = minutes(policy, began.as_ref().unwrap_or(&meta), &checked.root, &held.against)?;
         let (folder, mut events, recorded, meta) = match resumed {
             Some(folder) => {
                 let (events, recorded, replay) = folder.resume(Timestamp::now())?;

@@ -4,11 +4,13 @@
 use clap::Args;
 use jiff::Timestamp;
 
+use super::baseline::Against;
 use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::history::remember;
 use super::judging::rulings;
+use super::minutes::minutes;
 use super::output::{self, Answer};
 use super::outside;
 use super::panel::{Asking, license, panel};
@@ -54,6 +56,7 @@ impl Score {
         let golden = context.golden(&checked.root, &meta.target);
         let baseline = accepted_baseline(policy, &meta, &checked, &catalog, &selected, &golden)?;
         output::write_baseline(&folder, &baseline)?;
+        let minutes = minutes(policy, &meta, &checked.root, &Against::Golden)?;
         let shadow = evidence(context.reports(&checked.root), &meta.target, &meta.digests)?;
         let panel =
             panel(context, (&checked, &catalog), &folder, Asking::again(self.ask_again, outside::limits(policy)))?;
@@ -63,7 +66,7 @@ impl Score {
                 checked: &checked,
                 catalog: &catalog,
                 policy,
-                judged_by: &JudgedBy { licences, rulings, ..JudgedBy::waiving(&catalog.waivers) },
+                judged_by: &JudgedBy { licences, rulings, minutes, ..JudgedBy::waiving(&catalog.waivers) },
                 selected: &selected,
                 how_often,
                 planned,

@@ -4,7 +4,7 @@
 
 use super::baseline::Baseline;
 use super::verdict::{AreaState, Decision, FindingWeight, Regime};
-use crate::domain::{AreaGate, Assurance, CaseBreakPolicy, Mode, OnInconclusive};
+use crate::domain::{AreaGate, Assurance, CaseBreakPolicy, Mode, OnInconclusive, OnPending};
 use crate::stats::case_break::{repeats_needed, separated};
 use crate::stats::{Pair, proportion};
 
@@ -111,6 +111,49 @@ pub fn ratio(ratio: f64, lower: Option<f64>, allowed: f64) -> RatioCall {
     }
 }
 
+/// What is known of the time that review took. Each number counts some of the cases before it.
+#[derive(Debug, Clone, Copy)]
+pub struct BurdenFacts {
+    /// Cases that were reviewed on this run, or have to be.
+    pub reviewed: usize,
+    /// With an earlier review of what was accepted.
+    pub comparable: usize,
+    /// Of the comparable: nobody decided yet.
+    pub waiting: usize,
+    /// Of the comparable: with minutes on both sides.
+    pub known: usize,
+    /// Of the known; `None` where they give no ratio.
+    pub ratio: Option<RatioCall>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BurdenCall {
+    NothingReviewed,
+    NothingBefore,
+    Above,
+    /// A review that is still to come decides.
+    Waits,
+    Unknown,
+    Open,
+    /// Within, as far as it is known.
+    Partly,
+    Within,
+}
+
+pub fn burden(facts: BurdenFacts) -> BurdenCall {
+    match facts.ratio {
+        _ if facts.reviewed == 0 => BurdenCall::NothingReviewed,
+        _ if facts.comparable == 0 => BurdenCall::NothingBefore,
+        // No review to come takes back what the others took.
+        Some(RatioCall::Above) => BurdenCall::Above,
+        _ if facts.waiting > 0 => BurdenCall::Waits,
+        None => BurdenCall::Unknown,
+        Some(RatioCall::Open) => BurdenCall::Open,
+        Some(RatioCall::Within) if facts.known < facts.comparable => BurdenCall::Partly,
+        Some(RatioCall::Within) => BurdenCall::Within,
+    }
+}
+
 /// Whether no violation in `cases` distinct cases bounds the rate as the policy asks.
 pub fn assures(cases: u64, rule: &Assurance) -> bool {
     proportion::zero_failures_upper(cases, rule.conf).is_some_and(|rate| rate <= rule.max_rate)
@@ -121,6 +164,14 @@ pub fn undecided(on: OnInconclusive) -> FindingWeight {
     match on {
         OnInconclusive::Block => FindingWeight::Inconclusive,
         OnInconclusive::Warn => FindingWeight::Warns,
+    }
+}
+
+/// The weight of what waits for a person.
+pub fn pending(on: OnPending) -> FindingWeight {
+    match on {
+        OnPending::Block => FindingWeight::Pending,
+        OnPending::Warn => FindingWeight::Warns,
     }
 }
 

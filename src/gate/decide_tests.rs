@@ -162,6 +162,36 @@ fn a_ratio_is_above_by_its_bound_and_open_by_its_middle() {
 }
 
 #[test]
+fn the_time_of_review_fails_by_what_is_known_and_passes_when_nothing_is_to_come() {
+    use RatioCall::{Above, Open, Within};
+    // Reviewed, comparable, waiting, known.
+    for (counts, ratio, expected) in [
+        ((0, 0, 0, 0), None, BurdenCall::NothingReviewed),
+        ((5, 0, 0, 0), None, BurdenCall::NothingBefore),
+        ((9, 8, 0, 8), Some(Above), BurdenCall::Above),
+        ((9, 8, 2, 6), Some(Above), BurdenCall::Above),
+        ((9, 8, 2, 6), Some(Open), BurdenCall::Waits),
+        ((9, 8, 1, 7), Some(Within), BurdenCall::Waits),
+        ((9, 8, 8, 0), None, BurdenCall::Waits),
+        ((9, 8, 0, 0), None, BurdenCall::Unknown),
+        ((9, 8, 0, 8), Some(Open), BurdenCall::Open),
+        ((9, 8, 0, 5), Some(Open), BurdenCall::Open),
+        ((9, 8, 0, 7), Some(Within), BurdenCall::Partly),
+        ((9, 8, 0, 8), Some(Within), BurdenCall::Within),
+    ] {
+        let (reviewed, comparable, waiting, known) = counts;
+        let facts = BurdenFacts { reviewed, comparable, waiting, known, ratio };
+        assert_eq!(burden(facts), expected, "{facts:?}");
+    }
+}
+
+#[test]
+fn what_waits_for_a_person_weighs_what_the_policy_says() {
+    assert_eq!(pending(OnPending::Block), FindingWeight::Pending);
+    assert_eq!(pending(OnPending::Warn), FindingWeight::Warns);
+}
+
+#[test]
 fn a_clean_run_assures_from_as_many_cases_as_the_rate_takes() {
     for (max_rate, conf, needed) in [(0.05, 0.95, 59), (0.02, 0.95, 149), (0.01, 0.95, 299), (0.5, 0.5, 1)] {
         let rule = Assurance { max_rate, conf };

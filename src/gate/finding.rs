@@ -28,7 +28,13 @@ impl Found {
 
     /// That the evidence decides nothing, which weighs what the policy says.
     pub fn undecided(policy: &Policy, code: &str, brief: &str, rest: &str) -> Self {
-        Self { open: true, ..Self::new(code, decide::undecided(policy.on_inconclusive()), brief, rest) }
+        Self::new(code, decide::undecided(policy.on_inconclusive()), brief, rest).left_open()
+    }
+
+    /// The same, where it decides nothing.
+    pub fn left_open(mut self) -> Self {
+        self.open = true;
+        self
     }
 
     pub fn in_area(mut self, area: Area) -> Self {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::areas::{Areas, Known};
 use super::baseline::Baseline;
 use super::budget::Budget;
+use super::burden::Burden;
 use super::changes::{Change, changes};
 use super::decide::AreaCall;
 use super::finding::Found;
@@ -12,6 +13,7 @@ use super::floors::Floors;
 use super::guards::{Broken, GuardPast, Guards};
 use super::judged::JudgedMarks;
 use super::licences::{Blocking, LicenceLine};
+use super::minutes::Minutes;
 use super::missing::Missing;
 use super::models::Models;
 use super::regressions::Regressions;
@@ -55,6 +57,8 @@ pub struct Evidence {
     pub held_against: Option<String>,
     /// Which judges may gate what, on the day of judging.
     pub licences: Vec<LicenceLine>,
+    /// What review took, where the policy asks for it.
+    pub minutes: Minutes,
 }
 
 /// Judges one run under one policy.
@@ -75,6 +79,7 @@ pub struct Judge<'p> {
     repeats: Repeats,
     regressions: Regressions,
     budget: Budget,
+    burden: Burden,
     unreviewed: Unreviewed,
     /// Kept only where answers may turn out to vary.
     tallies: Option<Tallies<'p>>,
@@ -99,6 +104,7 @@ impl<'p> Judge<'p> {
             repeats: Repeats::of(repeats),
             regressions: Regressions::default(),
             budget: Budget::default(),
+            burden: Burden::default(),
             unreviewed: Unreviewed::default(),
             tallies: decide::may_vary(policy.mode, baseline, repeats)
                 .then(|| Tallies::new(policy, baseline, repeats.max(policy.repeats.stage2))),
@@ -130,6 +136,7 @@ impl<'p> Judge<'p> {
         self.repeats.observe(result, first);
         self.regressions.observe(result);
         self.budget.observe(result, self.policy);
+        self.burden.observe(result);
         let has_baseline = self.tallies.as_ref().map(|_| self.baseline.of(&result.case).is_some());
         self.unreviewed.observe(result, has_baseline);
         if let Some(tallies) = &mut self.tallies {
@@ -221,6 +228,7 @@ impl<'p> Judge<'p> {
         found.extend(ratios::findings(policy, varying.map(|(tallies, _)| tallies)));
         let regime = if varying.is_some() { Regime::Stochastic } else { Regime::Deterministic };
         found.extend(self.unreviewed.findings(policy, regime));
+        found.extend(self.burden.finding(policy, regime, &evidence.minutes));
         found.sort_by_key(|found| found.finding.weight);
         found
     }

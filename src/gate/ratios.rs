@@ -6,7 +6,8 @@ use super::finding::{Found, cases};
 use super::tallies::{CaseTally, Tallies};
 use super::verdict::FindingWeight;
 use crate::domain::{Area, AreaGate, AreaPolicy, Policy};
-use crate::stats::{hodges_lehmann, mean};
+use crate::stats::hodges_lehmann::{self, Ratio};
+use crate::stats::mean;
 
 /// What is measured of a trial.
 struct Measure {
@@ -23,11 +24,10 @@ const MEASURES: [Measure; 2] = [
 /// `tallies`: of the run, where answers vary; else no ratio is judged.
 pub fn findings(policy: &Policy, tallies: Option<&Tallies>) -> Vec<Found> {
     let mut found = Vec::new();
-    for (&area, rules) in policy.areas.iter().filter(|(_, rules)| rules.gate == AreaGate::Budget) {
+    let budgets = policy.areas.iter().filter(|(_, rules)| rules.gate == AreaGate::Budget);
+    // What people take is not in the trials.
+    for (&area, rules) in budgets.filter(|(area, _)| **area != Area::ReviewerBurden) {
         let told = match (rules.max_ratio, tallies) {
-            (Some(_), _) if area == Area::ReviewerBurden => {
-                vec![unchecked(policy, area, "no run records what a reviewer's time is")]
-            }
             (Some(_), None) if !capped(rules) => {
                 vec![unchecked(policy, area, "a ratio is judged where answers vary, and there is no cap")]
             }
@@ -66,15 +66,23 @@ fn judged(policy: &Policy, measure: &Measure, rules: &AreaPolicy, allowed: f64, 
             false => Found::undecided(policy, "budget", &brief, &rest),
         });
     };
-    let lower = found.lower.map(|bound| bound.ratio);
-    let call = decide::ratio(found.ratio, lower, allowed);
+    told(policy, noun, &found, allowed)
+}
+
+/// What a ratio says beside the allowed one.
+pub fn call(found: &Ratio, allowed: f64) -> RatioCall {
+    decide::ratio(found.ratio, found.lower.map(|bound| bound.ratio), allowed)
+}
+
+/// The ratio of a noun, e.g. `cost`, in a sentence; `None` where it is within what is allowed.
+pub fn told(policy: &Policy, noun: &str, found: &Ratio, allowed: f64) -> Option<Found> {
     let brief = format!("The {noun} of a typical case is {:.2} times what was accepted", found.ratio);
-    let bound = match lower {
-        Some(lower) => format!("at least {lower:.2} with {:.0} % confidence", policy.interval.conf * 100.0),
+    let bound = match found.lower {
+        Some(lower) => format!("at least {:.2} with {:.0} % confidence", lower.ratio, policy.interval.conf * 100.0),
         None => "too few cases to bound it".to_owned(),
     };
     let n = cases(found.pairs);
-    match call {
+    match call(found, allowed) {
         RatioCall::Above => {
             let rest = format!(" ({bound}), over {n}; {allowed} times is allowed.");
             Some(Found::new("budget", FindingWeight::Fails, &brief, &rest))

@@ -1,9 +1,10 @@
 //! Behaviour that nobody has accepted yet.
 
 use super::blame::{Blame, Move};
+use super::decide;
 use super::finding::{Found, cases, verb};
 use super::verdict::{FindingWeight, Regime};
-use crate::domain::{OnPending, Policy};
+use crate::domain::Policy;
 use crate::golden::Comparison;
 use crate::score::TrialResult;
 
@@ -57,10 +58,7 @@ impl Unreviewed {
 
     /// Where answers vary, one that was not seen before is no news.
     pub fn findings(&self, policy: &Policy, regime: Regime) -> Vec<Found> {
-        let pending = match policy.pending {
-            OnPending::Block => FindingWeight::Pending,
-            OnPending::Warn => FindingWeight::Warns,
-        };
+        let pending = decide::pending(policy.pending);
         let unknown = self.unknown(regime);
         let (changed, new) = (self.changed.len(), unknown.len());
         let (weight, differently) = match regime {

@@ -2,6 +2,7 @@
 
 use crate::domain::{Area, AreaGate, ClusterBy, Margin, Multiplicity, Policy, Trit};
 use crate::power::Facts;
+use crate::stats::mean;
 use crate::stats::simulate::{Adjust, AreaRule, BreakRule, Rules, Stage, Tested};
 
 /// The rules for a candidate with `repeats` in all.
@@ -42,19 +43,18 @@ pub fn of_area(policy: &Policy, area: Area, cases: usize) -> AreaRule {
     AreaRule { tested, forbidden }
 }
 
-/// The steps of `auto`: from so many cases on, this margin.
-const AUTO: [(u64, f64); 3] = [(0, 0.20), (60, 0.15), (120, 0.10)];
-
 /// The margin over so many cases.
 fn margin(margin: Margin, cases: usize) -> f64 {
-    let steps = steps(margin);
-    let held = steps.iter().rev().find(|(from, _)| cases as u64 >= *from);
-    held.map_or(AUTO[0].1, |(_, margin)| *margin)
+    match margin {
+        Margin::Auto => mean::auto_margin(cases),
+        Margin::Of(margin) => margin,
+    }
 }
 
+/// From so many cases on, this margin.
 fn steps(margin: Margin) -> Vec<(u64, f64)> {
     match margin {
-        Margin::Auto => AUTO.to_vec(),
+        Margin::Auto => mean::AUTO_MARGINS.iter().map(|(from, margin)| (*from as u64, *margin)).collect(),
         Margin::Of(margin) => vec![(0, margin)],
     }
 }

@@ -155,6 +155,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         policy_from: judged_by.policy_from.clone(),
         held_against: judged_by.held_against.clone(),
         licences: judged_by.licences.clone(),
+        minutes: judged_by.minutes.clone(),
         guards: guards_past(&folder.siblings(), (folder.id(), golden.target()), golden, judge.broken_guards(), policy),
     };
     Ok(Ended { verdict: judge.finish(&evidence), results, interrupted, stopped, at: now() })

@@ -2,7 +2,7 @@
 
 use crate::calibration::Rulings;
 use crate::domain::Waiver;
-use crate::gate::{LicenceLine, PolicyFrom};
+use crate::gate::{LicenceLine, Minutes, PolicyFrom};
 
 #[derive(Debug, Clone, Default)]
 pub struct JudgedBy {
@@ -16,6 +16,8 @@ pub struct JudgedBy {
     pub rulings: Rulings,
     /// Which judges may gate what today.
     pub licences: Vec<LicenceLine>,
+    /// What review took so far, where the policy asks for it.
+    pub minutes: Minutes,
 }
 
 impl JudgedBy {

@@ -130,13 +130,12 @@ pub fn non_inferiority(changes: &[f64], clusters: &[usize], conf: f64) -> Option
     Some(NonInferiority { lower, pseudo, clustered, clusters: by_cluster.map(|found| found.clusters) })
 }
 
+/// The steps of [`auto_margin`], rising: from so many cases on, this margin.
+pub const AUTO_MARGINS: [(usize, f64); 3] = [(0, 0.20), (60, 0.15), (120, 0.10)];
+
 /// The margin that a suite of this many cases can hope to hold: .20 under 60 cases, .15 under 120, else .10.
 pub fn auto_margin(cases: usize) -> f64 {
-    match cases {
-        0..60 => 0.20,
-        60..120 => 0.15,
-        _ => 0.10,
-    }
+    AUTO_MARGINS.iter().fold(f64::INFINITY, |held, (from, margin)| if cases >= *from { *margin } else { held })
 }
 
 /// The mean; `None` without values, or if one is not finite. Does not depend on the order.

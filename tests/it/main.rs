@@ -1,5 +1,6 @@
 //! evalgate through its binary: one file a subject, on copies of the small projects in `tests/projects`.
 
+mod burden;
 mod calibrate;
 mod attest;
 mod browser;

@@ -15,11 +15,12 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
 use super::run::named;
+use crate::corrections::words;
 use crate::diagnostic::{printable, printable_line};
 use crate::domain::{Ruling, Slug, Weight};
 use crate::load::{Checked, Root};
 use crate::plan::Catalog;
-use crate::review::{Choice, Pending, Refusal, decide, resolve, worst_first};
+use crate::review::{Choice, Decided, Pending, Refusal, decide, resolve, worst_first};
 use crate::run::orphans;
 use crate::store::{self, DraftFile, Settled};
 use interactive::Ended;
@@ -49,6 +50,9 @@ pub struct Review {
     /// Why; required where any mark fell
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Minutes that the review took, in all: each case that is decided gets an equal part
+    #[arg(long, value_name = "N", value_parser = words::minutes)]
+    minutes: Option<f64>,
     /// Who decides [default: git's user.name, or the login name]
     #[arg(long, value_name = "NAME", env = "EVALGATE_REVIEWER")]
     by: Option<String>,
@@ -63,6 +67,10 @@ impl Review {
         if context.ci && !choices.is_empty() {
             return Err(Failure::usage("snapshots are not accepted or rejected under CI")
                 .with_hint("review on your machine and commit the snapshots; CI only compares"));
+        }
+        if self.minutes.is_some() && choices.is_empty() {
+            return Err(Failure::usage("--minutes is for what is decided by name, e.g. with --accept")
+                .with_hint("at a terminal `evalgate review` measures them"));
         }
         let project = context.project()?;
         let Project { checked, catalog } = &project;
@@ -123,6 +131,7 @@ impl Review {
             };
             match decide(pending, one, merged.as_ref(), self.reason.as_deref()) {
                 Ok(decided) => {
+                    let decided = Decided { minutes: self.minutes.map(|all| all / chosen.len() as f64), ..decided };
                     settled.push(Settled { pending, decided, merged: merged.map(|merged| merged.snapshot) });
                 }
                 Err(refusal) => refusals.push(refusal),

@@ -172,7 +172,8 @@ pub struct AreaPolicy {
     /// For `zero_tolerance`: how well a clean run must bound the true rate of violations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assurance: Option<Assurance>,
-    /// For `budget`, stochastic: highest ratio to the baseline, e.g. 1.25 for a quarter more. Above 0.
+    /// For `budget`: highest ratio to the baseline, e.g. 1.25 for a quarter more; of cost and latency where answers vary, of
+    /// minutes of review always. Above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_ratio: Option<f64>,
     /// For `budget`: highest cost of one case, in US dollars.
