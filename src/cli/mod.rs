@@ -10,6 +10,7 @@ mod compare;
 mod completions;
 mod context;
 mod correct;
+mod demo_history;
 mod exit;
 mod failure;
 mod gate;
@@ -100,6 +101,8 @@ enum Command {
     Verify(verify::Verify),
     /// Runs that there were: list, show, name, prune, take in
     History(history::HistoryCommand),
+    /// Make a copy of the project with a history to look at: real runs, invented dates
+    DemoHistory(demo_history::DemoHistory),
     /// Add runs to the history that several machines share
     Push(history::Push),
     /// Get whole runs from the history that several machines share
@@ -153,6 +156,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Attest(command)) => command.run(&context),
         Some(Command::Verify(command)) => command.run(&context),
         Some(Command::History(command)) => command.run(&context),
+        Some(Command::DemoHistory(command)) => command.run(&context),
         Some(Command::Push(command)) => command.run(&context),
         Some(Command::Pull(command)) => command.run(&context),
         Some(Command::List(command)) => command.run(&context),

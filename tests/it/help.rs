@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "init",
     "run",
     "review",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 27] = [
     "attest",
     "verify",
     "history",
+    "demo-history",
     "push",
     "pull",
     "list",
