@@ -52,9 +52,10 @@ impl DemoHistory {
         let schedule = Schedule::until(until)
             .filter(|schedule| schedule.first >= Date::constant(1970, 1, 1))
             .ok_or_else(|| Failure::usage(format!("--until {until}: there are no {WEEKS} weeks before it")))?;
-        let agents = self.agents(&context.project()?)?;
         let folder = context.start.join(&self.folder);
         let beside = vacant(&folder)?;
+        let agents = self.agents(&context.project()?)?;
+        fs::create_dir_all(beside)?;
         // Whole or not at all: it gets its name when it is done.
         let made = tempfile::Builder::new().prefix(".evalgate-demo-").tempdir_in(beside)?;
         demo::copy(context.root()?.path(), made.path())?;
@@ -84,8 +85,10 @@ impl DemoHistory {
             named(&project.catalog.project.targets, &agent, "target")?;
             match meta_of(&project.checked, &project.catalog, &agent)?.answers_alike() {
                 true => Ok(agent),
-                false => Err(Failure::usage(format!("{agent} may answer otherwise each time, and each agent is run once"))
-                    .with_hint("name targets of the kinds rules, foil or noop")),
+                false => {
+                    Err(Failure::usage(format!("{agent} may answer otherwise each time, and each agent is run once"))
+                        .with_hint("name targets of the kinds rules, foil or noop"))
+                }
             }
         };
         Ok([agent(timid)?, agent(careless)?, agent(careful)?])
@@ -118,7 +121,7 @@ impl DemoHistory {
     }
 }
 
-/// That a folder is empty or not there. Gives the one that it lies in, made if need be.
+/// That a folder is empty or not there. Gives the one that it lies in.
 fn vacant(folder: &Path) -> Result<&Path, Failure> {
     let taken = match fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_some(),
@@ -128,9 +131,7 @@ fn vacant(folder: &Path) -> Result<&Path, Failure> {
         return Err(Failure::usage(format!("{} is not an empty folder: nothing was done", folder.display()))
             .with_hint("name a folder that is not there yet"));
     }
-    let beside = folder.parent().unwrap_or(folder);
-    fs::create_dir_all(beside)?;
-    Ok(beside)
+    Ok(folder.parent().unwrap_or(folder))
 }
 
 /// Runs each agent once.
@@ -170,7 +171,8 @@ impl<'a> Demo<'a> {
         let today = meta_of(checked, catalog, target)?;
         let known = POLICIES.iter().all(|name| catalog.policies.contains_key(*name));
         let under = |name: &str| -> Result<(&Policy, RunMeta), Failure> {
-            let name = if known { Slug::new(name).unwrap_or_else(|_| today.policy.clone()) } else { today.policy.clone() };
+            let name =
+                if known { Slug::new(name).unwrap_or_else(|_| today.policy.clone()) } else { today.policy.clone() };
             let policy = named(&catalog.policies, &name, "policy")?;
             let digests = digests_of(target, policy, checked, catalog);
             Ok((policy, RunMeta { policy: name, digests, ..today.clone() }))

@@ -68,7 +68,8 @@ fn minutes_of(case: &Slug) -> f64 {
 /// Marks that were lower than accepted.
 fn worse(was: &Marks, now: &Marks) -> Vec<String> {
     let marks = was.iter().flat_map(|(area, marks)| marks.iter().map(move |(id, mark)| (area, id, mark)));
-    let lower = marks.filter(|(area, id, mark)| now.get(area).and_then(|now| now.get(*id)).is_some_and(|now| now < mark));
+    let lower =
+        marks.filter(|(area, id, mark)| now.get(area).and_then(|now| now.get(*id)).is_some_and(|now| now < mark));
     lower.map(|(area, id, _)| format!("{area}/{id}")).collect()
 }
 

@@ -62,8 +62,15 @@ impl Stage {
                 return Err(DemoError::Gone(result.case.id.to_string()));
             };
             let answers = &Answers::default();
-            let view =
-                View { case: &result.case, kind: result.kind, pipeline, system, trial: &result.trial, accepted, answers };
+            let view = View {
+                case: &result.case,
+                kind: result.kind,
+                pipeline,
+                system,
+                trial: &result.trial,
+                accepted,
+                answers,
+            };
             let scored = score::hold(&rubric.rubric, &view, &result.scored)
                 .map_err(|cause| DemoError::Snapshot { case: result.case.id.to_string(), cause })?;
             let result = TrialResult { scored, ..result.clone() };

@@ -9,6 +9,7 @@ mod consumers;
 mod corpus;
 mod correct;
 mod example_service;
+mod demo_history;
 mod exits;
 mod fake_model;
 mod foils;
