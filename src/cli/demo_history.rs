@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::output;
 use super::run::{digests_of, meta_of, named, target_digest};
 use crate::demo::{self, Agent, Material, NOTE, Past, Planned, RELEASES, Schedule, Stage, WEEKS};
-use crate::diagnostic::printable_line;
+use crate::diagnostic::{cut, printable_line};
 use crate::domain::{Decision, Policy, Slug, Standing, Waiver};
 use crate::event::RunMeta;
 use crate::gate::{Verdict, Waived, over_quarantine};
@@ -25,6 +25,9 @@ use crate::suite::add_waivers;
 
 /// The policies before and after the change, where the project has both.
 const POLICIES: [&str; 2] = ["manufacturing", "servicing"];
+
+/// Columns of a line.
+const WIDTH: usize = 80;
 
 #[derive(Args)]
 #[command(after_help = HELP)]
@@ -105,14 +108,15 @@ impl DemoHistory {
         let name = &project.catalog.project.name;
         output::say(&format!("{name}: {} runs from {first} to {last}", runs.len()))?;
         output::say("Real: answers, marks, decisions. Invented: dates, releases, what people decided.\n")?;
-        output::say("  run         release           exit  made of")?;
+        let line = |line: &str| output::say(&cut(&printable_line(line), WIDTH));
+        let pipelines: Vec<&str> = material.parts(0).map(|(pipeline, _)| pipeline.as_str()).collect();
+        line(&format!("  run         release           exit  {}", pipelines.join(", ")))?;
         for (planned, verdict) in released {
             let release = &RELEASES[planned.release];
             let day = planned.at.strftime("%Y-%m-%d");
             let taken = if release.accepted { "released" } else { "held back" };
             let parts: Vec<&str> = material.parts(planned.release).map(|(_, agent)| agent.name.as_str()).collect();
-            let line = format!("  {day}  {:<6} {taken:<9}  {:>5}  {}", release.tag, verdict.exit, parts.join(", "));
-            output::say(&printable_line(&line))?;
+            line(&format!("  {day}  {:<6} {taken:<9}  {:>5}  {}", release.tag, verdict.exit, parts.join(", ")))?;
         }
         let shown = self.folder.display();
         let end = format!("\nWhat is what: {shown}/{NOTE}\nLook at it:   evalgate -C {shown} trend\n");
