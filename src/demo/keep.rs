@@ -90,7 +90,7 @@ pub fn keep_whole(
     for (result, at) in results.iter().zip(ends(planned.at, results.iter().map(|one| one.trial.usage.wall_ms))) {
         ended_at = at;
         events.append_trial(at, &result.trial)?;
-        written.push(result, &*to_raw_value(&result.case)?, &*to_raw_value(&result.trial)?)?;
+        written.push(result, &to_raw_value(&result.case)?, &to_raw_value(&result.trial)?)?;
     }
     events.append(ended_at, EventKind::RunFinished { trials: results.len() as u64 })?;
     written.finish()?;
