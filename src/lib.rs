@@ -35,6 +35,7 @@
 //! - [`progress`]: what is shown while a run goes on
 //! - [`run`]: runs trials, writes events, scores; the only concurrency
 //! - [`bench`](mod@bench): generates a large project and measures evalgate on it
+//! - [`demo`]: lays out runs of the project's agents as a history over invented dates
 //! - [`cli`]: one file a subcommand, exit codes, the only printing
 
 pub mod domain;
@@ -66,4 +67,5 @@ pub mod load;
 pub mod progress;
 pub mod run;
 pub mod bench;
+pub mod demo;
 pub mod cli;

@@ -10,6 +10,7 @@ mod compare;
 mod completions;
 mod context;
 mod correct;
+mod demo_history;
 mod exit;
 mod failure;
 mod gate;
@@ -104,6 +105,8 @@ enum Command {
     History(history::HistoryCommand),
     /// What many runs say together: areas, trends, failures, costs, decisions; for managers
     Trend(trend::Trend),
+    /// Make a copy of the project with a history to look at: real runs, invented dates
+    DemoHistory(demo_history::DemoHistory),
     /// Add runs to the history that several machines share
     Push(history::Push),
     /// Get whole runs from the history that several machines share
@@ -160,6 +163,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Verify(command)) => command.run(&context),
         Some(Command::History(command)) => command.run(&context),
         Some(Command::Trend(command)) => command.run(&context),
+        Some(Command::DemoHistory(command)) => command.run(&context),
         Some(Command::Push(command)) => command.run(&context),
         Some(Command::Pull(command)) => command.run(&context),
         Some(Command::Export(command)) => command.run(&context),

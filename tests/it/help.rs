@@ -23,6 +23,7 @@ const COMMANDS: [&str; 28] = [
     "attest",
     "verify",
     "history",
+    "demo-history",
     "push",
     "pull",
     "export",
@@ -73,7 +74,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn every_command_that_a_message_names_exists() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
-    let pattern = regex::Regex::new(r"evalgate ([a-z]+)\b").unwrap();
+    let pattern = regex::Regex::new(r"evalgate ([a-z]+(?:-[a-z]+)*)\b").unwrap();
     for path in rust_files(&source) {
         let text = std::fs::read_to_string(&path).unwrap();
         for found in pattern.captures_iter(&text) {

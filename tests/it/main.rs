@@ -11,6 +11,7 @@ mod consumers;
 mod corpus;
 mod correct;
 mod example_service;
+mod demo_history;
 mod exits;
 mod export;
 mod fake_model;

@@ -11,7 +11,7 @@ use super::database::{Cells, HistoryError};
 use super::source::{Remains, of_folder, stamp};
 use super::{History, Kept};
 use crate::domain::Slug;
-use crate::history::{Standing, Tag};
+use crate::history::{Head, Standing, Tag, TrialEntry};
 
 const FILE: &str = "history.db";
 const LOCK: &str = "history.lock";
@@ -154,6 +154,11 @@ impl Index {
     fn keep_remains(&self, history: &mut History, id: &Slug) -> Result<(), HistoryError> {
         let (head, mut trials) = self.remains.read(id)?;
         history.keep(&head, &mut trials, Kept { seen: REMAINS.to_owned(), pruned: true })
+    }
+
+    /// Keeps a run that has no folder, as what a prune leaves of one. The index takes it in when it is opened.
+    pub fn keep_pruned(&self, head: &Head, trials: &[TrialEntry]) -> Result<(), HistoryError> {
+        self.remains.write(head, trials.iter().cloned().map(Ok))
     }
 
     /// What retention has to know of every run whose folder is here.

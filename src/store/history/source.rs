@@ -151,8 +151,17 @@ impl Remains {
     /// Keeps of a run what the history needs.
     pub fn keep(&self, folder: &RunFolder) -> Result<(), HistoryError> {
         let (head, trials) = of_folder(folder)?;
+        self.write(&head, trials)
+    }
+
+    /// Keeps a run.
+    pub fn write(
+        &self,
+        head: &Head,
+        trials: impl Iterator<Item = Result<TrialEntry, HistoryError>>,
+    ) -> Result<(), HistoryError> {
         fs::create_dir_all(&self.folder).naming("create", &self.folder)?;
-        let path = self.path(folder.id());
+        let path = self.path(&head.meta.id);
         let replacement = Replacement::of(&path)?;
         let mut output = BufWriter::new(GzEncoder::new(replacement.file(), Compression::default()));
         let mut line = |value: serde_json::Result<Vec<u8>>| {
@@ -160,7 +169,7 @@ impl Remains {
             line.push(b'\n');
             output.write_all(&line).naming("write", &path)
         };
-        line(serde_json::to_vec(&head))?;
+        line(serde_json::to_vec(head))?;
         for trial in trials {
             line(serde_json::to_vec(&trial?))?;
         }
