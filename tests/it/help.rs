@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 30] = [
     "init",
     "run",
     "review",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 28] = [
     "attest",
     "verify",
     "history",
+    "trend",
     "demo-history",
     "push",
     "pull",
