@@ -115,11 +115,8 @@ pub fn ask(place: &Place) -> Result<Vec<(&'static str, usize, Duration)>, BenchE
         violated.extend(history.last_violation(&scope, *area)?.map(|at| (*area, at)));
     }
     took("areas with a violation", violated.len());
-    let entries: Vec<Entry> = history
-        .decisions(&scope)?
-        .into_iter()
-        .map(|(run, agent, decided)| Entry { run, agent, decided })
-        .collect();
+    let entries: Vec<Entry> =
+        history.decisions(&scope)?.into_iter().map(|(run, agent, decided)| Entry { run, agent, decided }).collect();
     took("decisions", entries.len());
     let until = runs.last().map_or(Timestamp::UNIX_EPOCH, |run| run.started_at);
     let counted_since = until - SignedDuration::from_hours(24 * 7 * 12);

@@ -58,13 +58,13 @@ pub use html::render_compared as render_compared_html;
 pub use json::{CaseSummary, RUN_SUMMARY_VERSION, RunSummary};
 pub use power::{render_json as render_power_json, render_simulation_json, render_simulation_markdown};
 pub use results::{At, Overview, Results, Visit};
-pub use trend::{TREND_FORMATS, TrendFormat, TrendReport};
 pub use shadow::{render_json as render_shadow_json, render_markdown as render_shadow_markdown};
 pub use text::{
     Style, render as render_text, render_calibration, render_case, render_compared, render_coverage, render_criteria,
     render_discrimination, render_paragraphs, render_power, render_request, render_shadow, render_simulation,
     render_steps,
 };
+pub use trend::{TREND_FORMATS, TrendFormat, TrendReport};
 pub use words::spelling;
 
 /// Everything a report is made of.

@@ -75,8 +75,8 @@ impl AreaLine {
     pub fn reason(&self) -> String {
         let cases = self.now.cases;
         match (self.state, self.judged_by()) {
-            (State::Violated, _) => format!("{} of {cases} cases with a −1; one is too much", self.now.harmful_cases),
-            (State::Held, _) => format!("no −1 in {cases} cases"),
+            (State::Violated, _) => "a case at −1, where one is too much".to_owned(),
+            (State::Held, _) => "no case at −1".to_owned(),
             (State::Unclear, _) if cases == 0 => "nothing was marked".to_owned(),
             (State::Unclear, None) => "there is nothing before it".to_owned(),
             (State::Unclear, Some(change)) => {

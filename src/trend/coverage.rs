@@ -67,12 +67,8 @@ mod tests {
 
     #[test]
     fn what_nothing_tests_is_a_cell_with_0_cases() {
-        let covered = Covered {
-            case: slug("a"),
-            pipeline: slug("triage"),
-            request: RequestType::Security,
-            system: slug("crm"),
-        };
+        let covered =
+            Covered { case: slug("a"), pipeline: slug("triage"), request: RequestType::Security, system: slug("crm") };
         let at: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
         let seen = BTreeMap::from([(slug("a"), LastSeen { asked: Some(at), failed: None })]);
         let cells = grid(&[covered], &seen);

@@ -8,7 +8,7 @@ use crate::domain::{Area, Slug};
 use crate::history::CaseFact;
 
 /// Areas that the sentence names at most of each kind.
-const NAMED: usize = 3;
+const NAMED: usize = 2;
 
 /// The sentence.
 pub fn headline(material: &Material, trend: &Trend) -> String {
@@ -29,12 +29,16 @@ pub fn headline(material: &Material, trend: &Trend) -> String {
         let by = mean.unwrap_or(0.0).abs();
         let most = place(line.area, direction).filter(|_| pipelines(material).len() > 1);
         let most = most.map(|pipeline| format!(", most in {pipeline}")).unwrap_or_default();
-        Some(format!("{} {} by {by:.2} to {:+.2}{most}", line.area, line.state.word(), line.now.mean?))
+        Some(format!("{} {} by {by:.2}{most}", line.area, line.state.word()))
     };
     let of = |state: State| trend.areas.iter().filter(move |line| line.state == state);
-    let mut parts: Vec<String> = of(State::Violated)
-        .map(|line| format!("{} is violated in {} of {} cases", line.area, line.now.harmful_cases, line.now.cases))
-        .collect();
+    let violated: Vec<&str> = of(State::Violated).map(|line| line.area.name()).collect();
+    let mut parts = Vec::new();
+    match violated.as_slice() {
+        [] => {}
+        [one] => parts.push(format!("{one} is violated")),
+        [some @ .., last] => parts.push(format!("{} and {last} are violated", some.join(", "))),
+    }
     for (state, direction) in [(State::Fell, -1.0), (State::Rose, 1.0)] {
         let all: Vec<String> = of(state).filter_map(|line| told(line, direction)).collect();
         let more = all.len().saturating_sub(NAMED);

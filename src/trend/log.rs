@@ -34,22 +34,22 @@ pub struct Release {
 }
 
 impl Release {
-    pub const STANDS: [Verdict; 4] =
-        [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::ReviewPending];
+    pub const STANDS: [Verdict; 4] = [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::ReviewPending];
 
     /// Releases in the order in which they ran.
     pub fn of(runs: &[WholeRun]) -> Vec<Self> {
         let chunks = runs.chunk_by(|a, b| a.agent == b.agent);
-        let release = |runs: &[WholeRun]| {
-            let (first, last) = (runs.first()?, runs.last()?);
-            let stands = Self::STANDS.map(|verdict| runs.iter().filter(|run| run.decision == Some(verdict)).count() as u64);
+        let release = |part: &[WholeRun]| {
+            let (first, last) = (part.first()?, part.last()?);
+            let stands =
+                Self::STANDS.map(|verdict| part.iter().filter(|run| run.decision == Some(verdict)).count() as u64);
             Some(Self {
-                name: name(runs),
+                name: name(runs, part),
                 agent: first.agent.clone(),
                 since: first.started_at,
                 until: last.started_at,
                 last: last.id.clone(),
-                runs: runs.len() as u64,
+                runs: part.len() as u64,
                 stands,
             })
         };

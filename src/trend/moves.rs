@@ -67,10 +67,8 @@ const LIMIT: f64 = 5.0;
 /// before, alarms after it: the p-chart of cases at -1, or the CUSUM of means, of which a reference that never varied
 /// alarms at any other value. `row` holds places of periods and their sums.
 pub fn confirmed(row: &[(usize, &Sum)]) -> Option<Confirmed> {
-    let row: Vec<(usize, f64, (u64, u64))> = row
-        .iter()
-        .filter_map(|(at, sum)| Some((*at, sum.mean?, (sum.harmful_cases, sum.cases as u64))))
-        .collect();
+    let row: Vec<(usize, f64, (u64, u64))> =
+        row.iter().filter_map(|(at, sum)| Some((*at, sum.mean?, (sum.harmful_cases, sum.cases as u64)))).collect();
     let values: Vec<f64> = row.iter().map(|(_, mean, _)| *mean).collect();
     let found = pettitt(&values).filter(|found| found.p < ALPHA)?;
     let after = found.last_before + 1;
@@ -126,7 +124,10 @@ mod tests {
         let a = run("a", "2026-11-01T00:00:00Z", "1");
         let mut b = run("b", "2026-11-02T00:00:00Z", "2");
         assert_eq!(moved(&a, &b, 1), Some(Moved { at: 1, parts: vec!["agent"], breaks: false }));
-        b.digests = [("suites".to_owned(), "other".to_owned())].into_iter().collect::<std::collections::BTreeMap<_, _>>().into();
+        b.digests = [("suites".to_owned(), "other".to_owned())]
+            .into_iter()
+            .collect::<std::collections::BTreeMap<_, _>>()
+            .into();
         b.model = Some("m".to_owned());
         assert_eq!(moved(&a, &b, 1).map(|moved| (moved.parts, moved.breaks)), Some((vec!["agent", "suites"], true)));
         assert_eq!(moved(&a, &a, 1), None);

@@ -74,22 +74,33 @@ pub fn periods(runs: &[WholeRun], by: By) -> Vec<Period> {
         }
     }
     if by == By::Release {
-        periods.iter_mut().for_each(|period| period.label = name(&runs[period.first..=period.last]));
+        for period in &mut periods {
+            period.label = name(runs, &runs[period.first..=period.last]);
+        }
     }
     periods
 }
 
-/// What the agent of these runs is called: the names that they were given, or the beginning of its digest.
-pub fn name(runs: &[WholeRun]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for tag in runs.iter().flat_map(|run| &run.tags) {
-        if !names.contains(&tag.as_str()) {
-            names.push(tag);
+/// What the agent of some runs is called: the names that these were given, or that other runs of it were, or the
+/// beginning of its digest.
+pub fn name(all: &[WholeRun], runs: &[WholeRun]) -> String {
+    let Some(first) = runs.first() else { return String::new() };
+    let names = |runs: &mut dyn Iterator<Item = &WholeRun>| {
+        let mut names: Vec<String> = Vec::new();
+        for tag in runs.flat_map(|run| &run.tags) {
+            if !names.contains(tag) {
+                names.push(tag.clone());
+            }
         }
+        names.join(", ")
+    };
+    let own = names(&mut runs.iter());
+    if !own.is_empty() {
+        return own;
     }
-    match (names.is_empty(), runs.first()) {
-        (true, Some(run)) => run.agent.chars().take(7).collect(),
-        _ => names.join(", "),
+    match names(&mut all.iter().filter(|run| run.agent == first.agent)) {
+        others if others.is_empty() => first.agent.chars().take(7).collect(),
+        others => format!("{others} again"),
     }
 }
 
@@ -124,6 +135,6 @@ mod tests {
         ];
         runs[1].tags = vec!["v1".to_owned()];
         let found = labels(&runs, By::Release);
-        assert_eq!(found, [("v1".to_owned(), 2), ("2222222".to_owned(), 1), ("1".to_owned(), 1)]);
+        assert_eq!(found, [("v1".to_owned(), 2), ("2222222".to_owned(), 1), ("v1 again".to_owned(), 1)]);
     }
 }

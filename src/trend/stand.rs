@@ -90,7 +90,8 @@ impl Stand {
 
     /// What changed since another run, over the cases that have a mark in both.
     pub fn change_since(&self, then: &Stand, area: Area, facts: &BTreeMap<i64, CaseFact>, wanted: Wanted) -> Change {
-        let was: BTreeMap<i64, f64> = then.of_area(area, facts, wanted).map(|(n, _, tally)| (n, tally.mean())).collect();
+        let was: BTreeMap<i64, f64> =
+            then.of_area(area, facts, wanted).map(|(n, _, tally)| (n, tally.mean())).collect();
         let now = self.of_area(area, facts, wanted);
         let changes: Vec<f64> = now.filter_map(|(n, _, tally)| Some(tally.mean() - was.get(&n)?)).collect();
         Change::of(&changes)

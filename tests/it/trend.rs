@@ -89,7 +89,17 @@ fn every_part_of_the_weekly_report_says_something() {
     let blocks = report["blocks"].as_object().unwrap();
     let names: Vec<&str> = blocks.keys().map(String::as_str).collect();
     let wanted = [
-        "areas", "safety", "failures", "trends", "corrections", "burden", "costs", "trust", "coverage", "log", "cases",
+        "areas",
+        "safety",
+        "failures",
+        "trends",
+        "corrections",
+        "burden",
+        "costs",
+        "trust",
+        "coverage",
+        "log",
+        "cases",
     ];
     assert_eq!(names, wanted);
     for table in ["/areas/areas", "/safety/violations", "/trends/values", "/trends/moves", "/costs/periods"] {

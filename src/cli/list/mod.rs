@@ -20,8 +20,8 @@ use crate::report::spelling;
 use crate::run::Wanted;
 use crate::score::CHECKS;
 use crate::target::KINDS;
-use table::Table;
 pub use corrections::corrections as corrections_of;
+use table::Table;
 pub use waivers::waivers;
 
 #[derive(Args)]

@@ -77,7 +77,11 @@ pub fn material(
     Ok(Some(Material {
         project: project.catalog.project.name.clone(),
         before: before(history, &all)?,
-        newest: history.areas(&line)?.into_iter().filter(|(of, _, _)| pipeline.as_ref().is_none_or(|p| p == of)).collect(),
+        newest: history
+            .areas(&line)?
+            .into_iter()
+            .filter(|(of, _, _)| pipeline.as_ref().is_none_or(|p| p == of))
+            .collect(),
         verdict: stored_verdict(context, project, newest)?,
         entries: decided.into_iter().map(|(run, agent, decided)| Entry { run, agent, decided }).collect(),
         corrections: Figures::of(&corrections),
@@ -134,7 +138,7 @@ fn before(history: &mut History, all: &[WholeRun]) -> Result<Option<Before>, Fai
     let agent = &all[last].agent;
     let first = all[..=last].iter().rposition(|run| run.agent != *agent).map_or(0, |other| other + 1);
     let stand = history.stand(&all[last])?;
-    Ok(Some(Before { name: name(&all[first..=last]), replaced_at: all[last + 1].started_at, stand }))
+    Ok(Some(Before { name: name(all, &all[first..=last]), replaced_at: all[last + 1].started_at, stand }))
 }
 
 fn reviews(project: &Project, target: &Slug, since: Timestamp, until: Timestamp) -> Result<Vec<Decision>, Failure> {
@@ -151,9 +155,8 @@ fn corrections(
     runs: &[WholeRun],
 ) -> Result<Corrections, Failure> {
     let labels = Labels::open(&project.checked.root.path().join("rubrics")).all()?;
-    let in_time = |at: Timestamp| {
-        scope.since.is_none_or(|since| at >= since) && scope.until.is_none_or(|until| at <= until)
-    };
+    let in_time =
+        |at: Timestamp| scope.since.is_none_or(|since| at >= since) && scope.until.is_none_or(|until| at <= until);
     let mut corrections = corrections_of(project, &labels)?;
     corrections.retain(|one| in_time(one.at));
     let mut trials = BTreeMap::new();

@@ -281,8 +281,8 @@ fn p(p: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::html::{STYLE, hash};
     use crate::compare::{Side, SliceBy, compare, effect};
+    use crate::report::html::{STYLE, hash};
     use crate::report::sample;
 
     fn compared() -> Compared {

@@ -15,6 +15,8 @@ pub struct Document {
     pub title: String,
     /// What changed, where, since when.
     pub headline: String,
+    /// Its last day.
+    pub until: String,
     /// What the report is of, by name.
     pub facts: Vec<(&'static str, String)>,
     /// An area each.
@@ -73,7 +75,14 @@ pub struct Block {
     /// Sentences before its tables.
     pub lead: Vec<String>,
     pub tables: Vec<Table>,
-    /// Pictures of numbers that stand in its tables.
+    /// Pictures of numbers that stand in its tables, in groups; the first is shown at once.
+    pub charts: Vec<ChartGroup>,
+}
+
+/// Pictures of one kind.
+#[derive(Debug)]
+pub struct ChartGroup {
+    pub name: String,
     pub charts: Vec<Chart>,
 }
 
@@ -290,10 +299,14 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_never_a_number() {
-        for cell in [Cell::usd(None), Cell::mark(None), Cell::share(None), Cell::milliseconds(None), Cell::change(None)] {
+        for cell in [Cell::usd(None), Cell::mark(None), Cell::share(None), Cell::milliseconds(None), Cell::change(None)]
+        {
             assert!(cell.is_text(), "{cell:?}");
         }
-        assert_eq!((Cell::usd(Some(0.0)).shown(), Cell::usd(Some(0.00125)).shown()), ("$0.00".into(), "$0.0013".into()));
+        assert_eq!(
+            (Cell::usd(Some(0.0)).shown(), Cell::usd(Some(0.00125)).shown()),
+            ("$0.00".into(), "$0.0013".into())
+        );
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::document::{Block, Card, Cell, Column, Document, Part, Table, Tone};
-use crate::report::{RenderError, chart};
+use super::document::{Block, Card, Cell, Chart, ChartGroup, Column, Document, Part, Table, Tone};
 use crate::report::html::static_page;
+use crate::report::{RenderError, chart};
 
 pub fn render(document: &Document) -> Result<Vec<u8>, RenderError> {
     let style = format!("{}{}", include_str!("../html/trend.css"), chart::STYLE);
@@ -16,6 +16,7 @@ pub fn render(document: &Document) -> Result<Vec<u8>, RenderError> {
 struct Page<'d> {
     title: &'d str,
     headline: &'d str,
+    until: &'d str,
     tone: &'static str,
     facts: Vec<Fact<'d>>,
     cards: Vec<CardPart<'d>>,
@@ -42,8 +43,14 @@ struct BlockPart<'d> {
     id: &'d str,
     title: &'d str,
     lead: &'d [String],
-    charts: Vec<Picture<'d>>,
+    charts: Vec<GroupPart<'d>>,
     tables: Vec<TablePart<'d>>,
+}
+
+#[derive(Debug, Serialize)]
+struct GroupPart<'d> {
+    name: &'d str,
+    charts: Vec<Picture<'d>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,6 +107,7 @@ impl<'d> Page<'d> {
         Self {
             title: &document.title,
             headline: &document.headline,
+            until: &document.until,
             tone: worst.into_iter().find(has).unwrap_or_default().name(),
             facts: document.facts.iter().map(|(label, value)| Fact { label, value }).collect(),
             cards: document.cards.iter().map(card).collect(),
@@ -113,17 +121,23 @@ fn block(block: &Block) -> BlockPart<'_> {
         id: block.id,
         title: block.title,
         lead: &block.lead,
-        charts: block.charts.iter().map(|chart| Picture { title: &chart.title, svg: &chart.svg, legend: &chart.legend }).collect(),
+        charts: block.charts.iter().map(group).collect(),
         tables: block.tables.iter().map(table).collect(),
     }
 }
 
+fn group(group: &ChartGroup) -> GroupPart<'_> {
+    let mut charts = Vec::new();
+    for Chart { title, svg, legend } in &group.charts {
+        charts.push(Picture { title, svg, legend });
+    }
+    GroupPart { name: &group.name, charts }
+}
+
 fn table(table: &Table) -> TablePart<'_> {
     let numbers = |place: usize| table.rows.iter().any(|row| row.get(place).is_some_and(|cell| !cell.is_text()));
-    let column = |(place, column): (usize, &Column)| ColumnPart {
-        title: column.title,
-        numbers: place > 0 && numbers(place),
-    };
+    let column =
+        |(place, column): (usize, &Column)| ColumnPart { title: column.title, numbers: place > 0 && numbers(place) };
     TablePart {
         id: table.id,
         name: table.id.replace('_', " "),

@@ -45,6 +45,7 @@ impl TrendReport {
         Ok(Self(Document {
             title: format!("{}: {}", material.project, material.target),
             headline: headline(material, trend),
+            until: day(material.until).to_string(),
             facts: facts(material),
             cards: blocks::cards(&sources),
             blocks: blocks::all(&sources)?,

@@ -10,9 +10,10 @@ pub fn block(sources: &Sources) -> Block {
     let periods = sources.trend.spent.iter().enumerate().rev();
     let by_period = Table {
         id: "periods",
-        caption: "Newest first. Solved: trials with task_success at +1. Times are means over the runs of each run's middle \
+        caption:
+            "Newest first. Solved: trials with task_success at +1. Times are means over the runs of each run's middle \
                   trial and of its 95th percentile. A price that is unknown in any run makes the sum unknown."
-            .to_owned(),
+                .to_owned(),
         columns: with("period", "Period"),
         rows: periods.map(|(at, spent)| row(Cell::text(sources.label(at)), spent)).collect(),
         folded: true,
@@ -42,9 +43,7 @@ pub fn block(sources: &Sources) -> Block {
         rows: judges.iter().map(judge).collect(),
         folded: false,
     };
-    let lead = vec![
-        "Trials are counted with their repeats: what repeats cost is in the trials of a run.".to_owned(),
-    ];
+    let lead = vec!["Trials are counted with their repeats: what repeats cost is in the trials of a run.".to_owned()];
     let tables = vec![by_model, by_judge, by_period];
     Block { id: "costs", title: "Cost and latency", lead, tables, charts: Vec::new() }
 }

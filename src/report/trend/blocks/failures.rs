@@ -38,7 +38,8 @@ pub fn block(sources: &Sources) -> Block {
     };
     let list = Table {
         id: "list",
-        caption: "Each of them: since when, by which criterion, and who has taken it (the owner of its waiver).".to_owned(),
+        caption: "Each of them: since when, by which criterion, and who has taken it (the owner of its waiver)."
+            .to_owned(),
         columns: columns([
             ("state", "State"),
             ("case", "Case"),

@@ -13,13 +13,14 @@ pub fn block(sources: &Sources) -> Block {
     let trend = sources.trend;
     let lead = vec![match trend.overrides.len() as u64 {
         0 => "Nothing went on without having passed.".to_owned(),
-        n => format!("{} went on although it had not passed.", plural(n, "run")),
+        n => format!("{} went on without having passed.", plural(n, "run")),
     }];
     let releases = Table {
         id: "releases",
-        caption: "An agent from the first to the last of a row of runs with the same target files, prompts and limits; \
+        caption:
+            "An agent from the first to the last of a row of runs with the same target files, prompts and limits; \
                   newest first. Runs by how the decision about each stands."
-            .to_owned(),
+                .to_owned(),
         columns: columns([
             ("release", "Release"),
             ("agent", "Agent"),
@@ -36,7 +37,7 @@ pub fn block(sources: &Sources) -> Block {
     };
     let overrides = Table {
         id: "overrides",
-        caption: "What went on although it had not passed, and what came after.".to_owned(),
+        caption: "What went on without having passed, and what came after.".to_owned(),
         columns: columns([
             ("run", "Run"),
             ("agent", "Agent"),

@@ -3,7 +3,7 @@
 use super::Sources;
 use crate::report::RenderError;
 use crate::report::chart::{self, Change, HOW_TO_READ, Line, Mark, Point};
-use crate::report::trend::document::{Block, Cell, Chart, Table, columns};
+use crate::report::trend::document::{Block, Cell, Chart, ChartGroup, Table, columns};
 use crate::report::words;
 use crate::trend::{Confirmed, Moved, Panel, Sum};
 
@@ -15,12 +15,19 @@ pub fn block(sources: &Sources) -> Result<Block, RenderError> {
          of cases at −1, 3 σ; CUSUM of means, k = 0.5, h = 5), between two breaks."
             .to_owned(),
     ];
-    let charts = sources.trend.panels.iter().enumerate().map(|(number, panel)| picture(sources, number, panel));
+    let mut charts: Vec<ChartGroup> = Vec::new();
+    for (number, panel) in sources.trend.panels.iter().enumerate() {
+        let chart = picture(sources, number, panel)?;
+        match charts.last_mut() {
+            Some(group) if group.name == of(panel) => group.charts.push(chart),
+            _ => charts.push(ChartGroup { name: of(panel).to_owned(), charts: vec![chart] }),
+        }
+    }
     Ok(Block {
         id: "trends",
         title: "Trends",
         lead,
-        charts: charts.collect::<Result<_, _>>()?,
+        charts,
         tables: vec![changes(sources), moves(sources), values(sources)],
     })
 }
@@ -30,7 +37,7 @@ fn of(panel: &Panel) -> &str {
 }
 
 fn picture(sources: &Sources, number: usize, panel: &Panel) -> Result<Chart, RenderError> {
-    let title = format!("{}, {}", panel.area, of(panel));
+    let title = panel.area.to_string();
     let point = |(at, sum): (usize, &Sum)| {
         let ends = sum.interval;
         Some(Point { at, value: sum.mean?, low: ends.map(|ends| ends.lower), high: ends.map(|ends| ends.upper) })
@@ -43,7 +50,7 @@ fn picture(sources: &Sources, number: usize, panel: &Panel) -> Result<Chart, Ren
     let periods: Vec<String> = sources.material.periods.iter().map(|period| period.label.clone()).collect();
     let drawn = chart::trend(&chart::Trend {
         id: &format!("trend-{number}"),
-        title: &title,
+        title: &format!("{title}, {}", of(panel)),
         description: &description(sources, panel),
         periods: &periods,
         points: &points,

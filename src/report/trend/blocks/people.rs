@@ -20,10 +20,21 @@ pub fn corrections(sources: &Sources) -> Block {
             figures.corrections - figures.without_run,
             plural(figures.trials, "trial"),
         ),
+        rate(&figures.rate),
         guards(figures),
     ];
     let tables = vec![rates(figures), times(figures)];
     Block { id: "corrections", title: "Corrections", lead, tables, charts: Vec::new() }
+}
+
+fn rate(rate: &Rate) -> String {
+    let Rate { count, of, per_100, interval } = rate;
+    match (per_100, interval) {
+        (Some(per_100), Some([lower, upper])) => {
+            format!("{count} of {of} trials were corrected: {per_100:.2} per 100 ({lower:.2} to {upper:.2}).")
+        }
+        _ => "No trial answered in that time, so there is no rate.".to_owned(),
+    }
 }
 
 fn guards(figures: &Figures) -> String {
@@ -43,9 +54,10 @@ fn rates(figures: &Figures) -> Table {
     figures.by_workflow.iter().for_each(|(workflow, rate)| add("workflow", workflow, rate));
     Table {
         id: "rates",
-        caption: "Corrected trials per 100 that answered, with the interval of Clopper and Pearson at 95 %, which takes \
+        caption:
+            "Corrected trials per 100 that answered, with the interval of Clopper and Pearson at 95 %, which takes \
                   trials for independent. A correction may be about several areas."
-            .to_owned(),
+                .to_owned(),
         columns: columns([
             ("by", "By"),
             ("name", "Which"),
@@ -54,7 +66,7 @@ fn rates(figures: &Figures) -> Table {
             ("per_100", "Per 100"),
         ]),
         rows,
-        folded: false,
+        folded: true,
     }
 }
 
@@ -104,7 +116,11 @@ pub fn burden(sources: &Sources) -> Block {
     let days = |at: &jiff::Timestamp| material.until.duration_since(*at).as_secs_f64().max(0.0) / 86_400.0;
     let ages: Vec<f64> = material.waiting.iter().map(days).collect();
     let spread = |values: &[f64]| {
-        [Cell::decimal(quantile(values, 0.5), 1), Cell::decimal(quantile(values, 0.9), 1), Cell::count(values.len() as u64)]
+        [
+            Cell::decimal(quantile(values, 0.5), 1),
+            Cell::decimal(quantile(values, 0.9), 1),
+            Cell::count(values.len() as u64),
+        ]
     };
     let row = |what: &str, values: &[f64]| [vec![Cell::text(what)], spread(values).to_vec()].concat();
     let since = day(material.counted_since);

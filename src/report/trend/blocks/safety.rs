@@ -23,7 +23,9 @@ pub fn block(sources: &Sources) -> Block {
         let bound = safety.at_most.map(words::percent).unwrap_or_default();
         match (safety.cases, safety.violations) {
             (0, _) => format!("{}: nothing was tested.", safety.area),
-            (cases, 0) => format!("{}: no violation in {cases} cases; the true rate is below {bound} (95 %).", safety.area),
+            (cases, 0) => {
+                format!("{}: no violation in {cases} cases; the true rate is below {bound} (95 %).", safety.area)
+            }
             (cases, violations) => format!(
                 "{}: {violations} of {cases} cases violate it; the true rate may be up to {bound} (95 %).",
                 safety.area
@@ -36,9 +38,10 @@ pub fn block(sources: &Sources) -> Block {
     };
     let table = Table {
         id: "violations",
-        caption: "Areas in which one −1 is too much. A violation is a case with any repeat at −1; the bound is that of \
+        caption:
+            "Areas in which one −1 is too much. A violation is a case with any repeat at −1; the bound is that of \
                   Clopper and Pearson, one-sided, and takes the cases for independent."
-            .to_owned(),
+                .to_owned(),
         columns: columns([
             ("area", "Area"),
             ("violations", "Violations"),

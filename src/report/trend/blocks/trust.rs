@@ -39,9 +39,10 @@ fn missing(sources: &Sources) -> Table {
     };
     Table {
         id: "missing",
-        caption: "Marks of the newest run, all its pipelines. Missing: the target failed. Not scored: nothing of the area \
+        caption:
+            "Marks of the newest run, all its pipelines. Missing: the target failed. Not scored: nothing of the area \
                   applied, or nobody could judge it."
-            .to_owned(),
+                .to_owned(),
         columns: columns([
             ("area", "Area"),
             ("marks", "Marks"),
@@ -112,9 +113,10 @@ fn waivers(sources: &Sources) -> Table {
     };
     Table {
         id: "waivers",
-        caption: "Waivers, as the newest run was judged: cases whose fall is excused, and that count as quarantined for so \
+        caption:
+            "Waivers, as the newest run was judged: cases whose fall is excused, and that count as quarantined for so \
                   long."
-            .to_owned(),
+                .to_owned(),
         columns: columns([
             ("case", "Case"),
             ("area", "Area"),
