@@ -80,11 +80,11 @@ impl AreaLine {
             (State::Unclear, _) if cases == 0 => "nothing was marked".to_owned(),
             (State::Unclear, None) => "there is nothing before it".to_owned(),
             (State::Unclear, Some(change)) => {
-                format!("{} common cases; fewer than {ENOUGH} say little", change.cases)
+                format!("only {} common cases; {ENOUGH} at least", change.cases)
             }
-            (State::Steady, _) => "the interval of the change holds 0".to_owned(),
-            (State::Fell, _) => "the whole interval of the change is below 0".to_owned(),
-            (State::Rose, _) => "the whole interval of the change is above 0".to_owned(),
+            (State::Steady, _) => "the change's interval holds 0".to_owned(),
+            (State::Fell, _) => "the change's interval is below 0".to_owned(),
+            (State::Rose, _) => "the change's interval is above 0".to_owned(),
         }
     }
 }

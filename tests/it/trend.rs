@@ -110,7 +110,9 @@ fn every_part_of_the_weekly_report_says_something() {
     assert!(rows("log", "decisions").len() > 50);
     assert!(rows("log", "releases").iter().any(|row| row["release"].as_str().unwrap().contains("v2.0")));
     assert!(rows("coverage", "grid").iter().any(|row| row["cases"] == 0), "empty cells are visible");
-    assert!(rows("burden", "minutes")[0]["n"].as_u64().unwrap() > 0, "minutes of the reviews that were given");
+    // What people did is counted over twelve weeks; the reviews of this history are older than that at its end.
+    let then = project.run(&["-C", "demo", "trend", "--until", "2026-05-31", "--format", "json"]).exits(0).json();
+    assert!(then["blocks"]["burden"]["tables"]["minutes"][0]["n"].as_u64().unwrap() > 0, "{then}");
     // A change of fewer than 20 common cases is not told as a number.
     let task = &rows("areas", "areas")[0];
     assert!(task["since_period"].is_null() && task["since_period_n"].as_u64().unwrap() < 20, "{task}");
@@ -129,7 +131,7 @@ fn the_same_history_gives_the_same_bytes_and_links_open_what_stands_beside() {
     let again: Vec<String> = files.iter().map(|file| project.read(file)).collect();
     assert!(first == again);
 
-    let page = &first[0];
+    let page = &first[0].replace("&#x2f;", "/");
     assert!(!page.contains("<script") && !page.contains(" style=\"") && !page.contains("src=\""));
     let links: Vec<&str> = page.split("href=\"").skip(1).map(|part| part.split_once('"').unwrap().0).collect();
     let mut opened = 0;
@@ -157,7 +159,7 @@ fn a_report_can_be_of_part_of_the_time_of_a_pipeline_and_by_other_periods() {
     };
     let periods = |report: &Value| report["blocks"]["costs"]["tables"]["periods"].as_array().unwrap().len();
     assert_eq!(periods(&json(&[])), 26);
-    assert_eq!(periods(&json(&["--since", "4w"])), 5);
+    assert_eq!(periods(&json(&["--since", "4w"])), 4);
     let releases = json(&["--by", "release"]);
     let labels: Vec<&str> = releases["blocks"]["costs"]["tables"]["periods"]
         .as_array()

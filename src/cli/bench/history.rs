@@ -23,6 +23,7 @@ pub fn measure(asked_of: Option<&Path>, keep: Option<&Path>, weeks: u32, answer:
         return Ok(Exit::Passed);
     }
     let temporary = tempfile::tempdir()?;
+    keep.map_or(Ok(()), std::fs::create_dir_all)?;
     let url = std::env::var(VARIABLE).ok().filter(|url| !url.is_empty());
     let address = url.map(|url| Address::parse(&url, VARIABLE)).transpose()?;
     let place = match &address {

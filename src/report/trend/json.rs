@@ -32,6 +32,11 @@ pub fn render(document: &Document) -> Result<Vec<u8>, RenderError> {
     Ok(text)
 }
 
+/// A whole number is written as one.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
+}
+
 /// A row is an object: the column's key to its text or number; further numbers of a cell under longer keys.
 fn rows(table: &Table) -> Value {
     let row = |cells: &Vec<super::document::Cell>| {
@@ -41,7 +46,7 @@ fn rows(table: &Table) -> Value {
                 row.insert(column.key.to_owned(), json!(cell.shown()));
             }
             for (suffix, value, _) in cell.numbers() {
-                row.insert(format!("{}{suffix}", column.key), json!(value));
+                row.insert(format!("{}{suffix}", column.key), number(value));
             }
         }
         Value::Object(row)
