@@ -121,7 +121,7 @@ pub fn ask(place: &Place) -> Result<Vec<(&'static str, usize, Duration)>, BenchE
     let until = runs.last().map_or(Timestamp::UNIX_EPOCH, |run| run.started_at);
     let counted_since = until - SignedDuration::from_hours(24 * 7 * 12);
     let answered = history.answered(&Scope { since: Some(counted_since), ..scope })?;
-    took("trials that answered in 12 weeks", answered.iter().map(|of| of.trials as usize).sum());
+    took("trials that answered in 12 weeks", answered.values().map(|trials| *trials as usize).sum());
     let material = Material {
         project: Slug::new("generated").map_err(BenchError::Name)?,
         target,

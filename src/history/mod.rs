@@ -14,4 +14,4 @@ pub use listing::{RunLine, Scope};
 pub use retention::{Keep, KeepError, Shed, Standing, shed};
 pub use summary::{AreaSum, Gathering, Summary};
 pub use tables::{Cell, Column, ColumnType, TABLES, TABLES_VERSION, Table, dictionary};
-pub use whole::{Answered, CaseFact, MarkFact, WholeRun};
+pub use whole::{CaseFact, MarkFact, WholeRun};

@@ -62,12 +62,3 @@ pub struct MarkFact {
     /// Of a mark below +1, the criterion behind it.
     pub cause: Option<String>,
 }
-
-/// Trials that answered.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answered {
-    pub target: Slug,
-    pub pipeline: Slug,
-    pub request: RequestType,
-    pub trials: u64,
-}

@@ -104,12 +104,14 @@ async function judge(page, what, runOnly) {
   }
 }
 
-// Elements and attributes that load or run something, other than the page's own one script.
+// Elements and attributes that load or run something, other than the page's own one script. A link leads to a place on
+// the page, or to the report of a run beside it.
 const alive = () => {
+  const near = /^(#|\.\.\/runs\/[a-z0-9-]+\/report\.html(#|$))/;
   const loads = "img, picture, audio, video, source, iframe, frame, object, embed, link, base, portal, [src], [srcset], [style]";
   const runs = Array.from(document.querySelectorAll("*")).filter((one) =>
     one.getAttributeNames().some((name) => name.startsWith("on")) ||
-    ["href", "xlink:href"].some((name) => one.hasAttribute(name) && !one.getAttribute(name).startsWith("#")));
+    ["href", "xlink:href"].some((name) => one.hasAttribute(name) && !near.test(one.getAttribute(name))));
   const scripts = Array.from(document.scripts).slice(1);
   return [...document.querySelectorAll(loads), ...runs, ...scripts].map((one) => one.outerHTML.slice(0, 200));
 };

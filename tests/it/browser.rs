@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::exits::break_a_rule;
 use crate::hostile;
 use crate::project::Project;
+use crate::trend;
 
 /// Something done on a page. Selectors are CSS and mean the first element that fits.
 #[derive(Serialize)]
@@ -218,6 +219,23 @@ fn two_runs_side_by_side_are_a_page_without_a_script() {
         Is("document.querySelectorAll('details.case[open]').length", json!(2)),
     ];
     look("compared", &project.path("compared.html"), &steps, &[]);
+}
+
+#[test]
+fn a_trend_report_is_a_page_without_a_script_whose_numbers_open_to_cases() {
+    let project = trend::project();
+    project.run(&["-C", "demo", "trend", "--until", "2026-08-30"]).exits(0);
+    let shows = "document.getElementById('cases-task_success').querySelector('details, .scroll') !== null";
+    let charts =
+        "document.querySelectorAll('svg[role=img] > title').length === document.querySelectorAll('svg').length";
+    let steps = [
+        Is("document.querySelectorAll('section').length", json!(11)),
+        Is(charts, json!(true)),
+        Press("#areas ~ .part a[href='#cases-task_success']", "Enter"),
+        Is("location.hash", json!("#cases-task_success")),
+        Is(shows, json!(true)),
+    ];
+    look("trend", &project.path("demo/reports/trend/trend.html"), &steps, &[Is(shows, json!(true))]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::project::Project;
 
 /// A small project with half a year of history, in `demo/`.
-fn project() -> Project {
+pub fn project() -> Project {
     let project = Project::copy("tiny");
     let foils = "targets:\n  timid: {foil: {manner: timid}}\n  careless: {rules: {manner: careless}}\n";
     project.edit("evalgate.yaml", "targets:\n", foils);

@@ -72,7 +72,7 @@ pub fn material(
     let corrections = Corrections {
         decisions: reviews.clone(),
         guards: held(runs, &periods, &stands, &facts, policy),
-        ..corrections(project, history, &counted, runs)?
+        ..corrections(project, history, &counted, (runs, &facts))?
     };
     Ok(Some(Material {
         project: project.catalog.project.name.clone(),
@@ -152,7 +152,7 @@ fn corrections(
     project: &Project,
     history: &mut History,
     scope: &Scope,
-    runs: &[WholeRun],
+    (runs, facts): (&[WholeRun], &BTreeMap<i64, CaseFact>),
 ) -> Result<Corrections, Failure> {
     let labels = Labels::open(&project.checked.root.path().join("rubrics")).all()?;
     let in_time =
@@ -160,8 +160,10 @@ fn corrections(
     let mut corrections = corrections_of(project, &labels)?;
     corrections.retain(|one| in_time(one.at));
     let mut trials = BTreeMap::new();
-    for answered in history.answered(scope)? {
-        *trials.entry((answered.target, answered.pipeline, spelling(answered.request))).or_default() += answered.trials;
+    for (case, answered) in history.answered(scope)? {
+        if let (Some(fact), Some(target)) = (facts.get(&case), &scope.target) {
+            *trials.entry((target.clone(), fact.pipeline.clone(), spelling(fact.request))).or_default() += answered;
+        }
     }
     let runs = runs.iter().filter(|run| in_time(run.started_at)).map(|run| run.id.clone()).collect();
     Ok(Corrections { runs, trials, corrections, ..Corrections::default() })
