@@ -25,6 +25,7 @@ pub struct WholeRun {
     pub started_at: Timestamp,
     /// Name of a part → its digest; runs of the same parts share it.
     pub digests: Arc<BTreeMap<String, String>>,
+    pub cases: u64,
     pub trials: u64,
     /// Trials whose target failed.
     pub failed: u64,

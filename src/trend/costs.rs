@@ -52,11 +52,20 @@ impl Spent {
 
     /// By what said that it answered, in the order of names; runs without a name under `None`.
     pub fn by_model(runs: &[WholeRun]) -> BTreeMap<Option<&str>, Spent> {
-        let mut by: BTreeMap<Option<&str>, Vec<&WholeRun>> = BTreeMap::new();
+        Self::by(runs, |run| run.model.as_deref())
+    }
+
+    /// By how often a case was asked, to a tenth; the number is ten times that.
+    pub fn by_repeats(runs: &[WholeRun]) -> BTreeMap<u64, Spent> {
+        Self::by(runs, |run| (run.trials * 10 + run.cases / 2).checked_div(run.cases).unwrap_or(0))
+    }
+
+    fn by<'r, K: Ord>(runs: &'r [WholeRun], key: impl Fn(&'r WholeRun) -> K) -> BTreeMap<K, Spent> {
+        let mut by: BTreeMap<K, Vec<&WholeRun>> = BTreeMap::new();
         for run in runs {
-            by.entry(run.model.as_deref()).or_default().push(run);
+            by.entry(key(run)).or_default().push(run);
         }
-        by.into_iter().map(|(model, runs)| (model, Spent::of(runs))).collect()
+        by.into_iter().map(|(key, runs)| (key, Spent::of(runs))).collect()
     }
 }
 
@@ -82,5 +91,13 @@ mod tests {
         runs[0].model = Some("m-1".to_owned());
         let by: Vec<_> = Spent::by_model(&runs).into_iter().map(|(model, spent)| (model, spent.runs)).collect();
         assert_eq!(by, [(None, 1), (Some("m-1"), 1)]);
+    }
+
+    #[test]
+    fn repeats_are_told_to_a_tenth() {
+        let mut runs = [run("a", "2026-11-01T00:00:00Z", "1"), run("b", "2026-11-01T00:00:00Z", "1")];
+        (runs[1].cases, runs[1].trials) = (60, 155);
+        let by: Vec<u64> = Spent::by_repeats(&runs).into_keys().collect();
+        assert_eq!(by, [20, 26]);
     }
 }

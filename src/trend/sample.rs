@@ -21,6 +21,7 @@ pub fn run(id: &str, at: &str, agent: &str) -> WholeRun {
         model: None,
         started_at: at.parse().unwrap(),
         digests: BTreeMap::from([("target".to_owned(), agent.to_owned())]).into(),
+        cases: 5,
         trials: 10,
         failed: 0,
         solved: 5,

@@ -207,6 +207,14 @@ mod server {
             assert_eq!(of("of-here"), of("of-all"), "{table}");
         }
 
+        // And so is the weekly report.
+        for format in ["html", "csv", "json", "markdown"] {
+            let report = ["trend", "--format", format, "--by", "day"];
+            let of_all = here.run_with(&report, &store).exits(0).stdout;
+            let of_here = here.run_with(&[&report[..], &["--local"]].concat(), &store).exits(0).stdout;
+            assert!(of_all == of_here, "{format}");
+        }
+
         // Another machine: nothing here, everything there; a run is had back whole, by its name.
         let there = here.again();
         assert_eq!(told(&there, &url, false), told(&here, &url, true));

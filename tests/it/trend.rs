@@ -185,3 +185,19 @@ fn what_cannot_be_shown_is_told_with_what_to_do() {
     project.run(&["trend", "--since", "2026-05-01", "--until", "2026-04-01"]).exits(2);
     project.run(&["trend", "--target", "parrot"]).exits(0).says("In the first runs");
 }
+
+#[test]
+fn what_people_wrote_is_inert_in_every_format() {
+    let project = Project::copy("tiny");
+    let reason = "=HYPERLINK(\"//evil.example\") <img src=x onerror=alert(1)> | [x](http://evil.example)";
+    let waive = ["waive", "berth-for-two-nights", "--area", "task_success", "--reason", reason, "--expires", "7d"];
+    project.run(&[&waive[..], &["--owner", "@everyone"]].concat()).exits(0);
+    project.run(&["run"]);
+    project.run(&["trend"]).exits(0);
+    let page = project.read("reports/trend/trend.html");
+    assert!(page.contains("&lt;img src=x") && !page.contains("<img"));
+    let table = project.read("reports/trend/trend.csv");
+    assert!(table.contains("\"'=HYPERLINK("), "{table}");
+    let wiki = project.read("reports/trend/trend.md");
+    assert!(!wiki.contains("<img") && !wiki.contains("](http") && !wiki.contains("@everyone"), "{wiki}");
+}

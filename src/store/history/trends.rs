@@ -19,8 +19,8 @@ impl History {
         let mut tags = self.names_of_runs(scope)?;
         let (narrowed, values) = narrowed(scope, true);
         let sql = format!(
-            "SELECT r.run, r.id, r.target, r.policy, r.agent, r.model, r.started_ms, r.digests, r.trials, r.failed, \
-             r.solved, r.cost_usd, r.wall_ms_p50, r.wall_ms_p95, r.decision, r.pruned FROM runs r {narrowed} \
+            "SELECT r.run, r.id, r.target, r.policy, r.agent, r.model, r.started_ms, r.digests, r.cases, r.trials, \
+             r.failed, r.solved, r.cost_usd, r.wall_ms_p50, r.wall_ms_p95, r.decision, r.pruned FROM runs r {narrowed} \
              ORDER BY r.started_ms, r.id"
         );
         let mut runs = Vec::new();
@@ -45,6 +45,7 @@ impl History {
                 model,
                 started_at,
                 digests: parts.1.clone(),
+                cases: cells.count()?,
                 trials: cells.count()?,
                 failed: cells.count()?,
                 solved: cells.count()?,

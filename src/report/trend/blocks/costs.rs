@@ -29,6 +29,16 @@ pub fn block(sources: &Sources) -> Block {
             .collect(),
         folded: false,
     };
+    let by_repeats = Table {
+        id: "repeats",
+        caption: "The newest period, by how often a case was asked on average.".to_owned(),
+        columns: with("repeats", "Repeats"),
+        rows: Spent::by_repeats(newest.unwrap_or_default())
+            .into_iter()
+            .map(|(tenths, spent)| row(Cell::text(format!("{:.1}", tenths as f64 / 10.0)), &spent))
+            .collect(),
+        folded: false,
+    };
     let judges = material.verdict.as_ref().map(|verdict| verdict.judges.as_slice()).unwrap_or_default();
     let by_judge = Table {
         id: "judges",
@@ -43,9 +53,8 @@ pub fn block(sources: &Sources) -> Block {
         rows: judges.iter().map(judge).collect(),
         folded: false,
     };
-    let lead = vec!["Trials are counted with their repeats: what repeats cost is in the trials of a run.".to_owned()];
-    let tables = vec![by_model, by_judge, by_period];
-    Block { id: "costs", title: "Cost and latency", lead, tables, charts: Vec::new() }
+    let tables = vec![by_model, by_repeats, by_judge, by_period];
+    Block { id: "costs", title: "Cost and latency", lead: Vec::new(), tables, charts: Vec::new() }
 }
 
 fn with(key: &'static str, title: &'static str) -> Vec<Column> {
