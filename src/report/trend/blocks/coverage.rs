@@ -16,7 +16,7 @@ struct Words {
 const AREAS: Words = Words {
     one: "system area",
     heading: "System area",
-    by: "by the areas of the system that they touch, so that a case may be in several cells",
+    by: "by system area (a case may be in several cells)",
     counted: "A case touches the areas (`system_areas` of evalgate.yaml) of the entries that its expectation or its \
               reference calls name: it may be in several cells, and is under “none named” where it names no such entry.",
 };
@@ -24,7 +24,7 @@ const AREAS: Words = Words {
 const WORLDS: Words = Words {
     one: "world",
     heading: "World",
-    by: "by the world that they are asked in, each in one cell",
+    by: "by world (each in one cell)",
     counted: "A case is in one cell, by the world that it is asked in. With `system_areas` in evalgate.yaml it would be \
               by the areas of the system that it touches, and might be in several.",
 };
