@@ -144,6 +144,7 @@ pub fn ask(place: &Place) -> Result<Vec<(&'static str, usize, Duration)>, BenchE
         reviews: Vec::new(),
         waiting: Vec::new(),
         covered: Vec::new(),
+        system_areas: Vec::new(),
     };
     let trend = Trend::of(&material);
     took("series", trend.panels.len());

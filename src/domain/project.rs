@@ -34,6 +34,11 @@ pub struct Project {
     /// Groups of tags that are counted tag by tag, by what the tags begin with: `owasp` for `owasp-llm01`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tag_classes: Vec<Slug>,
+    /// Areas of the systems, each with the kinds of the worlds' entries that belong to it:
+    /// `automations: [Flow, ApexTrigger]`. A kind is in one area at most. The trend report tells by them what cases
+    /// touch, or only in which world they are asked when absent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub system_areas: BTreeMap<Slug, Vec<String>>,
     #[serde(default)]
     pub defaults: Defaults,
     /// What models cost, by model id as it stands in a target's `model`. A model without a price has an unknown cost.

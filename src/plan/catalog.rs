@@ -123,6 +123,9 @@ pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
         let known = policies.keys().map(Slug::as_str);
         found.push(Diagnostic::error("unknown-policy", &file, "/policy", message).suggest(&project.policy, known));
     }
+    if unread.worlds.is_empty() {
+        kinds_exist(&project, &file, &systems, &mut found);
+    }
     let waivers = parts.waivers;
     (Some(Catalog { project, pipelines, systems, rubrics, policies, judge_prompt, waivers, unread }), found)
 }
@@ -159,6 +162,22 @@ fn tools_exist(
                     Diagnostic::error("unknown-tool", &files[&pipeline.name], format!("/tools/{i}"), message);
                 found.push(diagnostic.suggest(tool, known.iter().copied()));
             }
+        }
+    }
+}
+
+/// A kind in an area of the systems that no entry of a world has is a mistyped one.
+fn kinds_exist(project: &Project, file: &str, systems: &BTreeMap<Slug, Arc<System>>, found: &mut Vec<Diagnostic>) {
+    if project.system_areas.is_empty() {
+        return;
+    }
+    let entries = systems.values().flat_map(|system| &system.world.entries);
+    let known: BTreeSet<&str> = entries.map(|entry| entry.kind.as_str()).collect();
+    for (area, kinds) in &project.system_areas {
+        for (i, kind) in kinds.iter().enumerate().filter(|(_, kind)| !known.contains(kind.as_str())) {
+            let message = format!("no world has an entry of kind {kind:?}");
+            let diagnostic = Diagnostic::error("unknown-kind", file, format!("/system_areas/{area}/{i}"), message);
+            found.push(diagnostic.suggest(kind, known.iter().copied()));
         }
     }
 }

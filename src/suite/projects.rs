@@ -1,8 +1,10 @@
 //! The project file: what its type cannot say.
 
+use std::collections::BTreeMap;
+
 use super::{Parsed, SourceFile, read_and_check};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::domain::{Project, pointer};
+use crate::domain::{Project, Slug, pointer};
 
 /// The format version this program reads.
 const VERSION: u32 = 1;
@@ -48,6 +50,7 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
             found.push(Diagnostic::error("listed-twice", path, format!("/tag_classes/{i}"), message));
         }
     }
+    in_one_area(project, path, &mut found);
     for (name, spec) in &project.targets {
         if let Some((_, folder)) = RESERVED.iter().find(|(reserved, _)| *reserved == name.as_str()) {
             let message = format!("no target can be named {name:?}: {folder} holds something else");
@@ -100,6 +103,21 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// No kind of entry is in two areas, or twice in one.
+fn in_one_area(project: &Project, path: &str, found: &mut Vec<Diagnostic>) {
+    let mut areas: BTreeMap<&str, &Slug> = BTreeMap::new();
+    for (area, kinds) in &project.system_areas {
+        for (i, kind) in kinds.iter().enumerate() {
+            if let Some(other) = areas.insert(kind, area) {
+                let message = format!("{kind:?} is in the area {other:?} already");
+                let pointer = format!("/system_areas/{area}/{i}");
+                let diagnostic = Diagnostic::error("listed-twice", path, pointer, message);
+                found.push(diagnostic.with_help("a kind of entry is in one area"));
+            }
+        }
+    }
 }
 
 /// The default judge is one of the judges, and each has one kind.
@@ -198,5 +216,14 @@ mod tests {
         let text = format!("{GOOD}tag_classes: [owasp, lang, owasp]\n");
         let (_, found) = parse(&file("evalgate.yaml", &text));
         assert_eq!(codes(&text, &found), [("listed-twice", "owasp")]);
+    }
+
+    #[test]
+    fn a_kind_of_entry_is_in_one_area() {
+        let text =
+            format!("{GOOD}system_areas: {{automations: [Flow, Trigger], rules: [Trigger], screens: [Form, Form]}}\n");
+        let (_, found) = parse(&file("evalgate.yaml", &text));
+        assert_eq!(codes(&text, &found), [("listed-twice", "Trigger"), ("listed-twice", "Form")]);
+        assert_eq!(found[0].message, "\"Trigger\" is in the area \"automations\" already");
     }
 }

@@ -14,6 +14,7 @@ mod period;
 #[cfg(test)]
 pub mod sample;
 mod stand;
+mod touched;
 
 use std::collections::BTreeMap;
 
@@ -27,13 +28,14 @@ use crate::stats::proportion::clopper_pearson_upper;
 
 pub use areas::{AreaLine, Panel, SPARK, State};
 pub use costs::Spent;
-pub use coverage::{Cell, Covered, LastSeen, grid};
+pub use coverage::{Cell, Covered, LastSeen, NONE_NAMED, grid};
 pub use failures::{Failure, FailureState, Failures, Observed};
 pub use headline::headline;
 pub use log::{Entry, How, Override, Release, overrides};
 pub use moves::{Confirmed, Moved};
 pub use period::{By, Period, day, name, periods};
 pub use stand::{CONFIDENCE, Change, ENOUGH, Stand, Sum, Tallies, Tally};
+pub use touched::touched;
 
 /// Everything that a trend is made of.
 #[derive(Debug)]
@@ -72,6 +74,8 @@ pub struct Material {
     /// Since when each pending snapshot waits.
     pub waiting: Vec<Timestamp>,
     pub covered: Vec<Covered>,
+    /// The areas of the systems that the project names; where it names none, cases count under their world.
+    pub system_areas: Vec<Slug>,
 }
 
 /// The agent that the newest one replaced.
@@ -129,7 +133,7 @@ impl Trend {
             spent: periods.iter().map(in_period).collect(),
             releases: Release::of(runs),
             overrides: overrides(runs, &material.entries),
-            coverage: grid(&material.covered, &last_seen(material, &ends)),
+            coverage: grid(&material.covered, &material.system_areas, &last_seen(material, &ends)),
             moves,
         }
     }

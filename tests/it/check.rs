@@ -176,3 +176,19 @@ fn a_pipeline_is_added_without_a_line_of_rust() {
     project.run(&["review", "--accept-all"]).exits(0);
     project.run(&["run"]).exits(0);
 }
+
+#[test]
+fn an_area_of_the_systems_holds_kinds_that_a_world_has_each_in_one_area() {
+    let project = Project::copy("tiny");
+    let areas = |areas: &str| project.write("evalgate.yaml", project.read("evalgate.yaml") + areas);
+    areas("system_areas:\n  papers: [Paper]\n");
+    project.run(&["check"]).exits(0);
+    project.edit("evalgate.yaml", "[Paper]", "[Papre]");
+    let line = project.read("evalgate.yaml").lines().count();
+    let mistyped = project.run(&["check"]).exits(3).says("no world has an entry of kind \"Papre\"");
+    mistyped.says("did you mean \"Paper\"?").says(&format!("evalgate.yaml:{line}:12"));
+    project.edit("evalgate.yaml", "[Papre]", "[Paper]");
+    areas("  texts: [Paper]\n");
+    let twice = project.run(&["check"]).exits(3).says("\"Paper\" is in the area \"papers\" already");
+    twice.says(&format!("evalgate.yaml:{}:11", line + 1));
+}

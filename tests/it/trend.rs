@@ -120,6 +120,30 @@ fn every_part_of_the_weekly_report_says_something() {
 }
 
 #[test]
+fn cases_are_counted_by_the_areas_of_the_system_that_they_touch_where_the_project_names_some() {
+    let project = project();
+    let grid = || {
+        let report: Value = serde_json::from_str(&trend(&project, &["--format", "json"])).unwrap();
+        let block = &report["blocks"]["coverage"];
+        let rows = block["tables"]["grid"].as_array().unwrap().clone();
+        let filled = rows.iter().filter(|row| row["cases"] != 0);
+        let filled: Vec<(String, u64)> =
+            filled.map(|row| (row["system"].as_str().unwrap().to_owned(), row["cases"].as_u64().unwrap())).collect();
+        (filled, rows.len(), block.to_string())
+    };
+    let (filled, all, words) = grid();
+    assert_eq!(filled, [("harbour".to_owned(), 2), ("harbour".to_owned(), 1)]);
+    assert!(words.contains("by the world that it is asked in"), "{words}");
+
+    let text = project.read("demo/evalgate.yaml") + "\nsystem_areas: {papers: [Paper]}\n";
+    project.write("demo/evalgate.yaml", text);
+    let (filled, with_areas, words) = grid();
+    assert_eq!(filled, [("papers".to_owned(), 2), ("none named".to_owned(), 1)]);
+    assert_eq!(with_areas, all + 1, "every area with every type of request, and who names none");
+    assert!(words.contains("may be in several cells"), "{words}");
+}
+
+#[test]
 fn the_same_history_gives_the_same_bytes_and_links_open_what_stands_beside() {
     let project = project();
     let ran = project.run(&["-C", "demo", "trend", "--until", "2026-08-30"]).exits(0).says("wrote reports/trend/");

@@ -13,12 +13,13 @@ use crate::cli::history::Asked;
 use crate::cli::list::corrections_of;
 use crate::cli::output::{self, verdict};
 use crate::corrections::{Figures, Guarded, Material as Corrections};
-use crate::domain::{Area, CaseKind, Decision, Policy, Slug, Trit};
+use crate::domain::{Area, Case, CaseKind, Decision, Policy, Slug, Trit};
 use crate::gate::guards;
 use crate::history::{CaseFact, Scope, WholeRun};
+use crate::plan::Catalog;
 use crate::report::spelling;
 use crate::store::{GoldenFolder, History, Labels, Ledger};
-use crate::trend::{Before, Covered, Entry, Material, Period, Stand, Tallies, name, periods};
+use crate::trend::{Before, Covered, Entry, Material, NONE_NAMED, Period, Stand, Tallies, name, periods, touched};
 
 /// Weeks over which corrections, reviews and gates are counted.
 const COUNTED: i64 = 12;
@@ -87,6 +88,7 @@ pub fn material(
         corrections: Figures::of(&corrections),
         waiting: waiting(&context.golden(&project.checked.root, &target), &all)?,
         covered: covered(project, pipeline.as_ref(), org.as_deref())?,
+        system_areas: project.catalog.project.system_areas.keys().cloned().collect(),
         runs: runs.to_vec(),
         target,
         by,
@@ -215,15 +217,30 @@ fn covered(project: &Project, pipeline: Option<&Slug>, org: Option<&str>) -> Res
     for file in project.checked.suites.iter().filter(|file| pipeline.is_none_or(|name| file.pipeline == *name)) {
         let suite = file.suite(&project.checked.root).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
         for case in suite.0.cases.iter().filter(|case| org.is_none_or(|org| case.request.org_id == org)) {
-            covered.push(Covered {
-                case: case.id.clone(),
-                pipeline: file.pipeline.clone(),
-                request: case.request.kind,
-                system: case.world.clone(),
-            });
+            for system in systems(&project.catalog, case) {
+                covered.push(Covered {
+                    case: case.id.clone(),
+                    pipeline: file.pipeline.clone(),
+                    request: case.request.kind,
+                    system,
+                });
+            }
         }
     }
     Ok(covered)
+}
+
+/// What a case counts under: the areas of the systems that it touches; its world where the project names no areas.
+fn systems(catalog: &Catalog, case: &Case) -> Vec<String> {
+    let areas = &catalog.project.system_areas;
+    if areas.is_empty() {
+        return vec![case.world.to_string()];
+    }
+    let touched = catalog.systems.get(&case.world).map(|system| touched(areas, system, case)).unwrap_or_default();
+    match touched.is_empty() {
+        true => vec![NONE_NAMED.to_owned()],
+        false => touched.into_iter().map(Slug::to_string).collect(),
+    }
 }
 
 /// The verdict of a run whose folder is here.
