@@ -1,6 +1,6 @@
 //! The trend report: what many runs of one target say together, as a page, as tables and for programs.
 //!
-//! All formats are made of one [`Document`](document::Document), so that each number is the same in all of them.
+//! All formats are made of one [`Document`], so that each number is the same in all of them.
 
 mod blocks;
 mod csv;
