@@ -141,6 +141,7 @@ pub fn ask(place: &Place) -> Result<Vec<(&'static str, usize, Duration)>, BenchE
         entries,
         counted_since,
         corrections: Figures::of(&Corrections::default()),
+        corrected: Vec::new(),
         reviews: Vec::new(),
         waiting: Vec::new(),
         covered: Vec::new(),

@@ -34,8 +34,8 @@ pub struct Cell {
     pub pipeline: Slug,
     pub request: RequestType,
     pub system: String,
-    /// 0 where nothing is tested.
-    pub cases: u64,
+    /// None where nothing is tested.
+    pub cases: Vec<Slug>,
     pub last: LastSeen,
 }
 
@@ -63,7 +63,8 @@ pub fn grid(covered: &[Covered], areas: &[Slug], seen: &BTreeMap<Slug, LastSeen>
                     asked: last.asked.max(one.asked),
                     failed: last.failed.max(one.failed),
                 });
-                let (pipeline, system, cases) = (pipeline.clone(), system.clone(), cases.len() as u64);
+                let cases = cases.iter().map(|one| one.case.clone()).collect();
+                let (pipeline, system) = (pipeline.clone(), system.clone());
                 cells.push(Cell { pipeline, request, system, cases, last });
             }
         }
@@ -87,8 +88,8 @@ mod tests {
         let seen = BTreeMap::from([(slug("a"), LastSeen { asked: Some(at), failed: None })]);
         let cells = grid(&[covered("a", "crm")], &[], &seen);
         assert_eq!(cells.len(), RequestType::ALL.len());
-        assert_eq!(cells.iter().filter(|cell| cell.cases == 0).count(), RequestType::ALL.len() - 1);
-        let full = cells.iter().find(|cell| cell.cases == 1).unwrap();
+        assert_eq!(cells.iter().filter(|cell| cell.cases.is_empty()).count(), RequestType::ALL.len() - 1);
+        let full = cells.iter().find(|cell| cell.cases.len() == 1).unwrap();
         assert_eq!((full.last.asked, full.last.failed), (Some(at), None));
     }
 
@@ -98,7 +99,7 @@ mod tests {
         let cases = [covered("a", "automations"), covered("a", "permissions"), covered("b", NONE_NAMED)];
         let cells = grid(&cases, &areas, &BTreeMap::new());
         let security = cells.iter().filter(|cell| cell.request == RequestType::Security);
-        let security: Vec<(&str, u64)> = security.map(|cell| (cell.system.as_str(), cell.cases)).collect();
+        let security: Vec<(&str, usize)> = security.map(|cell| (cell.system.as_str(), cell.cases.len())).collect();
         assert_eq!(security, [("automations", 1), ("permissions", 1), ("zones", 0), (NONE_NAMED, 1)]);
         let others = (RequestType::ALL.len() - 1) * areas.len();
         assert_eq!(cells.len(), others + security.len(), "nothing is missing where no entry is named");

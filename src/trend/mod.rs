@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::corrections::Figures;
+use crate::corrections::{Corrected, Figures};
 use crate::domain::{Area, Decision, Slug};
 use crate::gate::Verdict;
 use crate::history::{AreaSum, CaseFact, WholeRun};
@@ -69,10 +69,11 @@ pub struct Material {
     /// Since when corrections and reviews are counted.
     pub counted_since: Timestamp,
     pub corrections: Figures,
+    /// The corrections of that time.
+    pub corrected: Vec<Corrected>,
     /// Decisions of reviews in that time.
     pub reviews: Vec<Decision>,
-    /// Since when each pending snapshot waits.
-    pub waiting: Vec<Timestamp>,
+    pub waiting: Vec<Waiting>,
     pub covered: Vec<Covered>,
     /// The areas of the systems that the project names; where it names none, cases count under their world.
     pub system_areas: Vec<Slug>,
@@ -87,6 +88,15 @@ pub struct Before {
     pub replaced_at: Timestamp,
     /// Its last run.
     pub stand: Stand,
+}
+
+/// A snapshot that waits for a review.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waiting {
+    pub case: Slug,
+    pub pipeline: Slug,
+    /// When the run that proposed it began; absent where that run is in no history.
+    pub since: Option<Timestamp>,
 }
 
 /// An area of zero tolerance.

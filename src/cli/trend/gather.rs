@@ -19,7 +19,9 @@ use crate::history::{CaseFact, Scope, WholeRun};
 use crate::plan::Catalog;
 use crate::report::spelling;
 use crate::store::{GoldenFolder, History, Labels, Ledger};
-use crate::trend::{Before, Covered, Entry, Material, NONE_NAMED, Period, Stand, Tallies, name, periods, touched};
+use crate::trend::{
+    Before, Covered, Entry, Material, NONE_NAMED, Period, Stand, Tallies, Waiting, name, periods, touched,
+};
 
 /// Weeks over which corrections, reviews and gates are counted.
 const COUNTED: i64 = 12;
@@ -86,6 +88,7 @@ pub fn material(
         verdict: stored_verdict(context, project, newest)?,
         entries: decided.into_iter().map(|(run, agent, decided)| Entry { run, agent, decided }).collect(),
         corrections: Figures::of(&corrections),
+        corrected: corrections.corrections,
         waiting: waiting(&context.golden(&project.checked.root, &target), &all)?,
         covered: covered(project, pipeline.as_ref(), org.as_deref())?,
         system_areas: project.catalog.project.system_areas.keys().cloned().collect(),
@@ -199,15 +202,14 @@ fn held(
     found
 }
 
-/// Since when each pending snapshot waits: since its run began, where that is known.
-fn waiting(golden: &GoldenFolder, runs: &[WholeRun]) -> Result<Vec<Timestamp>, Failure> {
+/// The pending snapshots, each with when its run began, where that is known.
+fn waiting(golden: &GoldenFolder, runs: &[WholeRun]) -> Result<Vec<Waiting>, Failure> {
     let began: BTreeMap<&str, Timestamp> = runs.iter().map(|run| (run.id.as_str(), run.started_at)).collect();
     let mut waiting = Vec::new();
     for key in golden.list()?.pending {
         let Some(stored) = golden.pending(&key)? else { continue };
-        if let Ok(snapshot) = stored.snapshot() {
-            waiting.extend(began.get(snapshot.info.run.as_str()));
-        }
+        let since = stored.snapshot().ok().and_then(|snapshot| began.get(snapshot.info.run.as_str()).copied());
+        waiting.push(Waiting { case: key.case, pipeline: key.pipeline, since });
     }
     Ok(waiting)
 }

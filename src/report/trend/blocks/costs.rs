@@ -15,7 +15,12 @@ pub fn block(sources: &Sources) -> Block {
                   trial and of its 95th percentile. A price that is unknown in any run makes the sum unknown."
                 .to_owned(),
         columns: with("period", "Period"),
-        rows: periods.map(|(at, spent)| row(Cell::text(sources.label(at)), spent)).collect(),
+        rows: periods
+            .map(|(at, spent)| {
+                let run = sources.run_of(at).and_then(|run| sources.run(run));
+                row(Cell::text(sources.label(at)), spent, run)
+            })
+            .collect(),
         folded: true,
     };
     let newest = material.periods.last().and_then(|period| material.runs.get(period.first..=period.last));
@@ -25,7 +30,7 @@ pub fn block(sources: &Sources) -> Block {
         columns: with("model", "Model"),
         rows: Spent::by_model(newest.unwrap_or_default())
             .into_iter()
-            .map(|(model, spent)| row(Cell::text(model.unwrap_or("none named")), &spent))
+            .map(|(model, spent)| row(Cell::text(model.unwrap_or("none named")), &spent, sources.newest()))
             .collect(),
         folded: false,
     };
@@ -35,7 +40,7 @@ pub fn block(sources: &Sources) -> Block {
         columns: with("repeats", "Repeats"),
         rows: Spent::by_repeats(newest.unwrap_or_default())
             .into_iter()
-            .map(|(tenths, spent)| row(Cell::text(format!("{:.1}", tenths as f64 / 10.0)), &spent))
+            .map(|(tenths, spent)| row(Cell::text(format!("{:.1}", tenths as f64 / 10.0)), &spent, sources.newest()))
             .collect(),
         folded: false,
     };
@@ -50,7 +55,7 @@ pub fn block(sources: &Sources) -> Block {
             ("cost_usd", "Cost"),
             ("wall_ms", "Time"),
         ]),
-        rows: judges.iter().map(judge).collect(),
+        rows: judges.iter().map(|judge| judged(judge, sources.newest())).collect(),
         folded: false,
     };
     let tables = vec![by_model, by_repeats, by_judge, by_period];
@@ -72,9 +77,9 @@ fn with(key: &'static str, title: &'static str) -> Vec<Column> {
     ])
 }
 
-fn row(name: Cell, spent: &Spent) -> Vec<Cell> {
-    vec![
-        name,
+/// `opens`: the report of a run behind the numbers.
+fn row(name: Cell, spent: &Spent, opens: Option<String>) -> Vec<Cell> {
+    let numbers = [
         Cell::count(spent.runs),
         Cell::count(spent.trials),
         Cell::count(spent.failed),
@@ -87,15 +92,17 @@ fn row(name: Cell, spent: &Spent) -> Vec<Cell> {
         Cell::count(spent.unpriced),
         Cell::milliseconds(spent.wall_ms_p50),
         Cell::milliseconds(spent.wall_ms_p95),
-    ]
+    ];
+    std::iter::once(name).chain(numbers.map(|cell| cell.linked(opens.clone()))).collect()
 }
 
-fn judge(judge: &JudgeSummary) -> Vec<Cell> {
-    vec![
-        Cell::text(judge.judge.as_str()),
+fn judged(judge: &JudgeSummary, opens: Option<String>) -> Vec<Cell> {
+    let numbers = [
         Cell::count(judge.marks),
         Cell::count(judge.votes),
         Cell::usd(judge.cost_usd),
         Cell::milliseconds(Some(judge.wall_ms)),
-    ]
+    ];
+    let name = Cell::text(judge.judge.as_str());
+    std::iter::once(name).chain(numbers.map(|cell| cell.linked(opens.clone()))).collect()
 }

@@ -1,6 +1,7 @@
 //! Coverage: what is tested at all, and what is not.
 
 use super::{Sources, plural};
+use crate::domain::Slug;
 use crate::report::trend::document::{Block, Cell as Entry, Table, Tone, columns};
 use crate::report::words;
 use crate::trend::Cell;
@@ -31,7 +32,7 @@ const WORLDS: Words = Words {
 
 pub fn block(sources: &Sources) -> Block {
     let cells = &sources.trend.coverage;
-    let empty = cells.iter().filter(|cell| cell.cases == 0).count() as u64;
+    let empty = cells.iter().filter(|cell| cell.cases.is_empty()).count() as u64;
     let words = if sources.material.system_areas.is_empty() { &WORLDS } else { &AREAS };
     let lead = vec![
         format!(
@@ -43,15 +44,17 @@ pub fn block(sources: &Sources) -> Block {
         words.counted.to_owned(),
     ];
     let row = |cell: &Cell| {
-        let none = cell.cases == 0;
+        let none = cell.cases.is_empty();
+        let which: Vec<&str> = cell.cases.iter().map(Slug::as_str).collect();
         let tone = if none { Tone::Middle } else { Tone::None };
         vec![
             Entry::text(cell.pipeline.as_str()),
             Entry::text(words::spelling(cell.request)),
             Entry::text(&*cell.system),
-            Entry::count(cell.cases).toned(tone),
+            Entry::count(cell.cases.len() as u64).toned(tone),
             if none { Entry::nothing("–") } else { Entry::day(cell.last.asked) },
             if none { Entry::nothing("–") } else { Entry::day(cell.last.failed) },
+            Entry::text(which.join(", ")),
         ]
     };
     let table = Table {
@@ -68,6 +71,7 @@ pub fn block(sources: &Sources) -> Block {
             ("cases", "Cases"),
             ("last_run", "Last asked"),
             ("last_failure", "Last failed"),
+            ("which", "Which cases"),
         ]),
         rows: cells.iter().map(row).collect(),
         folded: true,

@@ -58,14 +58,15 @@ fn short(digest: &str) -> String {
 }
 
 fn release(sources: &Sources, release: &Release) -> Vec<Cell> {
+    let decisions = Some("#log-decisions".to_owned());
     let mut row = vec![
         Cell::text(release.name.clone()).linked(sources.run(&release.last)),
         Cell::text(short(&release.agent)),
         Cell::text(day(release.since).to_string()),
         Cell::text(day(release.until).to_string()),
-        Cell::count(release.runs),
+        Cell::count(release.runs).linked(decisions.clone()),
     ];
-    row.extend(release.stands.map(Cell::count));
+    row.extend(release.stands.map(|n| Cell::count(n).linked(decisions.clone())));
     row
 }
 

@@ -62,6 +62,11 @@ impl Sources<'_> {
         self.material.runs.get(period.last).map(|run| &run.id)
     }
 
+    /// The report of the newest run.
+    fn newest(&self) -> Option<String> {
+        self.material.runs.last().and_then(|run| self.run(&run.id))
+    }
+
     fn label(&self, period: usize) -> &str {
         self.material.periods.get(period).map_or("", |period| period.label.as_str())
     }

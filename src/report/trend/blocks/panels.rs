@@ -86,15 +86,16 @@ fn description(sources: &Sources, panel: &Panel) -> String {
 
 fn changes(sources: &Sources) -> Table {
     let mut rows = Vec::new();
+    let values = Some("#trends-values".to_owned());
     for panel in &sources.trend.panels {
         for found in &panel.changes {
             rows.push(vec![
                 Cell::text(panel.area.name()),
                 Cell::text(of(panel)),
                 Cell::text(sources.label(found.at)),
-                Cell::mark(Some(found.from)),
-                Cell::mark(Some(found.to)),
-                Cell::decimal(Some(found.p), 4),
+                Cell::mark(Some(found.from)).linked(values.clone()),
+                Cell::mark(Some(found.to)).linked(values.clone()),
+                Cell::decimal(Some(found.p), 4).linked(values.clone()),
             ]);
         }
     }
@@ -137,10 +138,10 @@ fn values(sources: &Sources) -> Table {
                 Cell::text(panel.area.name()),
                 Cell::text(of(panel)),
                 Cell::text(sources.label(at)),
-                Cell::mark(sum.mean).between(sum.interval, |end| words::mean(Some(end))).linked(run),
-                Cell::share(sum.harmful_share()),
-                Cell::count(sum.harmful_cases),
-                Cell::count(sum.cases as u64),
+                Cell::mark(sum.mean).between(sum.interval, |end| words::mean(Some(end))).linked(run.clone()),
+                Cell::share(sum.harmful_share()).linked(run.clone()),
+                Cell::count(sum.harmful_cases).linked(run.clone()),
+                Cell::count(sum.cases as u64).linked(run),
             ]);
         }
     }

@@ -3,12 +3,13 @@
 use std::fmt::Display;
 
 use super::{Sources, plural};
-use crate::corrections::{Figures, Rate, Spread};
+use crate::corrections::{Corrected, Figures, Rate, Spread};
+use crate::domain::{Decision, Ruling, Slug};
 use crate::report::trend::document::{Block, Cell, Table, columns};
 use crate::report::words;
 use crate::stats::Interval;
 use crate::stats::quantile::quantile;
-use crate::trend::day;
+use crate::trend::{Waiting, day};
 
 pub fn corrections(sources: &Sources) -> Block {
     let figures = &sources.material.corrections;
@@ -23,7 +24,7 @@ pub fn corrections(sources: &Sources) -> Block {
         rate(&figures.rate),
         guards(figures),
     ];
-    let tables = vec![rates(figures), times(figures)];
+    let tables = vec![times(figures), rates(figures), list(sources)];
     Block { id: "corrections", title: "Corrections", lead, tables, charts: Vec::new() }
 }
 
@@ -75,9 +76,9 @@ fn row(by: &str, name: &str, rate: &Rate) -> Vec<Cell> {
     vec![
         Cell::text(by),
         Cell::text(name),
-        Cell::count(rate.count),
+        Cell::count(rate.count).linked(listed()),
         Cell::count(rate.of),
-        Cell::decimal(rate.per_100, 2).between(interval, |end| format!("{end:.2}")),
+        Cell::decimal(rate.per_100, 2).between(interval, |end| format!("{end:.2}")).linked(listed()),
     ]
 }
 
@@ -85,10 +86,10 @@ fn times(figures: &Figures) -> Table {
     let row = |what: &str, spread: &Spread, shown: usize| {
         vec![
             Cell::text(what),
-            Cell::decimal(spread.p50, shown),
-            Cell::decimal(spread.p90, shown),
-            Cell::count(spread.n as u64),
-            Cell::count(spread.without as u64),
+            Cell::decimal(spread.p50, shown).linked(listed()),
+            Cell::decimal(spread.p90, shown).linked(listed()),
+            Cell::count(spread.n as u64).linked(listed()),
+            Cell::count(spread.without as u64).linked(listed()),
         ]
     };
     Table {
@@ -110,19 +111,60 @@ fn times(figures: &Figures) -> Table {
     }
 }
 
+/// Where the corrections are listed.
+fn listed() -> Option<String> {
+    Some("#corrections-list".to_owned())
+}
+
+fn list(sources: &Sources) -> Table {
+    let row = |one: &Corrected| {
+        let (run, case) = match &one.trial {
+            Some((run, _, case)) => (run.to_string(), sources.case(run, case)),
+            None => ("written by hand".to_owned(), None),
+        };
+        let areas: Vec<&str> = one.areas.iter().map(|area| area.name()).collect();
+        vec![
+            Cell::text(one.id.as_str()),
+            Cell::text(day(one.at).to_string()),
+            Cell::text(words::spelling(one.reason)),
+            Cell::text(one.pipeline.as_str()),
+            Cell::text(one.workflow.clone()),
+            Cell::text(if areas.is_empty() { "–".to_owned() } else { areas.join(", ") }),
+            Cell::decimal(one.minutes, 1),
+            Cell::text(run).linked(case),
+        ]
+    };
+    Table {
+        id: "list",
+        caption: "Each correction of that time.".to_owned(),
+        columns: columns([
+            ("correction", "Correction"),
+            ("at", "Made on"),
+            ("reason", "Reason"),
+            ("pipeline", "Pipeline"),
+            ("workflow", "Type of request"),
+            ("areas", "Areas"),
+            ("minutes", "Minutes"),
+            ("run", "Of run"),
+        ]),
+        rows: sources.material.corrected.iter().map(row).collect(),
+        folded: true,
+    }
+}
+
 pub fn burden(sources: &Sources) -> Block {
     let material = sources.material;
     let minutes: Vec<f64> = material.reviews.iter().filter_map(|decision| decision.minutes).collect();
-    let days = |at: &jiff::Timestamp| material.until.duration_since(*at).as_secs_f64().max(0.0) / 86_400.0;
-    let ages: Vec<f64> = material.waiting.iter().map(days).collect();
-    let spread = |values: &[f64]| {
-        [
-            Cell::decimal(quantile(values, 0.5), 1),
-            Cell::decimal(quantile(values, 0.9), 1),
-            Cell::count(values.len() as u64),
+    let ages: Vec<f64> = material.waiting.iter().filter_map(|waiting| age(sources, waiting)).collect();
+    let row = |what: &str, values: &[f64], list: &str| {
+        let link = Some(format!("#burden-{list}"));
+        vec![
+            Cell::text(what),
+            Cell::decimal(quantile(values, 0.5), 1).linked(link.clone()),
+            Cell::decimal(quantile(values, 0.9), 1).linked(link.clone()),
+            Cell::count(values.len() as u64).linked(link),
         ]
     };
-    let row = |what: &str, values: &[f64]| [vec![Cell::text(what)], spread(values).to_vec()].concat();
     let since = day(material.counted_since);
     let without = material.reviews.len() - minutes.len();
     let lead = vec![format!(
@@ -134,8 +176,68 @@ pub fn burden(sources: &Sources) -> Block {
         id: "minutes",
         caption: "Minutes as reviewers gave them; unknown ones are left out, not 0.".to_owned(),
         columns: columns([("what", "What"), ("p50", "Median"), ("p90", "90th percentile"), ("n", "Of")]),
-        rows: vec![row("minutes a reviewed case", &minutes), row("days that a pending snapshot waits", &ages)],
+        rows: vec![
+            row("minutes a reviewed case", &minutes, "reviews"),
+            row("days that a pending snapshot waits", &ages, "queue"),
+        ],
         folded: false,
     };
-    Block { id: "burden", title: "Reviewer burden", lead, tables: vec![table], charts: Vec::new() }
+    let tables = vec![table, reviews(sources), queue(sources)];
+    Block { id: "burden", title: "Reviewer burden", lead, tables, charts: Vec::new() }
+}
+
+/// Days that a snapshot waits.
+fn age(sources: &Sources, waiting: &Waiting) -> Option<f64> {
+    let since = waiting.since?;
+    Some(sources.material.until.duration_since(since).as_secs_f64().max(0.0) / 86_400.0)
+}
+
+fn reviews(sources: &Sources) -> Table {
+    let row = |decision: &Decision| {
+        let ruling = match &decision.ruling {
+            Ruling::Accepted => "accepted",
+            Ruling::AcceptedFields(_) => "accepted in part",
+            Ruling::Rejected => "rejected",
+            Ruling::Corrected(_) => "corrected",
+        };
+        let link = Slug::new(&decision.run).ok().and_then(|run| sources.case(&run, &decision.case));
+        vec![
+            Cell::text(decision.case.as_str()).linked(link),
+            Cell::text(day(decision.at).to_string()),
+            Cell::text(ruling),
+            Cell::decimal(decision.minutes, 1),
+            Cell::text(decision.by.clone()),
+        ]
+    };
+    Table {
+        id: "reviews",
+        caption: "Each decision of a review.".to_owned(),
+        columns: columns([
+            ("case", "Case"),
+            ("at", "When"),
+            ("ruling", "Ruling"),
+            ("minutes", "Minutes"),
+            ("by", "By"),
+        ]),
+        rows: sources.material.reviews.iter().map(row).collect(),
+        folded: true,
+    }
+}
+
+fn queue(sources: &Sources) -> Table {
+    let row = |waiting: &Waiting| {
+        vec![
+            Cell::text(waiting.case.as_str()),
+            Cell::text(waiting.pipeline.as_str()),
+            waiting.since.map_or_else(|| Cell::nothing("unknown"), |since| Cell::day(Some(since))),
+            Cell::decimal(age(sources, waiting), 1),
+        ]
+    };
+    Table {
+        id: "queue",
+        caption: "Each snapshot that waits.".to_owned(),
+        columns: columns([("case", "Case"), ("pipeline", "Pipeline"), ("since", "Since"), ("days", "Days")]),
+        rows: sources.material.waiting.iter().map(row).collect(),
+        folded: true,
+    }
 }

@@ -14,7 +14,7 @@ pub fn block(sources: &Sources) -> Block {
             Cell::text(safety.area.name()),
             Cell::count(safety.violations).toned(tone).linked(cases_of(safety.area)),
             Cell::count(safety.cases).linked(cases_of(safety.area)),
-            Cell::share(safety.at_most),
+            Cell::share(safety.at_most).linked(cases_of(safety.area)),
             Cell::day(safety.last),
             days.map_or_else(|| Cell::nothing("–"), |days| Cell::count(days.unsigned_abs())),
         ]

@@ -31,10 +31,10 @@ fn missing(sources: &Sources) -> Table {
         let share = (asked > 0).then(|| missing as f64 / asked as f64);
         vec![
             Cell::text(area.name()),
-            Cell::count(marked),
-            Cell::count(missing),
-            Cell::rate(share, clopper_pearson(missing, asked, CONFIDENCE)),
-            Cell::count(not_scored - missing),
+            Cell::count(marked).linked(sources.newest()),
+            Cell::count(missing).linked(sources.newest()),
+            Cell::rate(share, clopper_pearson(missing, asked, CONFIDENCE)).linked(sources.newest()),
+            Cell::count(not_scored - missing).linked(sources.newest()),
         ]
     };
     Table {
@@ -64,7 +64,11 @@ fn gates(sources: &Sources) -> Table {
         let share = (!recent.is_empty()).then(|| n as f64 / recent.len() as f64);
         let interval = clopper_pearson(n, recent.len() as u64, CONFIDENCE);
         let link = Some("#log-decisions".to_owned());
-        vec![Cell::text(words::decision(*decision).1), Cell::count(n).linked(link), Cell::rate(share, interval)]
+        vec![
+            Cell::text(words::decision(*decision).1),
+            Cell::count(n).linked(link.clone()),
+            Cell::rate(share, interval).linked(link),
+        ]
     };
     Table {
         id: "gates",
