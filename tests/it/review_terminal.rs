@@ -118,8 +118,9 @@ fn an_interrupt_leaves_the_terminal_as_it_was_and_the_decisions_for_later() {
 fn a_terminal_that_only_knows_lines_is_asked_by_lines() {
     let project = waiting();
     let mut person = review_with(&project, &[("TERM", "dumb")]);
-    person.sees("1 of 3").press("a\n").sees("Why is that right?").press("it moved\n").sees("2 of 3 · 1 decided");
-    person.press("r\n").sees("3 of 3").press("s\n").sees("write what is decided?").press("y\n").exits(5);
+    person.is_asked(1).sees("1 of 3").press("a\n").is_asked(2).sees("Why is that right?").press("it moved\n");
+    person.is_asked(3).sees("2 of 3 · 1 decided").press("r\n").is_asked(4).sees("3 of 3").press("s\n");
+    person.is_asked(5).sees("write what is decided?").press("y\n").exits(5);
     assert!(!person.said().contains('\x1b'));
     assert!(person.said().split("\n> ").all(|screen| screen.lines().count() <= 24), "{}", person.said());
     assert!(project.read(LEAK).contains("it moved"));

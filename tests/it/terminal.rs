@@ -73,6 +73,17 @@ impl Terminal {
         self
     }
 
+    /// Waits until a terminal of lines has asked so often, so that nothing is typed ahead into what it still writes.
+    #[track_caller]
+    pub fn is_asked(&mut self, times: usize) -> &mut Self {
+        let begun = Instant::now();
+        while self.said().matches("\n> ").count() < times {
+            let left = PATIENCE.checked_sub(begun.elapsed());
+            assert!(left.is_some_and(|left| self.read(left)), "never asks {times} times:\n{}", self.screen());
+        }
+        self
+    }
+
     /// What stands on the screen.
     pub fn screen(&self) -> String {
         let said = String::from_utf8_lossy(&self.said);
