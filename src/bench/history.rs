@@ -18,7 +18,7 @@ use crate::history::{Decided, Decider, ENTRY_VERSION, Ended, Head, MarkEntry, Sc
 use crate::report::{TREND_FORMATS, TrendReport};
 use crate::stats::random::Random;
 use crate::store::{Address, History, HistoryError};
-use crate::trend::{By, Entry, Material, Stand, Trend, periods};
+use crate::trend::{By, Material, Trend, periods};
 
 /// Runs a week, cases a run.
 const RUNS: u32 = 100;
@@ -106,17 +106,12 @@ pub fn ask(place: &Place) -> Result<Vec<(&'static str, usize, Duration)>, BenchE
     took("whole runs", runs.len());
     let facts = history.case_facts(&scope)?;
     let periods = periods(&runs, By::Week);
-    let ends = periods.iter().filter_map(|period| runs.get(period.last));
-    let stands: Vec<Stand> = ends.map(|run| history.stand(run)).collect::<Result<_, _>>()?;
+    let stands = history.stands(&runs, &periods)?;
     took("weeks, with the marks of a run each", stands.len());
     let zero_tolerance = vec![Area::ToolCorrectness, Area::PermissionAdherence];
-    let mut violated = BTreeMap::new();
-    for area in &zero_tolerance {
-        violated.extend(history.last_violation(&scope, *area)?.map(|at| (*area, at)));
-    }
+    let violated = history.violated(&scope, &zero_tolerance)?;
     took("areas with a violation", violated.len());
-    let entries: Vec<Entry> =
-        history.decisions(&scope)?.into_iter().map(|(run, agent, decided)| Entry { run, agent, decided }).collect();
+    let entries = history.decisions(&scope)?;
     took("decisions", entries.len());
     let until = runs.last().map_or(Timestamp::UNIX_EPOCH, |run| run.started_at);
     let counted_since = until - SignedDuration::from_hours(24 * 7 * 12);

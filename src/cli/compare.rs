@@ -9,13 +9,12 @@ use clap::{Args, ValueEnum};
 use super::baseline::Against;
 use super::context::{Context, Project, style};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, name_of};
 use super::output;
 use super::panel::license;
 use super::run::named;
 use crate::compare::{Compared, Marks, Outcome, Side, SliceBy, compare, effect};
 use crate::diagnostic::printable;
-use crate::domain::Slug;
 use crate::load::Root;
 use crate::report;
 use crate::store::{RunFolder, Runs};
@@ -185,7 +184,7 @@ impl Named {
         };
         let Project { catalog, .. } = context.catalog()?;
         let target = match target {
-            Some(name) => Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}")))?,
+            Some(name) => name_of("target", name)?,
             None => catalog.project.default_target,
         };
         let stored = match accepted {

@@ -9,8 +9,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::context::{Context, GOLDEN, Project};
+use super::correct::REVIEWS;
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, name_of};
 use super::output;
 use super::run::{digests_of, meta_of, named, target_digest};
 use crate::demo::{self, Agent, Material, NOTE, Past, Planned, RELEASES, Schedule, Stage, WEEKS};
@@ -84,7 +85,7 @@ impl DemoHistory {
                 .with_hint("e.g. `--agents rules-timid,rules-careless,rules`"));
         };
         let agent = |name: &String| {
-            let agent = Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}")))?;
+            let agent = name_of("target", name)?;
             named(&project.catalog.project.targets, &agent, "target")?;
             match meta_of(&project.checked, &project.catalog, &agent)?.answers_alike() {
                 true => Ok(agent),
@@ -253,9 +254,8 @@ impl<'a> Demo<'a> {
     /// Writes what people decided.
     fn people(&self, context: &Context, decisions: &[Decision]) -> Result<(), Failure> {
         let root = &self.project.checked.root;
-        let golden = context.start.join(GOLDEN);
-        fs::create_dir_all(&golden)?;
-        Ledger::<Decision>::open(&golden, "reviews.jsonl").append(decisions)?;
+        fs::create_dir_all(context.start.join(GOLDEN))?;
+        Ledger::<Decision>::open(&context.start, REVIEWS).append(decisions)?;
         if let Some(waiver) = &self.waiver {
             let text = add_waivers(root.read(WAIVERS).ok().as_ref(), std::slice::from_ref(waiver))
                 .map_err(|why| Failure::new(Exit::Internal, why))?;

@@ -2,6 +2,7 @@
 
 use super::exit::Exit;
 use crate::diagnostic::closest;
+use crate::domain::Slug;
 use crate::load::{LoadError, RevisionError};
 use crate::run::RunError;
 use crate::store::StoreError;
@@ -35,6 +36,11 @@ impl Failure {
         self.hint = Some(hint.into());
         self
     }
+}
+
+/// A name that somebody gave, e.g. `target`: the same words wherever it is none.
+pub fn name_of(what: &str, text: &str) -> Result<Slug, Failure> {
+    Slug::new(text).map_err(|error| Failure::usage(format!("{what} {text:?}: {error}")))
 }
 
 impl From<LoadError> for Failure {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::baseline::Held;
 use super::context::{Context, Project};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, name_of};
 use super::history::remember;
 use super::judging::{Base, Judging, judging_today};
 use super::minutes::minutes;
@@ -44,8 +44,7 @@ impl Gate {
         let folder = output::resolve(&runs, self.run.as_deref())?;
         let mut report = output::load(&folder, |_| true)?;
         if let Some(name) = &self.policy {
-            report.meta.policy =
-                Slug::new(name).map_err(|error| Failure::usage(format!("policy {name:?}: {error}")))?;
+            report.meta.policy = name_of("policy", name)?;
         }
         let base = self.policy_from.as_deref().map(|name| Base::open(&project.checked.root, name)).transpose()?;
         let Judging { policy, by } =

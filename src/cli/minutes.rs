@@ -8,7 +8,7 @@ use crate::domain::{Decision, Policy};
 use crate::event::RunMeta;
 use crate::gate::{ByCase, Minutes, Reviews, allowed_burden};
 use crate::load::{Revision, RevisionError, Root};
-use crate::store::{Labels, Ledger};
+use crate::store::{Labels, Ledger, ledger_lines};
 
 /// Minutes of review by case. Nothing is read where the policy does not ask for them.
 ///
@@ -36,13 +36,9 @@ fn accepted_at(revision: &Revision, meta: &RunMeta, own: &[&str]) -> Result<ByCa
         Err(RevisionError::Absent { .. }) => return Ok(ByCase::new()),
         Err(error) => return Err(error.into()),
     };
-    let lines = file.text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
-    let decision = |(line, number): (&str, u64)| {
-        serde_json::from_str(line).map_err(|cause| {
-            let place = format!("{REVIEWS} of {}, line {number}", revision.label());
-            Failure::new(Exit::ProjectInvalid, format!("{place}: {cause}"))
-        })
-    };
-    let decisions: Vec<Decision> = lines.map(decision).collect::<Result<_, _>>()?;
+    let decisions: Vec<Decision> = ledger_lines(&file.text).map_err(|(number, cause)| {
+        let place = format!("{REVIEWS} of {}, line {number}", revision.label());
+        Failure::new(Exit::ProjectInvalid, format!("{place}: {cause}"))
+    })?;
     Ok(Reviews::of(decisions, &[]).accepted(&meta.target, None, own))
 }

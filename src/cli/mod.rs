@@ -10,6 +10,7 @@ mod compare;
 mod completions;
 mod context;
 mod correct;
+mod days;
 mod demo_history;
 mod exit;
 mod failure;

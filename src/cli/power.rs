@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::context::{Context, Project, style};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, name_of};
 use super::output::{self, Answer};
 use super::run::named;
 
@@ -49,11 +49,8 @@ impl Power {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let project = context.project()?;
         let catalog = &project.catalog;
-        let slug = |text: &str, what: &str| {
-            Slug::new(text).map_err(|error| Failure::usage(format!("{what} {text:?}: {error}")))
-        };
         let policy = match &self.policy {
-            Some(name) => slug(name, "policy")?,
+            Some(name) => name_of("policy", name)?,
             None => catalog.project.policy.clone(),
         };
         let policy = named(&catalog.policies, &policy, "policy")?;
@@ -62,7 +59,7 @@ impl Power {
             (Some(run), _) => runs.resolve(run)?,
             (None, target) => {
                 let target = match target {
-                    Some(name) => slug(name, "target")?,
+                    Some(name) => name_of("target", name)?,
                     None => catalog.project.default_target.clone(),
                 };
                 named(&catalog.project.targets, &target, "target")?;

@@ -11,7 +11,7 @@ use super::baseline::Held;
 use super::ci::GitHub;
 use super::context::{Context, Project, show_diagnostics};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, name_of};
 use super::history::remember;
 use super::judging::{Base, Judging, judging_today};
 use super::minutes::minutes;
@@ -274,7 +274,7 @@ impl Run {
     fn request(&self, catalog: &Catalog, runs: &Runs, base: Option<&Slug>) -> Result<Request, Failure> {
         let project = &catalog.project;
         let name = |given: &Option<String>, default: &Slug, what: &str| match given {
-            Some(text) => Slug::new(text).map_err(|error| Failure::usage(format!("{what} {text:?}: {error}"))),
+            Some(text) => name_of(what, text),
             None => Ok(default.clone()),
         };
         // Not clap's to read: a variable that is set for every run must not forbid `--resume`.

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::context::{Context, Project, colored, style};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, name_of};
 use super::output;
 use super::outside;
 use super::run::{built, cores, named, target_digest};
@@ -70,14 +70,11 @@ enum Format {
 impl Shadow {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let mut project = context.project()?;
-        let slug = |text: &str, what: &str| {
-            Slug::new(text).map_err(|error| Failure::usage(format!("{what} {text:?}: {error}")))
-        };
-        let pipeline = slug(&self.pipeline, "pipeline")?;
-        let world = self.world.as_deref().map(|world| slug(world, "world")).transpose()?;
-        let candidate = slug(&self.candidate, "target")?;
+        let pipeline = name_of("pipeline", &self.pipeline)?;
+        let world = self.world.as_deref().map(|world| name_of("world", world)).transpose()?;
+        let candidate = name_of("target", &self.candidate)?;
         let current = match &self.current {
-            Some(name) => slug(name, "target")?,
+            Some(name) => name_of("target", name)?,
             None => project.catalog.project.default_target.clone(),
         };
         if current == candidate {

@@ -4,10 +4,9 @@ use clap::{Args, ValueEnum};
 
 use super::context::{Context, style};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, name_of};
 use super::output;
 use super::run::named;
-use crate::domain::Slug;
 use crate::power::simulation;
 use crate::report;
 
@@ -47,7 +46,7 @@ impl Simulate {
         let project = context.catalog()?;
         let catalog = &project.catalog;
         let name = match &self.policy {
-            Some(name) => Slug::new(name).map_err(|error| Failure::usage(format!("policy {name:?}: {error}")))?,
+            Some(name) => name_of("policy", name)?,
             None => catalog.project.policy.clone(),
         };
         let policy = named(&catalog.policies, &name, "policy")?;

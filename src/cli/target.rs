@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::context::{Context, Project};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, name_of};
 use super::output;
 use super::outside;
 use super::run::{built, named};
@@ -51,7 +51,7 @@ impl Test {
     fn run(self, context: &Context) -> Result<Exit, Failure> {
         let Project { mut checked, catalog } = context.project()?;
         let name = match &self.name {
-            Some(name) => Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}")))?,
+            Some(name) => name_of("target", name)?,
             None => catalog.project.default_target.clone(),
         };
         named(&catalog.project.targets, &name, "target")?;

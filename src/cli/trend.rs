@@ -10,8 +10,9 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use super::context::{Context, style};
+use super::days;
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, name_of};
 use super::history::asked;
 use super::output;
 use crate::domain::Slug;
@@ -143,11 +144,7 @@ impl Trend {
     }
 
     fn question(&self, default: &Slug) -> Result<Question, Failure> {
-        let name = |name: &Option<String>, what: &str| {
-            let parse =
-                |name: &String| Slug::new(name).map_err(|error| Failure::usage(format!("{what} {name:?}: {error}")));
-            name.as_ref().map(parse).transpose()
-        };
+        let name = |name: &Option<String>, what| name.as_deref().map(|name| name_of(what, name)).transpose();
         let today = crate::trend::day(Timestamp::now());
         let until = self.until.as_deref().map_or(Ok(today), |text| day(text, "--until", None))?;
         let since = match &self.since {
@@ -157,14 +154,11 @@ impl Trend {
         if since > until {
             return Err(Failure::usage(format!("--since {since} is after --until {until}")));
         }
-        let midnight = |day: Date| day.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp());
-        let range = |_| Failure::usage("a day is out of range");
-        let end = until.checked_add(1.day()).map_err(range)?;
         Ok(Question {
             target: name(&self.target, "target")?.unwrap_or_else(|| default.clone()),
             policy: name(&self.policy, "policy")?,
-            since: midnight(since).map_err(range)?,
-            until: midnight(end).map_err(range)? - 1.millisecond(),
+            since: days::first(since)?,
+            until: days::last(until)?,
             by: match self.by {
                 Periods::Week => By::Week,
                 Periods::Day => By::Day,
@@ -178,10 +172,7 @@ impl Trend {
 
 /// The day that is meant by a date or, where there is a day to count back from, by `12w` or `90d`.
 fn day(text: &str, option: &str, from: Option<Date>) -> Result<Date, Failure> {
-    let number = |text: &str| text.parse::<i64>().ok().filter(|n| (1..=9_999).contains(n));
-    let back = number(text.strip_suffix('d').unwrap_or_default())
-        .or_else(|| number(text.strip_suffix('w').unwrap_or_default()).map(|weeks| weeks * 7));
-    let found = match (back, from) {
+    let found = match (days::counted(text, 9_999), from) {
         (Some(days), Some(from)) => from.checked_sub(days.days()).ok(),
         _ => text.parse().ok(),
     };

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::context::{Context, Project};
+use super::days;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::list;
@@ -124,9 +125,7 @@ fn refused(why: &str) -> Failure {
 
 /// The last day that is meant by `14d`, `2w` or a date.
 fn last_day(text: &str, today: Date) -> Result<Date, Failure> {
-    let in_days = |n: &str, days: i64| n.parse::<i64>().ok().filter(|n| (1..=999).contains(n)).map(|n| n * days);
-    let days = text.strip_suffix('d').and_then(|n| in_days(n, 1)).or_else(|| in_days(text.strip_suffix('w')?, 7));
-    let day = match days {
+    let day = match days::counted(text, 999) {
         Some(days) => today.checked_add(days.days()).ok(),
         None => text.parse().ok(),
     };

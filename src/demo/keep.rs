@@ -44,16 +44,7 @@ fn ends(at: Timestamp, walls: impl Iterator<Item = f64>) -> impl Iterator<Item =
 }
 
 fn decided(meta: &RunMeta, at: Timestamp, verdict: &Verdict) -> Decided {
-    Decided {
-        at,
-        by: Decider::Run,
-        policy: meta.policy.clone(),
-        decision: verdict.decision,
-        exit: verdict.exit,
-        headline: verdict.headline.clone(),
-        policy_from: None,
-        held_against: None,
-    }
+    Decided::of(verdict, &meta.policy, Decider::Run, at)
 }
 
 fn tags(planned: &Planned, at: Timestamp) -> Result<Vec<Tag>, DemoError> {

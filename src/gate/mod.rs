@@ -55,6 +55,7 @@ mod varying_tests;
 pub use baseline::{Baseline, CaseBaseline};
 pub use burden::allowed as allowed_burden;
 pub use decide::regime;
+pub use finding::counted;
 pub use guards::{Broken, GuardPast, guards, holds as guard_holds, snapshot_holds as snapshot_holds_guard};
 pub use judge::{Evidence, Judge};
 pub use judged::JudgeSummary;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Area, CaseKind, Level, Mark, RequestType, Slug, Trit};
 use crate::event::{RunMeta, RunState};
-use crate::gate::Decision;
+use crate::gate::{Decision, Verdict};
 use crate::score::AreaMark;
 
 /// Version of what is kept of a run. A newer one is refused, never guessed at.
@@ -73,6 +73,22 @@ pub struct Decided {
     /// What it was held against, if not against what the project had accepted, e.g. `run 20260102-030405-0001`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_against: Option<String>,
+}
+
+impl Decided {
+    /// What a verdict says.
+    pub fn of(verdict: &Verdict, policy: &Slug, by: Decider, at: Timestamp) -> Self {
+        Self {
+            at,
+            by,
+            policy: policy.clone(),
+            decision: verdict.decision,
+            exit: verdict.exit,
+            headline: verdict.headline.clone(),
+            policy_from: verdict.policy_from.clone(),
+            held_against: verdict.held_against.clone(),
+        }
+    }
 }
 
 /// The command that decided.

@@ -1,5 +1,8 @@
 //! Runs in a listing, and which runs are asked about.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -17,7 +20,7 @@ pub struct Scope {
     pub until: Option<Timestamp>,
 }
 
-/// A run in a listing.
+/// A run, as it is summed up.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunLine {
     /// Its number in the store.
@@ -43,6 +46,9 @@ pub struct RunLine {
     pub wall_ms_p50: Option<f64>,
     pub wall_ms_p95: Option<f64>,
     pub agent: String,
+    /// Name of a part → its digest; runs of the same parts behind each other share it.
+    #[serde(skip)]
+    pub digests: Arc<BTreeMap<String, String>>,
     pub decision: Option<Decision>,
     pub exit: Option<u8>,
     pub headline: Option<String>,

@@ -4,14 +4,14 @@
 
 mod entry;
 mod listing;
+mod marks;
 mod retention;
 mod summary;
 mod tables;
-mod whole;
 
 pub use entry::{Decided, Decider, ENTRY_VERSION, Ended, Head, Line, MarkEntry, Tag, TrialEntry, agent_digest};
 pub use listing::{RunLine, Scope};
+pub use marks::{CaseFact, MarkFact};
 pub use retention::{Keep, KeepError, Shed, Standing, shed};
 pub use summary::{AreaSum, Gathering, Summary};
 pub use tables::{Cell, Column, ColumnType, TABLES, TABLES_VERSION, Table, dictionary};
-pub use whole::{CaseFact, MarkFact, WholeRun};

@@ -33,13 +33,7 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
     /// Every line in order; none if there is no file. A line that cannot be read is an error that names it: nothing is
     /// left out in silence.
     pub fn read(&self) -> Result<Vec<T>, StoreError> {
-        let text = self.text()?;
-        let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
-        let line = |(line, number): (&str, u64)| {
-            let message = |error: serde_json::Error| error.to_string();
-            serde_json::from_str(line).map_err(message).map_err(|message| self.line(number, message))
-        };
-        lines.map(line).collect()
+        ledger_lines(&self.text()?).map_err(|(number, cause)| self.line(number, cause.to_string()))
     }
 
     /// Adds lines behind those that are there: all of them, or none if it fails.
@@ -91,6 +85,12 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
     fn line(&self, line: u64, message: String) -> StoreError {
         StoreError::Line { path: self.path.clone(), line, message }
     }
+}
+
+/// Every line of such a file's text, in order; of one that cannot be read its number, from 1, and why.
+pub fn ledger_lines<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, (u64, serde_json::Error)> {
+    let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+    lines.map(|(line, number)| serde_json::from_str(line).map_err(|cause| (number, cause))).collect()
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub use golden_folder::{Acceptance, GoldenFolder, Listing};
 pub use history::{Address, Came, CaughtUp, History, HistoryError, Incoming, Index, Pushed};
 pub use judgements::{AnswerStore, Judgement, JudgementLog};
 pub use labels::Labels;
-pub use ledger::Ledger;
+pub use ledger::{Ledger, ledger_lines};
 pub use recordings::{RecordingKey, Recordings, ascii_json};
 pub use report_file::ReportWriter;
 pub use results::{Results, ResultsWriter, StoredResults};

@@ -76,7 +76,7 @@ impl Runs {
     }
 
     /// Whether a run of this id has a folder.
-    pub(super) fn has(&self, id: &Slug) -> bool {
+    pub fn has(&self, id: &Slug) -> bool {
         self.path.join(id.as_str()).is_dir()
     }
 

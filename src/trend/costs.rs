@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::WholeRun;
+use crate::history::RunLine;
 
 /// Costs and times of some runs.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,7 +23,7 @@ pub struct Spent {
 }
 
 impl Spent {
-    pub fn of<'r>(runs: impl IntoIterator<Item = &'r WholeRun>) -> Self {
+    pub fn of<'r>(runs: impl IntoIterator<Item = &'r RunLine>) -> Self {
         let mut spent = Self::default();
         let mut cost = 0.0;
         let (mut p50, mut p95) = (Vec::new(), Vec::new());
@@ -51,17 +51,17 @@ impl Spent {
     }
 
     /// By what said that it answered, in the order of names; runs without a name under `None`.
-    pub fn by_model(runs: &[WholeRun]) -> BTreeMap<Option<&str>, Spent> {
+    pub fn by_model(runs: &[RunLine]) -> BTreeMap<Option<&str>, Spent> {
         Self::by(runs, |run| run.model.as_deref())
     }
 
     /// By how often a case was asked, to a tenth; the number is ten times that.
-    pub fn by_repeats(runs: &[WholeRun]) -> BTreeMap<u64, Spent> {
+    pub fn by_repeats(runs: &[RunLine]) -> BTreeMap<u64, Spent> {
         Self::by(runs, |run| (run.trials * 10 + run.cases / 2).checked_div(run.cases).unwrap_or(0))
     }
 
-    fn by<'r, K: Ord>(runs: &'r [WholeRun], key: impl Fn(&'r WholeRun) -> K) -> BTreeMap<K, Spent> {
-        let mut by: BTreeMap<K, Vec<&WholeRun>> = BTreeMap::new();
+    fn by<'r, K: Ord>(runs: &'r [RunLine], key: impl Fn(&'r RunLine) -> K) -> BTreeMap<K, Spent> {
+        let mut by: BTreeMap<K, Vec<&RunLine>> = BTreeMap::new();
         for run in runs {
             by.entry(key(run)).or_default().push(run);
         }

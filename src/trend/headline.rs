@@ -17,7 +17,7 @@ pub fn headline(material: &Material, trend: &Trend) -> String {
     let place = |area: Area, direction: f64| {
         let then = then?;
         let mut changes: Vec<(f64, &Slug)> = Vec::new();
-        for pipeline in pipelines(material) {
+        for pipeline in material.pipelines() {
             let wanted = |fact: &CaseFact| fact.pipeline == *pipeline;
             let change = newest.change_since(then, area, &material.facts, &wanted);
             changes.extend(change.mean.map(|mean| (mean * direction, pipeline)));
@@ -27,7 +27,7 @@ pub fn headline(material: &Material, trend: &Trend) -> String {
     let told = |line: &AreaLine, direction: f64| {
         let Change { mean, .. } = line.judged_by()?;
         let by = mean.unwrap_or(0.0).abs();
-        let most = place(line.area, direction).filter(|_| pipelines(material).len() > 1);
+        let most = place(line.area, direction).filter(|_| material.pipelines().len() > 1);
         let most = most.map(|pipeline| format!(", most in {pipeline}")).unwrap_or_default();
         Some(format!("{} {} by {by:.2}{most}", line.area, line.state.word()))
     };
@@ -67,11 +67,4 @@ fn since(material: &Material) -> String {
         (None, Some(period)) => format!("Since the {} of {}: ", material.by.noun(), period.label),
         (None, None) => "In the first runs: ".to_owned(),
     }
-}
-
-fn pipelines(material: &Material) -> Vec<&Slug> {
-    let mut pipelines: Vec<&Slug> = material.facts.values().map(|fact| &fact.pipeline).collect();
-    pipelines.sort();
-    pipelines.dedup();
-    pipelines
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::period::name;
 use crate::domain::Slug;
 use crate::gate::Decision as Verdict;
-use crate::history::{Decided, WholeRun};
+use crate::history::{Decided, RunLine};
 
 /// A decision about a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,9 +37,9 @@ impl Release {
     pub const STANDS: [Verdict; 4] = [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::ReviewPending];
 
     /// Releases in the order in which they ran.
-    pub fn of(runs: &[WholeRun]) -> Vec<Self> {
+    pub fn of(runs: &[RunLine]) -> Vec<Self> {
         let chunks = runs.chunk_by(|a, b| a.agent == b.agent);
-        let release = |part: &[WholeRun]| {
+        let release = |part: &[RunLine]| {
             let (first, last) = (part.first()?, part.last()?);
             let stands =
                 Self::STANDS.map(|verdict| part.iter().filter(|run| run.decision == Some(verdict)).count() as u64);
@@ -80,7 +80,7 @@ pub enum How {
 }
 
 /// Runs that went on although they had not passed, oldest first. `entries` and `runs` are oldest first.
-pub fn overrides(runs: &[WholeRun], entries: &[Entry]) -> Vec<Override> {
+pub fn overrides(runs: &[RunLine], entries: &[Entry]) -> Vec<Override> {
     let mut found = Vec::new();
     let mut about: HashMap<&Slug, Vec<&Decided>> = HashMap::new();
     for entry in entries {

@@ -16,14 +16,14 @@ pub mod sample;
 mod stand;
 mod touched;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use crate::corrections::{Corrected, Figures};
 use crate::domain::{Area, Decision, Slug};
 use crate::gate::Verdict;
-use crate::history::{AreaSum, CaseFact, WholeRun};
+use crate::history::{AreaSum, CaseFact, RunLine};
 use crate::stats::proportion::clopper_pearson_upper;
 
 pub use areas::{AreaLine, Panel, SPARK, State};
@@ -49,7 +49,7 @@ pub struct Material {
     pub pipeline: Option<Slug>,
     pub org: Option<String>,
     /// Whole runs of the target, oldest first, and their periods; at least one.
-    pub runs: Vec<WholeRun>,
+    pub runs: Vec<RunLine>,
     pub periods: Vec<Period>,
     /// The last run of each period.
     pub stands: Vec<Stand>,
@@ -77,6 +77,13 @@ pub struct Material {
     pub covered: Vec<Covered>,
     /// The areas of the systems that the project names; where it names none, cases count under their world.
     pub system_areas: Vec<Slug>,
+}
+
+impl Material {
+    /// The pipelines of the cases that are looked at, in the order of their names.
+    fn pipelines(&self) -> BTreeSet<&Slug> {
+        self.facts.values().map(|fact| &fact.pipeline).collect()
+    }
 }
 
 /// The agent that the newest one replaced.
@@ -131,7 +138,7 @@ pub struct Trend {
 impl Trend {
     pub fn of(material: &Material) -> Self {
         let Material { runs, periods, stands, .. } = material;
-        let ends: Vec<&WholeRun> = periods.iter().filter_map(|period| runs.get(period.last)).collect();
+        let ends: Vec<&RunLine> = periods.iter().filter_map(|period| runs.get(period.last)).collect();
         let steps = ends.windows(2).zip(1..);
         let moves: Vec<Moved> = steps.filter_map(|(pair, at)| moves::moved(pair[0], pair[1], at)).collect();
         let in_period = |period: &Period| Spent::of(&runs[period.first..=period.last]);
@@ -169,9 +176,7 @@ fn area_line(material: &Material, area: Area) -> Option<AreaLine> {
 
 fn panels(material: &Material, moves: &[Moved]) -> Vec<Panel> {
     let Material { stands, facts, .. } = material;
-    let mut pipelines: Vec<&Slug> = facts.values().map(|fact| &fact.pipeline).collect();
-    pipelines.sort();
-    pipelines.dedup();
+    let pipelines = material.pipelines();
     let one = pipelines.len() < 2;
     let each = pipelines.into_iter().map(Some).filter(|_| !one);
     let mut panels = Vec::new();
@@ -226,7 +231,7 @@ fn failures(stands: &[Stand], facts: &BTreeMap<i64, CaseFact>) -> Vec<Failure> {
     failures.finish()
 }
 
-fn last_seen(material: &Material, ends: &[&WholeRun]) -> BTreeMap<Slug, LastSeen> {
+fn last_seen(material: &Material, ends: &[&RunLine]) -> BTreeMap<Slug, LastSeen> {
     let mut seen: BTreeMap<Slug, LastSeen> = BTreeMap::new();
     for (run, stand) in ends.iter().zip(&material.stands) {
         for (number, tallies) in &stand.cases {

@@ -1,6 +1,6 @@
 //! What else changed from one period to the next, and where a series itself did.
 
-use crate::history::WholeRun;
+use crate::history::RunLine;
 use crate::stats::chart::{cusum, p_chart, pettitt};
 
 use super::stand::Sum;
@@ -34,7 +34,7 @@ pub struct Moved {
 }
 
 /// What differs between two runs.
-pub fn moved(then: &WholeRun, now: &WholeRun, at: usize) -> Option<Moved> {
+pub fn moved(then: &RunLine, now: &RunLine, at: usize) -> Option<Moved> {
     let differs = |part: &&Part| then.digests.get(part.digest) != now.digests.get(part.digest);
     let found: Vec<&Part> = PARTS.iter().filter(differs).collect();
     let model = then.model.is_some() && now.model.is_some() && then.model != now.model;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::history::WholeRun;
+use crate::history::RunLine;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -59,8 +59,8 @@ fn monday(at: Timestamp) -> Date {
 }
 
 /// The periods that have runs, oldest first; `runs` are oldest first.
-pub fn periods(runs: &[WholeRun], by: By) -> Vec<Period> {
-    let label = |run: &WholeRun| match by {
+pub fn periods(runs: &[RunLine], by: By) -> Vec<Period> {
+    let label = |run: &RunLine| match by {
         By::Week => monday(run.started_at).to_string(),
         By::Day => day(run.started_at).to_string(),
         By::Release => run.agent.clone(),
@@ -83,9 +83,9 @@ pub fn periods(runs: &[WholeRun], by: By) -> Vec<Period> {
 
 /// What the agent of some runs is called: the names that these were given, or that other runs of it were, or the
 /// beginning of its digest.
-pub fn name(all: &[WholeRun], runs: &[WholeRun]) -> String {
+pub fn name(all: &[RunLine], runs: &[RunLine]) -> String {
     let Some(first) = runs.first() else { return String::new() };
-    let names = |runs: &mut dyn Iterator<Item = &WholeRun>| {
+    let names = |runs: &mut dyn Iterator<Item = &RunLine>| {
         let mut names: Vec<String> = Vec::new();
         for tag in runs.flat_map(|run| &run.tags) {
             if !names.contains(tag) {
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::trend::sample::run;
 
-    fn labels(runs: &[WholeRun], by: By) -> Vec<(String, usize)> {
+    fn labels(runs: &[RunLine], by: By) -> Vec<(String, usize)> {
         periods(runs, by).into_iter().map(|period| (period.label.clone(), period.runs())).collect()
     }
 

@@ -4,24 +4,29 @@ use std::collections::BTreeMap;
 
 use super::stand::Stand;
 use crate::domain::{Area, CaseKind, RequestType, Slug, Trit};
-use crate::history::{CaseFact, MarkFact, WholeRun};
+use crate::history::{CaseFact, MarkFact, RunLine};
 
 pub fn slug(name: &str) -> Slug {
     Slug::new(name).unwrap()
 }
 
 /// A run of an agent, which is told by its digest.
-pub fn run(id: &str, at: &str, agent: &str) -> WholeRun {
-    WholeRun {
+pub fn run(id: &str, at: &str, agent: &str) -> RunLine {
+    RunLine {
         number: 0,
         id: slug(id),
+        project: slug("project"),
         target: slug("t"),
         policy: slug("p"),
         agent: agent.to_owned(),
         model: None,
+        evalgate: "0".to_owned(),
         started_at: at.parse().unwrap(),
+        ended_at: at.parse().unwrap(),
+        state: "finished".to_owned(),
         digests: BTreeMap::from([("target".to_owned(), agent.to_owned())]).into(),
         cases: 5,
+        of: 5,
         trials: 10,
         failed: 0,
         solved: 5,
@@ -29,6 +34,8 @@ pub fn run(id: &str, at: &str, agent: &str) -> WholeRun {
         wall_ms_p50: Some(100.0),
         wall_ms_p95: Some(200.0),
         decision: None,
+        exit: None,
+        headline: None,
         tags: Vec::new(),
         pruned: false,
     }

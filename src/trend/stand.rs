@@ -66,7 +66,7 @@ pub type Wanted<'w> = &'w dyn Fn(&CaseFact) -> bool;
 impl Stand {
     pub fn observe(&mut self, fact: MarkFact) {
         let tallies = self.cases.entry(fact.case).or_default();
-        tallies[fact.area as usize].get_or_insert_default().observe(fact.mark, fact.cause);
+        tallies[fact.area.index()].get_or_insert_default().observe(fact.mark, fact.cause);
     }
 
     /// The cases with a mark in an area.
@@ -78,7 +78,7 @@ impl Stand {
     ) -> impl Iterator<Item = (i64, &'s CaseFact, &'s Tally)> {
         self.cases.iter().filter_map(move |(number, tallies)| {
             let fact = facts.get(number).filter(|fact| wanted(fact))?;
-            Some((*number, fact, tallies[area as usize].as_deref()?))
+            Some((*number, fact, tallies[area.index()].as_deref()?))
         })
     }
 

@@ -10,7 +10,7 @@ use super::asking::ask;
 use crate::calibration::{Given, Judged, Marker, Measured, Record, Scope, asked, calibrate};
 use crate::cli::context::{Context, Project, style};
 use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, name_of};
 use crate::cli::output::{self, Answer};
 use crate::cli::panel;
 use crate::cli::run::named;
@@ -44,17 +44,14 @@ impl Calibrate {
     pub(super) fn measure(&self, context: &Context) -> Result<Exit, Failure> {
         let project = context.project()?;
         let catalog = &project.catalog;
-        let slug = |text: &str, what: &str| {
-            Slug::new(text).map_err(|error| Failure::usage(format!("{what} {text:?}: {error}")))
-        };
         let policy = match &self.policy {
-            Some(name) => slug(name, "policy")?,
+            Some(name) => name_of("policy", name)?,
             None => catalog.project.policy.clone(),
         };
         let policy = named(&catalog.policies, &policy, "policy")?;
         let judges = match &self.judge {
             Some(name) => {
-                let name = slug(name, "judge")?;
+                let name = name_of("judge", name)?;
                 named(&catalog.project.judges, &name, "judge")?;
                 vec![name]
             }

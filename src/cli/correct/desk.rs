@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::cli::context::{Context, GOLDEN, Project};
 use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, name_of};
 use crate::cli::output;
 use crate::cli::run::named;
 use crate::corrections::{Known, Made, Of, Refusal, Said, make};
@@ -225,8 +225,7 @@ pub fn resolve(
     run: Option<&str>,
     target: Option<&str>,
 ) -> Result<RunFolder, Failure> {
-    let named_target = |name| Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}")));
-    let target = target.map(named_target).transpose()?;
+    let target = target.map(|name| name_of("target", name)).transpose()?;
     if let Some(target) = &target {
         named(&project.catalog.project.targets, target, "target")?;
     }

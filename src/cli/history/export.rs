@@ -3,17 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 
 use super::shared::{Asked, asked};
 use crate::cli::context::Context;
+use crate::cli::days;
 use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, name_of};
 use crate::cli::output;
 use crate::diagnostic::printable_line;
-use crate::domain::Slug;
 use crate::history::{Scope, TABLES};
 use crate::store::{TableFormat, export};
 
@@ -54,10 +53,8 @@ impl Export {
         {
             return Err(Failure::usage(format!("--since {since} is after --until {until}")));
         }
-        let named =
-            |name: &String| Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}")));
-        let target = self.target.as_ref().map(named).transpose()?;
-        let (since, until) = (self.since.map(first).transpose()?, self.until.map(last).transpose()?);
+        let target = self.target.as_deref().map(|name| name_of("target", name)).transpose()?;
+        let (since, until) = (self.since.map(days::first).transpose()?, self.until.map(days::last).transpose()?);
         let format = if self.parquet { TableFormat::Parquet } else { TableFormat::Csv };
 
         let Asked { mut history, project } = asked(context, self.local)?;
@@ -78,19 +75,6 @@ impl Export {
     }
 }
 
-/// When a day begins.
-fn first(day: Date) -> Result<Timestamp, Failure> {
-    let start = day.to_zoned(TimeZone::UTC).map(|start| start.timestamp());
-    start.map_err(|error| Failure::usage(format!("{day}: {error}")))
-}
-
-/// The last time of a day, to the millisecond.
-fn last(day: Date) -> Result<Timestamp, Failure> {
-    let next = day.tomorrow().map_err(|error| Failure::usage(format!("{day}: {error}")))?;
-    let end = first(next)?.checked_sub(1.millisecond());
-    end.map_err(|error| Failure::usage(format!("{day}: {error}")))
-}
-
 /// Every table with its columns.
 fn columns() -> String {
     let mut text = "Times are in UTC. `?`: may be null, which is unknown or not there, and never 0.\n".to_owned();
@@ -107,14 +91,6 @@ fn columns() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_day_is_whole() {
-        let day: Date = "2026-11-22".parse().unwrap();
-        assert_eq!(first(day).unwrap().to_string(), "2026-11-22T00:00:00Z");
-        assert_eq!(last(day).unwrap().to_string(), "2026-11-22T23:59:59.999Z");
-        assert!(last(Date::MAX).is_err());
-    }
 
     #[test]
     fn the_columns_fit_on_80_columns() {

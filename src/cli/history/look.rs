@@ -8,9 +8,8 @@ use super::shared::{Asked, asked};
 use super::words::{self, listing, run_text};
 use crate::cli::context::{Context, style};
 use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, name_of};
 use crate::cli::output::{self, Answer};
-use crate::domain::Slug;
 use crate::history::Scope;
 
 #[derive(Args)]
@@ -33,11 +32,7 @@ pub struct List {
 
 impl List {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let name = |name: &Option<String>, what: &str| {
-            let parse =
-                |name: &String| Slug::new(name).map_err(|error| Failure::usage(format!("{what} {name:?}: {error}")));
-            name.as_ref().map(parse).transpose()
-        };
+        let name = |name: &Option<String>, what| name.as_deref().map(|name| name_of(what, name)).transpose();
         let (target, policy) = (name(&self.target, "target")?, name(&self.policy, "policy")?);
         let Asked { mut history, project } = asked(context, self.local)?;
         let scope = Scope { project, target, policy, ..Scope::default() };

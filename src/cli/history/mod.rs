@@ -101,16 +101,7 @@ fn tell(caught_up: &CaughtUp) {
 /// Notes with the run what was decided about it, and brings it into the index. If that fails it is told, and nothing
 /// else changes: what was decided holds.
 pub fn remember(context: &Context, root: &Root, folder: &RunFolder, by: Decider, policy: &Slug, verdict: &Verdict) {
-    let decided = Decided {
-        at: Timestamp::now(),
-        by,
-        policy: policy.clone(),
-        decision: verdict.decision,
-        exit: verdict.exit,
-        headline: verdict.headline.clone(),
-        policy_from: verdict.policy_from.clone(),
-        held_against: verdict.held_against.clone(),
-    };
+    let decided = Decided::of(verdict, policy, by, Timestamp::now());
     let noted = folder.decisions().append(&[decided]).map_err(HistoryError::from);
     if let Err(error) = noted.and_then(|()| index(context, root).write(folder)) {
         let text = format!("warning: run {} is not in the history yet: {error}\n", folder.id());

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::context::{Context, Project, colored, style};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, name_of};
 use super::output;
 use super::run::named;
 use crate::corrections::words;
@@ -75,7 +75,7 @@ impl Review {
         let project = context.project()?;
         let Project { checked, catalog } = &project;
         let target = match &self.target {
-            Some(name) => Slug::new(name).map_err(|error| Failure::usage(format!("target {name:?}: {error}")))?,
+            Some(name) => name_of("target", name)?,
             None => catalog.project.default_target.clone(),
         };
         named(&catalog.project.targets, &target, "target")?;

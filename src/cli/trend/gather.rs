@@ -15,13 +15,11 @@ use crate::cli::output::{self, verdict};
 use crate::corrections::{Figures, Guarded, Material as Corrections};
 use crate::domain::{Area, Case, CaseKind, Decision, Policy, Slug, Trit};
 use crate::gate::guards;
-use crate::history::{CaseFact, Scope, WholeRun};
+use crate::history::{CaseFact, RunLine, Scope};
 use crate::plan::Catalog;
 use crate::report::spelling;
 use crate::store::{GoldenFolder, History, Labels, Ledger};
-use crate::trend::{
-    Before, Covered, Entry, Material, NONE_NAMED, Period, Stand, Tallies, Waiting, name, periods, touched,
-};
+use crate::trend::{Before, Covered, Material, NONE_NAMED, Period, Stand, Tallies, Waiting, name, periods, touched};
 
 /// Weeks over which corrections, reviews and gates are counted.
 const COUNTED: i64 = 12;
@@ -59,18 +57,13 @@ pub fn material(
         return Err(Failure::new(Exit::NothingSelected, "no case of the history is of that pipeline and org"));
     }
     let periods = periods(runs, by);
-    let ends = periods.iter().filter_map(|period| runs.get(period.last));
-    let stands: Vec<Stand> = ends.map(|run| history.stand(run)).collect::<Result<_, _>>()?;
+    let stands = history.stands(runs, &periods)?;
     let zero_tolerance: Vec<Area> =
         Area::ALL.into_iter().filter(|area| policy.is_some_and(|policy| policy.forbids_harm(*area))).collect();
-    let mut violated = BTreeMap::new();
-    for area in &zero_tolerance {
-        violated.extend(history.last_violation(&scope, *area)?.map(|at| (*area, at)));
-    }
-    let decided = history.decisions(&Scope { since: Some(since), ..scope.clone() })?;
+    let violated = history.violated(&scope, &zero_tolerance)?;
+    let entries = history.decisions(&Scope { since: Some(since), ..scope.clone() })?;
     let counted_since = since.max(until - SignedDuration::from_hours(24 * 7 * COUNTED));
     let reviews = reviews(project, &target, counted_since, until)?;
-    let line = history.resolve(asked.project.as_ref(), newest.id.as_str())?;
     let counted = Scope { since: Some(counted_since), ..scope };
     let corrections = Corrections {
         decisions: reviews.clone(),
@@ -81,12 +74,12 @@ pub fn material(
         project: project.catalog.project.name.clone(),
         before: before(history, &all)?,
         newest: history
-            .areas(&line)?
+            .areas(newest)?
             .into_iter()
             .filter(|(of, _, _)| pipeline.as_ref().is_none_or(|p| p == of))
             .collect(),
         verdict: stored_verdict(context, project, newest)?,
-        entries: decided.into_iter().map(|(run, agent, decided)| Entry { run, agent, decided }).collect(),
+        entries,
         corrections: Figures::of(&corrections),
         corrected: corrections.corrections,
         waiting: waiting(&context.golden(&project.checked.root, &target), &all)?,
@@ -109,7 +102,7 @@ pub fn material(
 }
 
 /// No whole run: what there is instead.
-fn tell_why(history: &mut History, scope: &Scope, earlier: &[WholeRun]) -> Result<(), Failure> {
+fn tell_why(history: &mut History, scope: &Scope, earlier: &[RunLine]) -> Result<(), Failure> {
     let target = scope.target.as_ref().map(Slug::as_str).unwrap_or_default();
     let mut text = format!("no whole run of {target} in that time\n");
     if let Some(last) = earlier.last() {
@@ -128,7 +121,7 @@ fn tell_why(history: &mut History, scope: &Scope, earlier: &[WholeRun]) -> Resul
 }
 
 /// The policy that was asked for, or that judged the newest run, or the project's.
-fn judging<'p>(project: &'p Project, newest: &WholeRun, asked: Option<&Slug>) -> Option<&'p Policy> {
+fn judging<'p>(project: &'p Project, newest: &RunLine, asked: Option<&Slug>) -> Option<&'p Policy> {
     let policies = &project.catalog.policies;
     asked
         .and_then(|name| policies.get(name))
@@ -137,7 +130,7 @@ fn judging<'p>(project: &'p Project, newest: &WholeRun, asked: Option<&Slug>) ->
 }
 
 /// The agent before that of the newest run, and how its last run stands.
-fn before(history: &mut History, all: &[WholeRun]) -> Result<Option<Before>, Failure> {
+fn before(history: &mut History, all: &[RunLine]) -> Result<Option<Before>, Failure> {
     let Some(newest) = all.last() else { return Ok(None) };
     let Some(last) = all.iter().rposition(|run| run.agent != newest.agent) else { return Ok(None) };
     let agent = &all[last].agent;
@@ -157,7 +150,7 @@ fn corrections(
     project: &Project,
     history: &mut History,
     scope: &Scope,
-    (runs, facts): (&[WholeRun], &BTreeMap<i64, CaseFact>),
+    (runs, facts): (&[RunLine], &BTreeMap<i64, CaseFact>),
 ) -> Result<Corrections, Failure> {
     let labels = Labels::open(&project.checked.root.path().join("rubrics")).all()?;
     let in_time =
@@ -176,7 +169,7 @@ fn corrections(
 
 /// Which corrections held in the runs that stand for periods: all at +1 in the areas that guard them.
 fn held(
-    runs: &[WholeRun],
+    runs: &[RunLine],
     periods: &[Period],
     stands: &[Stand],
     facts: &BTreeMap<i64, CaseFact>,
@@ -185,7 +178,7 @@ fn held(
     let Some(policy) = policy else { return Vec::new() };
     let guarding: Vec<Area> = Area::ALL.into_iter().filter(|area| guards(policy, *area)).collect();
     let holds = |tallies: &Tallies| {
-        let mut marks = guarding.iter().filter_map(|area| tallies[*area as usize].as_deref()).peekable();
+        let mut marks = guarding.iter().filter_map(|area| tallies[area.index()].as_deref()).peekable();
         marks.peek().is_some().then(|| marks.all(|tally| tally.lowest() == Some(Trit::Useful)))
     };
     let mut found = Vec::new();
@@ -203,7 +196,7 @@ fn held(
 }
 
 /// The pending snapshots, each with when its run began, where that is known.
-fn waiting(golden: &GoldenFolder, runs: &[WholeRun]) -> Result<Vec<Waiting>, Failure> {
+fn waiting(golden: &GoldenFolder, runs: &[RunLine]) -> Result<Vec<Waiting>, Failure> {
     let began: BTreeMap<&str, Timestamp> = runs.iter().map(|run| (run.id.as_str(), run.started_at)).collect();
     let mut waiting = Vec::new();
     for key in golden.list()?.pending {
@@ -249,10 +242,10 @@ fn systems(catalog: &Catalog, case: &Case) -> Vec<String> {
 fn stored_verdict(
     context: &Context,
     project: &Project,
-    run: &WholeRun,
+    run: &RunLine,
 ) -> Result<Option<crate::gate::Verdict>, Failure> {
     let runs = context.runs(&project.checked.root);
-    if run.pruned || !runs.path().join(run.id.as_str()).is_dir() {
+    if !runs.has(&run.id) {
         return Ok(None);
     }
     verdict(&runs.resolve(run.id.as_str())?).map(Some)

@@ -132,6 +132,8 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     // Whatever their names: all templates here are HTML.
     templates.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
     templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    // A template loses one line break at its end.
+    templates.add_template("head.html", concat!(include_str!("head.html"), "\n"))?;
     Ok(templates)
 }
 

@@ -1,5 +1,8 @@
 //! Reading runs out of the history: lists, one run with its areas, its decisions.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::super::runs::meant;
@@ -8,10 +11,11 @@ use super::database::{Cells, HistoryError, Value};
 use crate::domain::{Area, Slug};
 use crate::gate::Decision;
 use crate::history::{AreaSum, Decided, Decider, RunLine, Scope};
+use crate::trend::Entry;
 
 const RUN: &str = "SELECT r.run, r.id, r.project, r.target, r.policy, r.model, r.evalgate, r.started_ms, r.ended_ms, r.state, \
                    r.cases, r.project_cases, r.trials, r.failed, r.solved, r.cost_usd, r.wall_ms_p50, r.wall_ms_p95, \
-                   r.agent, r.decision, r.exit_code, r.headline, r.pruned FROM runs r";
+                   r.agent, r.digests, r.decision, r.exit_code, r.headline, r.pruned FROM runs r";
 
 /// Sums of areas, as [`sum`] reads them.
 pub(super) const SUMS: &str = "CAST(SUM(a.cases) AS BIGINT), CAST(SUM(a.harmful) AS BIGINT), \
@@ -51,7 +55,7 @@ pub(super) fn time(cells: &mut Cells) -> Result<Timestamp, HistoryError> {
     Timestamp::from_millisecond(ms).map_err(cell)
 }
 
-pub(super) fn decision(text: &str) -> Option<Decision> {
+fn decision(text: &str) -> Option<Decision> {
     serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
 }
 
@@ -80,8 +84,7 @@ impl History {
     /// Runs of a scope, newest first, at most `limit`.
     pub fn list(&mut self, scope: &Scope, limit: u32) -> Result<Vec<RunLine>, HistoryError> {
         let (narrowed, values) = narrowed(scope, false);
-        let sql = format!("{RUN} {narrowed} ORDER BY r.started_ms DESC, r.id DESC LIMIT {limit}");
-        self.run_lines(&sql, &values)
+        self.run_lines(&format!("{narrowed} ORDER BY r.started_ms DESC, r.id DESC LIMIT {limit}"), &values, scope)
     }
 
     /// The run that is meant by an id, the beginning of just one, `latest`, `latest~N`, or a name that it was given.
@@ -104,7 +107,7 @@ impl History {
         };
         let place = values.len() + 1;
         let values: Vec<Value> = values.into_iter().chain([id.clone()]).collect();
-        let found = self.run_lines(&format!("{RUN} {narrowed} AND r.id = ${place}"), &values)?.pop();
+        let found = self.run_lines(&format!("{narrowed} AND r.id = ${place}"), &values, &scope)?.pop();
         found.ok_or_else(|| HistoryError::Absent { id: format!("{id:?}"), what: self.name() })
     }
 
@@ -123,12 +126,22 @@ impl History {
         Ok(run)
     }
 
-    fn run_lines(&mut self, sql: &str, values: &[Value]) -> Result<Vec<RunLine>, HistoryError> {
+    /// `which`: conditions and order, for runs of a scope.
+    pub(super) fn run_lines(
+        &mut self,
+        which: &str,
+        values: &[Value],
+        scope: &Scope,
+    ) -> Result<Vec<RunLine>, HistoryError> {
+        let mut tags = self.names_of_runs(scope)?;
         let mut lines = Vec::new();
-        self.database.query(sql, values, &mut |row| {
+        // Most runs are of the same parts as the one before.
+        let mut parts: (String, Arc<BTreeMap<String, String>>) = Default::default();
+        self.database.query(&format!("{RUN} {which}"), values, &mut |row| {
             let cells = &mut Cells::of(row);
+            let number = cells.int()?;
             lines.push(RunLine {
-                number: cells.int()?,
+                number,
                 id: slug(cells)?,
                 project: slug(cells)?,
                 target: slug(cells)?,
@@ -147,23 +160,35 @@ impl History {
                 wall_ms_p50: cells.real()?,
                 wall_ms_p95: cells.real()?,
                 agent: cells.text()?.to_owned(),
+                digests: {
+                    let digests = cells.text()?;
+                    if parts.0 != digests {
+                        parts = (digests.to_owned(), Arc::new(serde_json::from_str(digests).unwrap_or_default()));
+                    }
+                    parts.1.clone()
+                },
                 decision: cells.text_if_any()?.and_then(decision),
                 exit: cells.real()?.map(|exit| exit as u8),
                 headline: cells.text_if_any()?.map(str::to_owned),
-                tags: Vec::new(),
+                tags: tags.remove(&number).unwrap_or_default(),
                 pruned: cells.int()? == 1,
             });
             Ok(())
         })?;
-        for line in &mut lines {
-            let tags = &mut line.tags;
-            let sql = "SELECT name FROM tags WHERE run = $1 ORDER BY name";
-            self.database.query(sql, &[line.number.into()], &mut |row| {
-                tags.push(Cells::of(row).text()?.to_owned());
-                Ok(())
-            })?;
-        }
         Ok(lines)
+    }
+
+    /// Number of a run → the names that it was given.
+    fn names_of_runs(&mut self, scope: &Scope) -> Result<BTreeMap<i64, Vec<String>>, HistoryError> {
+        let (narrowed, values) = narrowed(scope, false);
+        let sql = format!("SELECT r.run, t.name FROM runs r JOIN tags t ON t.run = r.run {narrowed} ORDER BY 1, 2");
+        let mut names: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+        self.database.query(&sql, &values, &mut |row| {
+            let mut cells = Cells::of(row);
+            names.entry(cells.int()?).or_default().push(cells.text()?.to_owned());
+            Ok(())
+        })?;
+        Ok(names)
     }
 
     /// Sums of a run, pipeline by pipeline.
@@ -180,7 +205,7 @@ impl History {
     }
 
     /// Every decision about the runs of a scope, oldest first, with the run and its agent: the release log.
-    pub fn decisions(&mut self, scope: &Scope) -> Result<Vec<(Slug, String, Decided)>, HistoryError> {
+    pub fn decisions(&mut self, scope: &Scope) -> Result<Vec<Entry>, HistoryError> {
         let (narrowed, values) = narrowed(scope, false);
         let sql = format!(
             "SELECT r.id, r.agent, d.at_ms, d.decider, d.policy, d.decision, d.exit_code, d.headline, d.policy_from, \
@@ -194,10 +219,10 @@ impl History {
         let sql = "SELECT r.id, r.agent, d.at_ms, d.decider, d.policy, d.decision, d.exit_code, d.headline, \
                    d.policy_from, d.held_against FROM decisions d JOIN runs r ON r.run = d.run \
                    WHERE d.run = $1 ORDER BY d.number";
-        Ok(self.decided(sql, &[run.number.into()])?.into_iter().map(|(_, _, decided)| decided).collect())
+        Ok(self.decided(sql, &[run.number.into()])?.into_iter().map(|entry| entry.decided).collect())
     }
 
-    fn decided(&mut self, sql: &str, values: &[Value]) -> Result<Vec<(Slug, String, Decided)>, HistoryError> {
+    fn decided(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Entry>, HistoryError> {
         let mut log = Vec::new();
         self.database.query(sql, values, &mut |row| {
             let cells = &mut Cells::of(row);
@@ -212,7 +237,7 @@ impl History {
                 policy_from: cells.text_if_any()?.map(str::to_owned),
                 held_against: cells.text_if_any()?.map(str::to_owned),
             };
-            log.push((run, agent, decided));
+            log.push(Entry { run, agent, decided });
             Ok(())
         })?;
         Ok(log)

@@ -1,7 +1,8 @@
 //! Coverage: what is tested at all, and what is not.
 
-use super::{Sources, plural};
+use super::Sources;
 use crate::domain::Slug;
+use crate::gate::counted;
 use crate::report::trend::document::{Block, Cell as Entry, Table, Tone, columns};
 use crate::report::words;
 use crate::trend::Cell;
@@ -32,12 +33,12 @@ const WORLDS: Words = Words {
 
 pub fn block(sources: &Sources) -> Block {
     let cells = &sources.trend.coverage;
-    let empty = cells.iter().filter(|cell| cell.cases.is_empty()).count() as u64;
+    let empty = cells.iter().filter(|cell| cell.cases.is_empty()).count();
     let words = if sources.material.system_areas.is_empty() { &WORLDS } else { &AREAS };
     let lead = vec![
         format!(
             "{} of {} are empty: no case of that pipeline, type of request and {} is in the project.",
-            plural(empty, "cell"),
+            counted(empty, "cell"),
             cells.len(),
             words.one
         ),

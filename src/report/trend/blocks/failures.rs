@@ -61,7 +61,6 @@ fn row(sources: &Sources, failure: &Failure) -> Vec<Cell> {
     let material = sources.material;
     let (word, tone) = word(failure.state);
     let began = material.periods.get(failure.since).and_then(|period| material.runs.get(period.last));
-    let days = began.map(|run| material.until.duration_since(run.started_at).as_hours().max(0) / 24);
     let link = sources.run_of(failure.last).and_then(|run| sources.case(run, &failure.case));
     vec![
         Cell::text(word).toned(tone),
@@ -70,7 +69,7 @@ fn row(sources: &Sources, failure: &Failure) -> Vec<Cell> {
         Cell::text(failure.pipeline.as_str()),
         Cell::text(failure.cause.as_ref().map_or("–", |cause| cause.as_str())),
         Cell::text(sources.label(failure.since)),
-        days.map_or_else(|| Cell::nothing("–"), |days| Cell::count(days.unsigned_abs())),
+        began.map_or_else(|| Cell::nothing("–"), |run| Cell::count(sources.days_since(run.started_at))),
         Cell::text(owner(sources, failure).unwrap_or("nobody")),
     ]
 }

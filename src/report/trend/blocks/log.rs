@@ -1,7 +1,8 @@
 //! The release log: releases, decisions, and what went on although it had not passed.
 
-use super::{Sources, plural};
+use super::Sources;
 use crate::gate::Decision;
+use crate::gate::counted;
 use crate::report::trend::document::{Block, Cell, Table, Tone, columns};
 use crate::report::words;
 use crate::trend::{Entry, How, Override, Release, day};
@@ -11,9 +12,9 @@ const LISTED: usize = 300;
 
 pub fn block(sources: &Sources) -> Block {
     let trend = sources.trend;
-    let lead = vec![match trend.overrides.len() as u64 {
+    let lead = vec![match trend.overrides.len() {
         0 => "Nothing went on without having passed.".to_owned(),
-        n => format!("{} went on without having passed.", plural(n, "run")),
+        n => format!("{} went on without having passed.", counted(n, "run")),
     }];
     let releases = Table {
         id: "releases",

@@ -13,6 +13,8 @@ mod trust;
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::document::Block;
 use crate::domain::{Area, Slug};
 use crate::report::RenderError;
@@ -67,6 +69,11 @@ impl Sources<'_> {
         self.material.runs.last().and_then(|run| self.run(&run.id))
     }
 
+    /// Whole days up to the report's; of what is after it, 0.
+    fn days_since(&self, at: Timestamp) -> u64 {
+        (self.material.until.duration_since(at).as_hours().max(0) / 24).unsigned_abs()
+    }
+
     fn label(&self, period: usize) -> &str {
         self.material.periods.get(period).map_or("", |period| period.label.as_str())
     }
@@ -75,8 +82,4 @@ impl Sources<'_> {
 /// Where the cases of an area are listed.
 fn cases_of(area: Area) -> Option<String> {
     Some(format!("#cases-{area}"))
-}
-
-fn plural(n: u64, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }

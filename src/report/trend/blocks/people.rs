@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
-use super::{Sources, plural};
+use super::Sources;
 use crate::corrections::{Corrected, Figures, Rate, Spread};
 use crate::domain::{Decision, Ruling, Slug};
+use crate::gate::counted;
 use crate::report::trend::document::{Block, Cell, Table, columns};
 use crate::report::words;
 use crate::stats::Interval;
@@ -17,9 +18,9 @@ pub fn corrections(sources: &Sources) -> Block {
     let lead = vec![
         format!(
             "{} since {since}, {} of them of runs in the history; {} answered in that time.",
-            plural(figures.corrections as u64, "correction"),
+            counted(figures.corrections, "correction"),
             figures.corrections - figures.without_run,
-            plural(figures.trials, "trial"),
+            counted(figures.trials as usize, "trial"),
         ),
         rate(&figures.rate),
         guards(figures),
@@ -169,7 +170,7 @@ pub fn burden(sources: &Sources) -> Block {
     let without = material.reviews.len() - minutes.len();
     let lead = vec![format!(
         "{} of reviews since {since}, {without} of them without minutes; {} of snapshots that wait for one now.",
-        plural(material.reviews.len() as u64, "decision"),
+        counted(material.reviews.len(), "decision"),
         material.waiting.len(),
     )];
     let table = Table {

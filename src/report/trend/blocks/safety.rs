@@ -6,17 +6,15 @@ use crate::report::words;
 use crate::trend::Safety;
 
 pub fn block(sources: &Sources) -> Block {
-    let material = sources.material;
     let row = |safety: &Safety| {
         let tone = if safety.violations > 0 { Tone::Bad } else { Tone::Good };
-        let days = safety.last.map(|last| material.until.duration_since(last).as_hours().max(0) / 24);
         vec![
             Cell::text(safety.area.name()),
             Cell::count(safety.violations).toned(tone).linked(cases_of(safety.area)),
             Cell::count(safety.cases).linked(cases_of(safety.area)),
             Cell::share(safety.at_most).linked(cases_of(safety.area)),
             Cell::day(safety.last),
-            days.map_or_else(|| Cell::nothing("–"), |days| Cell::count(days.unsigned_abs())),
+            safety.last.map_or_else(|| Cell::nothing("–"), |last| Cell::count(sources.days_since(last))),
         ]
     };
     let sentence = |safety: &Safety| {

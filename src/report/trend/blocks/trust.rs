@@ -1,7 +1,8 @@
 //! Trust in the numbers: licences of judges, marks that are missing, gates without a verdict, and what is excused.
 
-use super::{Sources, plural};
+use super::Sources;
 use crate::calibration::Licence;
+use crate::gate::counted;
 use crate::gate::{Decision, LicenceLine, WaiverLine};
 use crate::report::trend::document::{Block, Cell, Table, Tone, columns};
 use crate::report::words;
@@ -72,7 +73,7 @@ fn gates(sources: &Sources) -> Table {
     };
     Table {
         id: "gates",
-        caption: format!("{} since {}.", plural(recent.len() as u64, "decision"), crate::trend::day(since)),
+        caption: format!("{} since {}.", counted(recent.len(), "decision"), crate::trend::day(since)),
         columns: columns([("decision", "Decision"), ("n", "How often"), ("share", "Share")]),
         rows: crate::trend::Release::STANDS.iter().map(row).collect(),
         folded: false,
