@@ -1,8 +1,7 @@
 //! Writing a run into the history: whole or not at all, and the same run any number of times.
 
-use std::collections::HashMap;
-
-use super::database::{Cells, HistoryError, Value};
+use super::cases::Cases;
+use super::database::{Cells, Database, HistoryError, Value};
 use super::{History, Kept};
 use crate::domain::Slug;
 use crate::event::RunState;
@@ -43,7 +42,6 @@ const RUN: [&str; 29] = [
     "seen",
     "pruned",
 ];
-const CASE: [&str; 8] = ["case_no", "project", "id", "pipeline", "suite", "kind", "request_type", "org"];
 const TRIAL: [&str; 8] =
     ["run", "case_no", "repeat", "outcome", "wall_ms", "cost_usd", "input_tokens", "output_tokens"];
 const MARK: [&str; 6] = ["run", "case_no", "repeat", "area", "mark", "cause"];
@@ -105,16 +103,24 @@ impl History {
                 let (id, what) = (meta.id.to_string(), self.database.name());
                 return Err(HistoryError::Other { id, what });
             }
-            None => self.next("run", "runs")?,
+            None => next(&mut *self.database, "run", "runs")?,
         };
         self.clear(run)?;
-        let mut cases = self.cases(&meta.project)?;
+        let mut cases = Cases::of(&mut *self.database, &meta.project)?;
         let mut gathering = Gathering::default();
         let (mut trial_rows, mut mark_rows) = (Vec::new(), Vec::new());
+        let mut write = |cases: &mut Cases, trials: &mut Vec<Value>, marks: &mut Vec<Value>| {
+            cases.write(&mut *self.database)?;
+            self.database.insert("trials", &TRIAL, trials)?;
+            self.database.insert("marks", &MARK, marks)?;
+            trials.clear();
+            marks.clear();
+            Ok::<(), HistoryError>(())
+        };
         for trial in trials {
             let trial = trial?;
             gathering.observe(&trial);
-            let case = self.case(&meta.project, &mut cases, &trial)?;
+            let case = cases.number(&trial);
             trial_rows.extend(trial_row(run, case, &trial));
             for entry in &trial.marks {
                 if let Some(trit) = entry.mark {
@@ -125,14 +131,10 @@ impl History {
                 }
             }
             if mark_rows.len() >= BATCH * MARK.len() {
-                self.database.insert("trials", &TRIAL, &trial_rows)?;
-                self.database.insert("marks", &MARK, &mark_rows)?;
-                trial_rows.clear();
-                mark_rows.clear();
+                write(&mut cases, &mut trial_rows, &mut mark_rows)?;
             }
         }
-        self.database.insert("trials", &TRIAL, &trial_rows)?;
-        self.database.insert("marks", &MARK, &mark_rows)?;
+        write(&mut cases, &mut trial_rows, &mut mark_rows)?;
         let summary = gathering.finish();
         let row = run_row(run, head, text, &summary, kept)?;
         self.database.insert("runs", &RUN, &row)?;
@@ -196,63 +198,17 @@ impl History {
         })?;
         Ok(found)
     }
+}
 
-    /// A number that no row has.
-    fn next(&mut self, column: &str, table: &str) -> Result<i64, HistoryError> {
-        let mut next = 1;
-        let sql = format!("SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}");
-        self.database.query(&sql, &[], &mut |row| {
-            next = Cells::of(row).int()?;
-            Ok(())
-        })?;
-        Ok(next)
-    }
-
-    /// The known cases of a project: id → number and what it is.
-    fn cases(&mut self, project: &Slug) -> Result<HashMap<String, (i64, String)>, HistoryError> {
-        let mut cases = HashMap::new();
-        let sql = "SELECT id, case_no, pipeline || '/' || suite || '/' || kind || '/' || request_type || '/' || org \
-                   FROM cases WHERE project = $1";
-        self.database.query(sql, &[project.into()], &mut |row| {
-            let mut cells = Cells::of(row);
-            cases.insert(cells.text()?.to_owned(), (cells.int()?, cells.text()?.to_owned()));
-            Ok(())
-        })?;
-        Ok(cases)
-    }
-
-    /// The number of a trial's case, which is as it was in the run that was written last.
-    fn case(
-        &mut self,
-        project: &Slug,
-        known: &mut HashMap<String, (i64, String)>,
-        trial: &TrialEntry,
-    ) -> Result<i64, HistoryError> {
-        let TrialEntry { case, pipeline, suite, kind, org, .. } = trial;
-        let (kind, request) = (kind.name(), spelling(trial.request));
-        let now = format!("{pipeline}/{suite}/{kind}/{request}/{org}");
-        let number = match known.get(case.as_str()) {
-            Some((number, was)) if *was == now => return Ok(*number),
-            Some((number, _)) => {
-                self.database.execute("DELETE FROM cases WHERE case_no = $1", &[(*number).into()])?;
-                *number
-            }
-            None => self.next("case_no", "cases")?,
-        };
-        let row = [
-            number.into(),
-            project.into(),
-            case.into(),
-            pipeline.into(),
-            suite.into(),
-            kind.into(),
-            request.into(),
-            org.as_str().into(),
-        ];
-        self.database.insert("cases", &CASE, &row)?;
-        known.insert(case.to_string(), (number, now));
-        Ok(number)
-    }
+/// A number that no row has, and none after it. Only within a transaction: others wait for their numbers.
+pub(super) fn next(database: &mut dyn Database, column: &str, table: &str) -> Result<i64, HistoryError> {
+    let mut next = 1;
+    let sql = format!("SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}");
+    database.query(&sql, &[], &mut |row| {
+        next = Cells::of(row).int()?;
+        Ok(())
+    })?;
+    Ok(next)
 }
 
 fn serialised<T: serde::Serialize>(value: &T) -> Result<String, HistoryError> {
