@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::super::disk::{Naming, remove};
 use super::super::{RunFolder, Runs, Skipped, StoreError, StoredResults};
 use super::database::{Cells, HistoryError};
-use super::source::{Remains, of_folder, of_scored, stamp};
+use super::source::{Remains, of_folder, of_scored, results_in, stamp};
 use super::{History, Kept};
 use crate::domain::Slug;
 use crate::history::{Head, Standing, Tag, TrialEntry};
@@ -243,7 +243,13 @@ impl History {
         // Taken before the files are read: what changes from here on is written again.
         let seen = stamp(folder.path());
         let (head, mut trials) = of_folder(folder)?;
-        self.keep(&head, &mut trials, Kept { seen, pruned: false })
+        self.writing(|history| {
+            let known = history.seen_as(&head.meta.project, &head.meta.id)?;
+            match known.as_deref().and_then(results_in) {
+                known if known.is_some() && known == results_in(&seen) => history.keep_head(&head, seen),
+                _ => history.keep_now(&head, &mut trials, Kept { seen, pruned: false }).map(drop),
+            }
+        })
     }
 
     fn keep_scored(&mut self, folder: &RunFolder, results: &StoredResults) -> Result<(), HistoryError> {

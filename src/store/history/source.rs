@@ -145,6 +145,11 @@ pub(super) fn stamp(folder: &Path) -> String {
     stamp
 }
 
+/// What a stamp says of the results; `None` where it is no stamp of a folder.
+pub(super) fn results_in(stamp: &str) -> Option<&str> {
+    TRUTH.iter().zip(stamp.split(' ')).find(|(name, _)| **name == RESULTS).map(|(_, results)| results)
+}
+
 /// Where what is left of runs is: `reports/pruned/`.
 pub(super) struct Remains {
     folder: PathBuf,
