@@ -103,7 +103,7 @@ impl Gate {
             licences: by.licences,
             minutes,
         });
-        remember(context, &checked.root, &folder, Decider::Gate, &report.meta.policy, &report.verdict);
+        remember(context, &checked.root, &folder, Decider::Gate, &report, None);
         output::print_verdict(&report, self.format)?;
         Ok(Exit::of_verdict(report.verdict.exit))
     }

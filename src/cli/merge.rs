@@ -119,7 +119,7 @@ impl Merge {
             &mut JsonLines::silent(),
         ))?;
         let report = output::write_reports(&folder, meta, ended)?;
-        remember(context, &checked.root, &folder, Decider::Run, &report.meta.policy, &report.verdict);
+        remember(context, &checked.root, &folder, Decider::Run, &report, Some(&report.results));
         output::print_verdict(&report, self.format)?;
         github.map_or(Ok(()), |github| github.tell(&folder, &report))?;
         Ok(Exit::of_verdict(report.verdict.exit))

@@ -260,7 +260,7 @@ impl Run {
         let report = output::write_reports(&folder, meta, ended)?;
         clock.lap(Phase::Judge);
         output::write_timings(&folder, &clock.timings())?;
-        remember(context, &checked.root, &folder, Decider::Run, &report.meta.policy, &report.verdict);
+        remember(context, &checked.root, &folder, Decider::Run, &report, Some(&report.results));
         output::print_verdict(&report, self.format)?;
         github.map_or(Ok(()), |github| github.tell(&folder, &report))?;
         if interrupted {

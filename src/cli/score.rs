@@ -86,7 +86,7 @@ impl Score {
             &mut JsonLines::silent(),
         ))?;
         let report = output::write_reports(&folder, meta, ended)?;
-        remember(context, &checked.root, &folder, Decider::Score, &report.meta.policy, &report.verdict);
+        remember(context, &checked.root, &folder, Decider::Score, &report, Some(&report.results));
         output::print_verdict(&report, self.format)?;
         Ok(Exit::of_verdict(report.verdict.exit))
     }

@@ -183,6 +183,17 @@ pub struct MarkEntry {
     pub cause: Option<Slug>,
 }
 
+/// Of an area's mark below +1, the first blocking one of these criteria that has it.
+pub fn cause<'c>(
+    area: &AreaMark,
+    mut criteria: impl Iterator<Item = (Area, Level, &'c Mark, &'c Slug)>,
+) -> Option<&'c Slug> {
+    let below = area.mark.trit().filter(|trit| *trit != Trit::Useful)?;
+    let decides =
+        |of: Area, level: Level, mark: &Mark| of == area.area && level == Level::Blocking && mark.trit() == Some(below);
+    criteria.find(|(of, level, mark, _)| decides(*of, *level, mark)).map(|(.., criterion)| criterion)
+}
+
 /// A line of `results.jsonl`, read as far as it is kept.
 #[derive(Debug, Deserialize)]
 pub struct Line {
@@ -239,18 +250,12 @@ struct CriterionLine {
 impl From<Line> for TrialEntry {
     fn from(line: Line) -> Self {
         let Line { pipeline, suite, kind, case, trial, scored } = line;
-        let cause = |area: Area, trit: Option<Trit>| {
-            let below = trit.filter(|trit| *trit != Trit::Useful)?;
-            let deciding = |criterion: &&CriterionLine| {
-                criterion.area == area && criterion.level == Level::Blocking && criterion.mark.trit() == Some(below)
-            };
-            scored.criteria.iter().find(deciding).map(|criterion| criterion.criterion.clone())
-        };
+        let criteria = || scored.criteria.iter().map(|c| (c.area, c.level, &c.mark, &c.criterion));
         let mark = |area: &AreaMark| MarkEntry {
             area: area.area,
             mark: area.mark.trit(),
             missing: area.missing,
-            cause: cause(area.area, area.mark.trit()),
+            cause: cause(area, criteria()).cloned(),
         };
         Self {
             case: case.id,

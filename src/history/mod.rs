@@ -9,7 +9,7 @@ mod retention;
 mod summary;
 mod tables;
 
-pub use entry::{Decided, Decider, ENTRY_VERSION, Ended, Head, Line, MarkEntry, Tag, TrialEntry, agent_digest};
+pub use entry::{Decided, Decider, ENTRY_VERSION, Ended, Head, Line, MarkEntry, Tag, TrialEntry, agent_digest, cause};
 pub use listing::{RunLine, Scope};
 pub use marks::{CaseFact, MarkFact};
 pub use retention::{Keep, KeepError, Shed, Standing, shed};

@@ -1,4 +1,5 @@
-//! A trial in brief as bytes: kept beside the results while a run is scored, so that its tables need not read those again.
+//! A trial in brief as bytes: kept beside the results while a run is scored, so that its tables and the history need not
+//! read those again. Behind the brief is what only the history wants to know.
 //!
 //! Only the process that wrote them reads them, so they have no version. Numbers are little-endian, texts have their
 //! length in front.
@@ -13,6 +14,7 @@ use super::brief::{
 use super::words;
 use crate::domain::{Area, Mark, Outcome, Slug, Step, Trit};
 use crate::golden::Comparison;
+use crate::history::{Ended, MarkEntry, TrialEntry, cause};
 use crate::score::{AreaMark, Held, TrialResult};
 
 /// Appends a trial in brief.
@@ -47,17 +49,13 @@ pub fn push(out: &mut Vec<u8>, result: &TrialResult) {
         });
     }
     out.float(trial.usage.wall_ms);
-    out.byte(trial.usage.cost_usd.is_some().into());
-    trial.usage.cost_usd.into_iter().for_each(|usd| out.float(usd));
+    out.optional(trial.usage.cost_usd, Writer::float);
     out.count(scored.areas.len());
     for AreaMark { area, mark, held, missing } in &scored.areas {
         out.byte(area.index() as u8);
         out.byte(mark.trit().map_or(NO_TRIT, trit_byte));
         out.text(mark.why());
-        out.byte(held.is_some().into());
-        if let Some(Held { was, now }) = held {
-            [was, now].into_iter().for_each(|trit| out.byte(trit_byte(*trit)));
-        }
+        out.optional(*held, |out, Held { was, now }| [was, now].into_iter().for_each(|trit| out.byte(trit_byte(trit))));
         out.byte((*missing).into());
     }
     out.byte(match scored.comparison {
@@ -66,11 +64,54 @@ pub fn push(out: &mut Vec<u8>, result: &TrialResult) {
         Comparison::Changed(_) => 2,
         Comparison::NotCompared => 3,
     });
+    out.optional(trial.usage.input_tokens, Writer::long);
+    out.optional(trial.usage.output_tokens, Writer::long);
+    out.optional(trial.usage.model.as_deref(), Writer::text);
+    for area in &scored.areas {
+        let criteria = scored.criteria.iter().map(|c| (c.area, c.level, &c.mark, &c.criterion));
+        out.optional(cause(area, criteria), |out, cause| out.text(cause));
+    }
 }
 
 /// Reads what [`push`] appended. Errors: the bytes are not what it appends.
 pub fn read(bytes: &[u8]) -> Result<Brief, Error> {
+    brief(&mut Reader(bytes))
+}
+
+/// Reads the same as what the history keeps of the trial.
+pub fn read_entry(bytes: &[u8]) -> Result<TrialEntry, Error> {
     let mut from = Reader(bytes);
+    let Brief { pipeline, suite, kind, case, trial, scored, .. } = brief(&mut from)?;
+    Ok(TrialEntry {
+        case: case.id,
+        pipeline,
+        suite,
+        kind,
+        request: case.request.kind,
+        org: case.request.org_id,
+        repeat: trial.repeat,
+        outcome: match trial.outcome {
+            OutcomeBrief::Answered(_) => Ended::Answered,
+            OutcomeBrief::NoAnswer(_) => Ended::NoAnswer,
+            OutcomeBrief::Failed { .. } => Ended::Failed,
+        },
+        wall_ms: trial.usage.wall_ms,
+        cost_usd: trial.usage.cost_usd,
+        input_tokens: from.optional(Reader::long)?,
+        output_tokens: from.optional(Reader::long)?,
+        model: from.optional(|from| Ok(from.text()?.to_owned()))?,
+        marks: {
+            let areas = scored.areas.iter();
+            let marks = areas.map(|AreaMark { area, mark, missing, .. }| {
+                let cause = from.optional(Reader::slug)?;
+                Ok(MarkEntry { area: *area, mark: mark.trit(), missing: *missing, cause })
+            });
+            marks.collect::<Result<_, Error>>()?
+        },
+    })
+}
+
+fn brief(from: &mut Reader) -> Result<Brief, Error> {
     Ok(Brief {
         pipeline: from.slug()?,
         suite: from.slug()?,
@@ -153,6 +194,10 @@ impl Writer<'_> {
         self.number(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
+    fn long(&mut self, number: u64) {
+        self.0.extend_from_slice(&number.to_le_bytes());
+    }
+
     fn float(&mut self, float: f64) {
         self.0.extend_from_slice(&float.to_le_bytes());
     }
@@ -160,6 +205,13 @@ impl Writer<'_> {
     fn text(&mut self, text: &str) {
         self.count(text.len());
         self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        self.byte(value.is_some().into());
+        if let Some(value) = value {
+            write(self, value);
+        }
     }
 
     /// The spelling of an enum of the domain.
@@ -189,6 +241,10 @@ impl<'b> Reader<'b> {
 
     fn number(&mut self) -> Result<u32, Error> {
         self.array().map(u32::from_le_bytes)
+    }
+
+    fn long(&mut self) -> Result<u64, Error> {
+        self.array().map(u64::from_le_bytes)
     }
 
     fn float(&mut self) -> Result<f64, Error> {
@@ -226,6 +282,7 @@ impl<'b> Reader<'b> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::Line;
     use crate::report::sample;
 
     #[test]
@@ -233,8 +290,10 @@ mod tests {
         for result in sample::run().results {
             let mut bytes = Vec::new();
             push(&mut bytes, &result);
-            let line: Brief = serde_json::from_slice(&serde_json::to_vec(&result).unwrap()).unwrap();
-            assert_eq!(read(&bytes).unwrap(), line);
+            let line = serde_json::to_vec(&result).unwrap();
+            assert_eq!(read(&bytes).unwrap(), serde_json::from_slice(&line).unwrap());
+            let line: Line = serde_json::from_slice(&line).unwrap();
+            assert_eq!(read_entry(&bytes).unwrap(), line.into());
         }
     }
 
@@ -243,7 +302,7 @@ mod tests {
         let mut bytes = Vec::new();
         push(&mut bytes, &sample::run().results[0]);
         for end in 0..bytes.len() {
-            assert!(read(&bytes[..end]).is_err(), "{end} of {}", bytes.len());
+            assert!(read_entry(&bytes[..end]).is_err(), "{end} of {}", bytes.len());
         }
     }
 }

@@ -48,7 +48,7 @@ use cases::CaseView;
 
 pub use self::csv::text as spreadsheet_text;
 pub use brief::Brief;
-pub use brief_bytes::{push as push_brief, read as read_brief};
+pub use brief_bytes::{push as push_brief, read as read_brief, read_entry};
 pub use calibration::render_json as render_calibration_json;
 pub use compare::{render_json as render_compared_json, render_markdown as render_compared_markdown};
 pub use coverage::{Coverage, CoverageCounter, Vocabulary, Word, WorldCoverage};

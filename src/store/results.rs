@@ -1,20 +1,22 @@
 //! `results.jsonl`: the marks of every trial, one line each, written whole by a pass of scoring.
 //!
-//! The pass leaves the same trials in brief in a file that has no name and is gone with the process: the reports that
-//! follow at once read that.
+//! The pass leaves the same trials in brief in a file that has no name and is gone with the process: the reports and the
+//! history, which follow at once, read that.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::de::value::Error as ValueError;
 use serde_json::value::RawValue;
 
 use super::StoreError;
 use super::disk::{Durable, Naming, Replacement};
 use crate::domain::{CaseKind, Slug};
+use crate::history::TrialEntry;
 use crate::report::{self, At, Brief, RenderError};
 use crate::score::{Scored, TrialResult};
 
@@ -190,6 +192,22 @@ impl StoredResults {
         Ok(Self { path, file: Mutex::new(file), briefs: None })
     }
 
+    /// The trials as the history keeps them; `None` where others have to be read: this process did not score them, or
+    /// another one did so since.
+    pub(super) fn entries(&self) -> Result<Option<Entries<'_>>, StoreError> {
+        let Some(briefs) = &self.briefs else { return Ok(None) };
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = file.get_ref().metadata().and_then(|ours| Ok((ours.len(), ours.modified()?)));
+        drop(file);
+        let there = fs::metadata(&self.path).and_then(|there| Ok((there.len(), there.modified()?)));
+        if ours.naming("read", &self.path)? != there.naming("read", &self.path)? {
+            return Ok(None);
+        }
+        let mut briefs = briefs.lock().unwrap_or_else(PoisonError::into_inner);
+        briefs.rewind().naming("read", &self.path)?;
+        Ok(Some(Entries { briefs, kept: Vec::new(), path: &self.path }))
+    }
+
     fn lines<T: DeserializeOwned>(&self, at: At, count: usize) -> Result<Vec<T>, RenderError> {
         let mut lines = Vec::new();
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -235,6 +253,24 @@ impl report::Results for StoredResults {
             trials.push(report::read_brief(&kept).map_err(RenderError::unread)?);
         }
         Ok(trials)
+    }
+}
+
+/// Trials one by one, as the history keeps them.
+pub(super) struct Entries<'r> {
+    briefs: MutexGuard<'r, BufReader<File>>,
+    kept: Vec<u8>,
+    /// Of the results.
+    path: &'r Path,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<TrialEntry, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let read = read_kept(&mut *self.briefs, &mut self.kept).naming("read", self.path).transpose()?;
+        let damaged = |cause: ValueError| StoreError::Damaged { path: self.path.to_owned(), why: cause.to_string() };
+        Some(read.and_then(|_| report::read_entry(&self.kept).map_err(damaged)))
     }
 }
 

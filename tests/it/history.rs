@@ -80,6 +80,56 @@ fn every_decision_about_a_run_is_kept_also_when_the_index_is_gone() {
     assert_eq!(deciders(&project), ["run", "gate", "score"]);
 }
 
+/// Every row of the index as it lies there.
+fn rows(project: &Project) -> Vec<String> {
+    let index = rusqlite::Connection::open(project.path("reports/history.db")).unwrap();
+    let mut rows = Vec::new();
+    for table in ["runs", "cases", "trials", "marks", "run_areas", "decisions", "tags"] {
+        let mut statement = index.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row| (0..columns).map(|column| row.get(column)).collect();
+        let read = statement.query_map([], row).unwrap().map(Result::unwrap);
+        rows.extend(read.map(|row: Vec<rusqlite::types::Value>| format!("{table} {row:?}")));
+    }
+    rows.sort();
+    rows
+}
+
+#[test]
+fn what_comes_into_the_index_at_once_is_what_the_folders_say() {
+    let project = Project::copy("tiny");
+    let suite = "suites/intake-note/requests.yaml";
+    project.write(suite, project.read(suite).replace("escalates: false", "escalates: true"));
+    run(&project);
+    let rebuilt_is_the_same = || {
+        let before = rows(&project);
+        project.run(&["history", "rebuild"]).exits(0);
+        let rebuilt = rows(&project);
+        assert_eq!(before, rebuilt);
+        rebuilt
+    };
+    let first = rebuilt_is_the_same();
+    assert!(first.iter().any(|row| row.starts_with("marks") && row.contains("Text")), "some mark has a cause");
+
+    // Another decision and a name: the trials stay as they are.
+    project.run(&["gate", "latest"]);
+    project.run(&["history", "tag", "latest", "v1"]).exits(0);
+    assert_eq!(rebuilt_is_the_same().len(), first.len() + 2);
+    project.run(&["history", "tag", "latest", "v1", "--remove"]).exits(0);
+    rebuilt_is_the_same();
+
+    // A case is another one now, and one is new.
+    let text = project.read(suite).replacen("type: admin_config", "type: reporting", 1);
+    project.write(suite, text.replace("id: fuel-before-the-weekend", "id: fuel-after-the-weekend"));
+    run(&project);
+    rebuilt_is_the_same();
+    project.run(&["score", "latest"]);
+    let all = rebuilt_is_the_same();
+    let cases: Vec<&String> = all.iter().filter(|row| row.starts_with("cases")).collect();
+    assert_eq!(cases.len(), 1 + first.iter().filter(|row| row.starts_with("cases")).count());
+    assert_eq!(cases.iter().filter(|row| row.contains("\"reporting\"")).count(), 1);
+}
+
 #[test]
 fn a_damaged_index_is_made_again_by_whoever_meets_it() {
     let project = ran();

@@ -259,7 +259,16 @@ mod server {
             assert!(!format!("{}{}", ran.stdout, ran.stderr).contains(CANARY), "{}", ran.stderr.replace(CANARY, "!!!"));
         }
         let by_variable = url.replace(&format!(":{CANARY}@"), "@");
+        // Of the first version, whose rows come into the newest one.
         client.batch_execute("UPDATE evalgate_schema SET version = 1").unwrap();
+        here.run_with(&["export", "of-newest"], &store).exits(0);
+        for table in ["trials", "marks"] {
+            assert_eq!(
+                here.read(&format!("of-newest/{table}.csv")),
+                here.read(&format!("of-all/{table}.csv")),
+                "{table}"
+            );
+        }
         here.run_with(&["push"], &[("EVALGATE_STORE", by_variable.as_str()), ("PGPASSWORD", CANARY)]).exits(0);
         holds_no_canary(&here.path(""));
         holds_no_canary(&there.path(""));

@@ -14,11 +14,10 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
 use crate::diagnostic::printable;
-use crate::domain::Slug;
-use crate::gate::Verdict;
 use crate::history::{Decided, Decider};
 use crate::load::Root;
-use crate::store::{CaughtUp, History, HistoryError, Index, RunFolder};
+use crate::report::RunReport;
+use crate::store::{CaughtUp, History, HistoryError, Index, RunFolder, StoredResults};
 
 pub use export::Export;
 pub use shared::{Asked, Pull, Push, asked};
@@ -98,12 +97,19 @@ fn tell(caught_up: &CaughtUp) {
     }
 }
 
-/// Notes with the run what was decided about it, and brings it into the index. If that fails it is told, and nothing
-/// else changes: what was decided holds.
-pub fn remember(context: &Context, root: &Root, folder: &RunFolder, by: Decider, policy: &Slug, verdict: &Verdict) {
-    let decided = Decided::of(verdict, policy, by, Timestamp::now());
+/// Notes with the run what was decided about it, and brings it into the index, with its results where they are new. If
+/// that fails it is told, and nothing else changes: what was decided holds.
+pub fn remember(
+    context: &Context,
+    root: &Root,
+    folder: &RunFolder,
+    by: Decider,
+    report: &RunReport,
+    scored: Option<&StoredResults>,
+) {
+    let decided = Decided::of(&report.verdict, &report.meta.policy, by, Timestamp::now());
     let noted = folder.decisions().append(&[decided]).map_err(HistoryError::from);
-    if let Err(error) = noted.and_then(|()| index(context, root).write(folder)) {
+    if let Err(error) = noted.and_then(|()| index(context, root).write(folder, scored)) {
         let text = format!("warning: run {} is not in the history yet: {error}\n", folder.id());
         output::tell(&printable(&text));
     }

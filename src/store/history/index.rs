@@ -6,9 +6,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::super::disk::{Naming, remove};
-use super::super::{RunFolder, Runs, Skipped, StoreError};
+use super::super::{RunFolder, Runs, Skipped, StoreError, StoredResults};
 use super::database::{Cells, HistoryError};
-use super::source::{Remains, of_folder, stamp};
+use super::source::{Remains, of_folder, of_scored, results_in, stamp};
 use super::{History, Kept};
 use crate::domain::Slug;
 use crate::history::{Head, Standing, Tag, TrialEntry};
@@ -50,9 +50,13 @@ impl Index {
         self.reports.join(FILE)
     }
 
-    /// Writes one run, at its end. Others that are not in the index yet stay out until it is asked.
-    pub fn write(&self, folder: &RunFolder) -> Result<(), HistoryError> {
-        let write = |history: &mut History| history.keep_folder(folder);
+    /// Writes one run, at its end, with its results where this process has just scored them. Others that are not in the
+    /// index yet stay out until it is asked.
+    pub fn write(&self, folder: &RunFolder, scored: Option<&StoredResults>) -> Result<(), HistoryError> {
+        let write = |history: &mut History| match scored {
+            Some(results) => history.keep_scored(folder, results),
+            None => history.keep_folder(folder),
+        };
         match History::in_file(&self.path()).and_then(|mut history| write(&mut history)) {
             Err(HistoryError::Damaged { why, .. }) => self.remake(&why).map(drop),
             written => written,
@@ -239,6 +243,18 @@ impl History {
         // Taken before the files are read: what changes from here on is written again.
         let seen = stamp(folder.path());
         let (head, mut trials) = of_folder(folder)?;
+        self.writing(|history| {
+            let known = history.seen_as(&head.meta.project, &head.meta.id)?;
+            match known.as_deref().and_then(results_in) {
+                known if known.is_some() && known == results_in(&seen) => history.keep_head(&head, seen),
+                _ => history.keep_now(&head, &mut trials, Kept { seen, pruned: false }).map(drop),
+            }
+        })
+    }
+
+    fn keep_scored(&mut self, folder: &RunFolder, results: &StoredResults) -> Result<(), HistoryError> {
+        let seen = stamp(folder.path());
+        let (head, mut trials) = of_scored(folder, results)?;
         self.keep(&head, &mut trials, Kept { seen, pruned: false })
     }
 

@@ -5,6 +5,7 @@
 
 mod address;
 mod archive;
+mod cases;
 mod database;
 mod incoming;
 mod index;

@@ -3,7 +3,8 @@
 use super::database::{Database, HistoryError};
 
 /// One step a version; a step that was ever released is never changed.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
 CREATE TABLE runs (
     run INTEGER PRIMARY KEY,
     project TEXT NOT NULL,
@@ -109,7 +110,37 @@ CREATE TABLE archives (
     bytes BYTEA NOT NULL,
     PRIMARY KEY (run, part)
 ) {clustered};
-"];
+",
+    "
+-- For every row, SQLite makes a set of a list of three or more.
+ALTER TABLE trials RENAME TO trials_1;
+CREATE TABLE trials (
+    run INTEGER NOT NULL,
+    case_no INTEGER NOT NULL,
+    repeat INTEGER NOT NULL CHECK (repeat > 0),
+    outcome TEXT NOT NULL CHECK (outcome = 'answered' OR outcome = 'no_answer' OR outcome = 'failed'),
+    wall_ms DOUBLE PRECISION NOT NULL,
+    cost_usd DOUBLE PRECISION,
+    input_tokens BIGINT,
+    output_tokens BIGINT,
+    PRIMARY KEY (run, case_no, repeat)
+) {clustered};
+INSERT INTO trials SELECT * FROM trials_1 ORDER BY run, case_no, repeat;
+DROP TABLE trials_1;
+ALTER TABLE marks RENAME TO marks_1;
+CREATE TABLE marks (
+    run INTEGER NOT NULL,
+    case_no INTEGER NOT NULL,
+    repeat INTEGER NOT NULL,
+    area SMALLINT NOT NULL CHECK (area BETWEEN 0 AND 7),
+    mark SMALLINT NOT NULL CHECK (mark BETWEEN -1 AND 1),
+    cause TEXT,
+    PRIMARY KEY (run, case_no, repeat, area)
+) {clustered};
+INSERT INTO marks SELECT * FROM marks_1 ORDER BY run, case_no, repeat, area;
+DROP TABLE marks_1;
+",
+];
 
 /// Version of the newest schema.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
@@ -140,9 +171,64 @@ fn refuse_newer(database: &mut dyn Database) -> Result<u32, HistoryError> {
 fn steps(database: &mut dyn Database) -> Result<(), HistoryError> {
     // Another one may have done it in the meantime.
     let from = refuse_newer(database)?;
-    for step in STEPS.iter().skip(from as usize) {
-        let sql = database.spelling().iter().fold((*step).to_owned(), |sql, (ours, theirs)| sql.replace(ours, theirs));
-        database.script(&sql)?;
-    }
+    STEPS.iter().skip(from as usize).try_for_each(|step| take(database, step))?;
     database.set_version(VERSION)
+}
+
+fn take(database: &mut dyn Database, step: &str) -> Result<(), HistoryError> {
+    let sql = database.spelling().iter().fold(step.to_owned(), |sql, (ours, theirs)| sql.replace(ours, theirs));
+    database.script(&sql)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::database::Value;
+    use super::super::sqlite::Sqlite;
+    use super::*;
+
+    #[test]
+    fn an_index_of_the_first_version_keeps_its_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut database = Sqlite::open(&folder.path().join("history.db")).unwrap();
+        take(&mut database, STEPS[0]).unwrap();
+        database.set_version(1).unwrap();
+        let rows = "
+            INSERT INTO trials VALUES (1, 1, 1, 'answered', 0.5, NULL, 7, NULL), (1, 2, 1, 'no_answer', 2, 0.25, NULL, 9),
+                (2, 1, 1, 'failed', 3, 0, 0, 0);
+            INSERT INTO marks VALUES (1, 1, 1, 0, -1, 'leak'), (1, 1, 1, 7, 0, NULL), (2, 1, 1, 3, 1, NULL);";
+        database.script(rows).unwrap();
+        let kept = |database: &mut Sqlite| {
+            let mut rows: Vec<Vec<Value>> = Vec::new();
+            for table in ["trials", "marks"] {
+                let each = &mut |row: &[Value]| {
+                    rows.push(row.to_vec());
+                    Ok(())
+                };
+                database.query(&format!("SELECT * FROM {table} ORDER BY run, case_no, repeat"), &[], each).unwrap();
+            }
+            rows
+        };
+        let before = kept(&mut database);
+        assert_eq!(before.len(), 6);
+        migrate(&mut database).unwrap();
+        assert_eq!(database.version().unwrap(), VERSION);
+        assert_eq!(kept(&mut database), before);
+    }
+
+    #[test]
+    fn what_is_no_mark_and_no_outcome_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut database = Sqlite::open(&folder.path().join("history.db")).unwrap();
+        migrate(&mut database).unwrap();
+        for mark in [-1, 0, 1] {
+            database.script(&format!("INSERT INTO marks VALUES (1, 1, 1, {}, {mark}, NULL)", mark + 1)).unwrap();
+        }
+        for wrong in [
+            "INSERT INTO marks VALUES (1, 1, 1, 3, 2, NULL)",
+            "INSERT INTO marks VALUES (1, 1, 1, 3, -2, NULL)",
+            "INSERT INTO trials VALUES (1, 1, 1, 'asked', 1, NULL, NULL, NULL)",
+        ] {
+            assert!(database.script(wrong).is_err(), "{wrong}");
+        }
+    }
 }

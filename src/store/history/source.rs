@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use serde::Deserialize;
 
 use super::super::disk::{Durable, Naming, Replacement, read_if_there};
-use super::super::{Ledger, RunFolder, StoreError};
+use super::super::{Ledger, RunFolder, StoreError, StoredResults};
 use super::database::HistoryError;
 use crate::domain::Slug;
 use crate::gate::Decision;
@@ -32,7 +32,7 @@ pub(super) const TRUTH: [&str; 7] =
 const REMAINS: &str = ".jsonl.gz";
 
 /// Trials one by one.
-pub(super) type Read = Box<dyn Iterator<Item = Result<TrialEntry, HistoryError>>>;
+pub(super) type Read<'r> = Box<dyn Iterator<Item = Result<TrialEntry, HistoryError>> + 'r>;
 
 /// The verdict, as far as it is kept.
 #[derive(Deserialize)]
@@ -59,7 +59,19 @@ impl RunFolder {
 }
 
 /// A run as it is kept.
-pub(super) fn of_folder(folder: &RunFolder) -> Result<(Head, Read), HistoryError> {
+pub(super) fn of_folder(folder: &RunFolder) -> Result<(Head, Read<'static>), HistoryError> {
+    Ok((head(folder)?, trials(folder.path().join(RESULTS))?))
+}
+
+/// The same of one that this process has just scored: its trials need not be read again.
+pub(super) fn of_scored<'r>(folder: &RunFolder, results: &'r StoredResults) -> Result<(Head, Read<'r>), HistoryError> {
+    match results.entries()? {
+        Some(entries) => Ok((head(folder)?, Box::new(entries.map(|entry| Ok(entry?))))),
+        None => of_folder(folder),
+    }
+}
+
+fn head(folder: &RunFolder) -> Result<Head, HistoryError> {
     let meta = folder.meta()?;
     if meta.id != *folder.id() {
         let why = format!("its events are those of run {}", meta.id);
@@ -76,12 +88,11 @@ pub(super) fn of_folder(folder: &RunFolder) -> Result<(Head, Read), HistoryError
         decisions.insert(0, first);
     }
     let tags = folder.tags().read()?;
-    let head = Head { version: ENTRY_VERSION, meta, state, ended_at, decisions, tags };
-    Ok((head, trials(folder.path().join(RESULTS))?))
+    Ok(Head { version: ENTRY_VERSION, meta, state, ended_at, decisions, tags })
 }
 
 /// Trials of `results.jsonl`; none where a run did not come to it.
-fn trials(path: PathBuf) -> Result<Read, HistoryError> {
+fn trials(path: PathBuf) -> Result<Read<'static>, HistoryError> {
     let file = match File::open(&path) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Box::new(std::iter::empty())),
         file => file.naming("open", &path)?,
@@ -96,7 +107,7 @@ fn lines<R: BufRead + 'static>(
     path: PathBuf,
     mut number: u64,
     read: impl Fn(&[u8]) -> serde_json::Result<TrialEntry> + 'static,
-) -> Read {
+) -> Read<'static> {
     let mut buffer = Vec::new();
     Box::new(std::iter::from_fn(move || {
         buffer.clear();
@@ -132,6 +143,11 @@ pub(super) fn stamp(folder: &Path) -> String {
         stamp += &fs::metadata(folder.join(name)).ok().and_then(of).unwrap_or_else(|| "- ".to_owned());
     }
     stamp
+}
+
+/// What a stamp says of the results; `None` where it is no stamp of a folder.
+pub(super) fn results_in(stamp: &str) -> Option<&str> {
+    TRUTH.iter().zip(stamp.split(' ')).find(|(name, _)| **name == RESULTS).map(|(_, results)| results)
 }
 
 /// Where what is left of runs is: `reports/pruned/`.
@@ -194,7 +210,7 @@ impl Remains {
         Ok(ids)
     }
 
-    pub fn read(&self, id: &Slug) -> Result<(Head, Read), HistoryError> {
+    pub fn read(&self, id: &Slug) -> Result<(Head, Read<'static>), HistoryError> {
         let path = self.path(id);
         let mut input = BufReader::new(GzDecoder::new(File::open(&path).naming("open", &path)?));
         let mut first = Vec::new();

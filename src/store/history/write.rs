@@ -1,8 +1,7 @@
 //! Writing a run into the history: whole or not at all, and the same run any number of times.
 
-use std::collections::HashMap;
-
-use super::database::{Cells, HistoryError, Value};
+use super::cases::Cases;
+use super::database::{Cells, Database, HistoryError, Value};
 use super::{History, Kept};
 use crate::domain::Slug;
 use crate::event::RunState;
@@ -43,7 +42,6 @@ const RUN: [&str; 29] = [
     "seen",
     "pruned",
 ];
-const CASE: [&str; 8] = ["case_no", "project", "id", "pipeline", "suite", "kind", "request_type", "org"];
 const TRIAL: [&str; 8] =
     ["run", "case_no", "repeat", "outcome", "wall_ms", "cost_usd", "input_tokens", "output_tokens"];
 const MARK: [&str; 6] = ["run", "case_no", "repeat", "area", "mark", "cause"];
@@ -65,8 +63,11 @@ const AREA: [&str; 13] = [
 const DECISION: [&str; 10] =
     ["run", "number", "at_ms", "decider", "policy", "decision", "exit_code", "headline", "policy_from", "held_against"];
 
-/// Tables with rows of a run, but for that of the runs and the archive.
-const OF_RUN: [&str; 4] = ["trials", "marks", "run_areas", "decisions"];
+/// Tables with rows of a run, but for the archive.
+const OF_RUN: [&str; 6] = ["trials", "marks", "run_areas", "decisions", "tags", "runs"];
+
+/// Those of what changes also after the trials are there.
+const OF_HEAD: [&str; 2] = ["decisions", "tags"];
 
 /// Trials one by one, as they are read.
 pub(super) type Trials<'t> = &'t mut dyn Iterator<Item = Result<TrialEntry, HistoryError>>;
@@ -99,22 +100,26 @@ impl History {
     pub(super) fn keep_now(&mut self, head: &Head, trials: Trials, kept: Kept) -> Result<i64, HistoryError> {
         let meta = &head.meta;
         let text = serialised(meta)?;
-        let run = match self.number(&meta.project, &meta.id)? {
-            Some((run, known)) if known == text => run,
-            Some(_) => {
-                let (id, what) = (meta.id.to_string(), self.database.name());
-                return Err(HistoryError::Other { id, what });
-            }
-            None => self.next("run", "runs")?,
+        let run = match self.same(head, &text)? {
+            Some(run) => run,
+            None => next(&mut *self.database, "run", "runs")?,
         };
-        self.clear(run)?;
-        let mut cases = self.cases(&meta.project)?;
+        self.clear(run, &OF_RUN)?;
+        let mut cases = Cases::of(&mut *self.database, &meta.project)?;
         let mut gathering = Gathering::default();
         let (mut trial_rows, mut mark_rows) = (Vec::new(), Vec::new());
+        let mut write = |cases: &mut Cases, trials: &mut Vec<Value>, marks: &mut Vec<Value>| {
+            cases.write(&mut *self.database)?;
+            self.database.insert("trials", &TRIAL, trials)?;
+            self.database.insert("marks", &MARK, marks)?;
+            trials.clear();
+            marks.clear();
+            Ok::<(), HistoryError>(())
+        };
         for trial in trials {
             let trial = trial?;
             gathering.observe(&trial);
-            let case = self.case(&meta.project, &mut cases, &trial)?;
+            let case = cases.number(&trial);
             trial_rows.extend(trial_row(run, case, &trial));
             for entry in &trial.marks {
                 if let Some(trit) = entry.mark {
@@ -125,14 +130,10 @@ impl History {
                 }
             }
             if mark_rows.len() >= BATCH * MARK.len() {
-                self.database.insert("trials", &TRIAL, &trial_rows)?;
-                self.database.insert("marks", &MARK, &mark_rows)?;
-                trial_rows.clear();
-                mark_rows.clear();
+                write(&mut cases, &mut trial_rows, &mut mark_rows)?;
             }
         }
-        self.database.insert("trials", &TRIAL, &trial_rows)?;
-        self.database.insert("marks", &MARK, &mark_rows)?;
+        write(&mut cases, &mut trial_rows, &mut mark_rows)?;
         let summary = gathering.finish();
         let row = run_row(run, head, text, &summary, kept)?;
         self.database.insert("runs", &RUN, &row)?;
@@ -140,14 +141,51 @@ impl History {
         let areas: Vec<Value> =
             areas.flat_map(|((pipeline, area), sum)| area_row(run, pipeline, area.index() as i64, sum)).collect();
         self.database.insert("run_areas", &AREA, &areas)?;
+        self.judged(run, head)?;
+        Ok(run)
+    }
+
+    /// Within a transaction; of a run whose trials stay as they are kept: what became of it, what was decided about it,
+    /// and how it is called.
+    pub(super) fn keep_head(&mut self, head: &Head, seen: String) -> Result<(), HistoryError> {
+        let Some(run) = self.same(head, &serialised(&head.meta)?)? else { return Ok(()) };
+        self.clear(run, &OF_HEAD)?;
+        let standing = head.standing();
+        let sql = "UPDATE runs SET ended_ms = $1, state = $2, whole = $3, decision = $4, exit_code = $5, headline = $6, \
+                   seen = $7 WHERE run = $8";
+        let values = [
+            head.ended_at.as_millisecond().into(),
+            state(head).into(),
+            head.is_whole().into(),
+            standing.map(|decided| spelling(decided.decision)).into(),
+            standing.map(|decided| i64::from(decided.exit)).into(),
+            standing.map(|decided| decided.headline.clone()).into(),
+            seen.into(),
+            run.into(),
+        ];
+        self.database.execute(sql, &values)?;
+        self.judged(run, head)
+    }
+
+    /// Decisions about a run, and its names.
+    fn judged(&mut self, run: i64, head: &Head) -> Result<(), HistoryError> {
         let decisions = (0..).zip(&head.decisions);
         let decisions: Vec<Value> =
             decisions.flat_map(|(number, decided)| decision_row(run, number, decided)).collect();
         self.database.insert("decisions", &DECISION, &decisions)?;
         for tag in &head.tags {
-            self.give_name(&meta.project, &tag.name, run)?;
+            self.give_name(&head.meta.project, &tag.name, run)?;
         }
-        Ok(run)
+        Ok(())
+    }
+
+    /// The number of a run that is kept already. Another run of the same id is an error.
+    fn same(&mut self, head: &Head, meta: &str) -> Result<Option<i64>, HistoryError> {
+        match self.number(&head.meta.project, &head.meta.id)? {
+            Some((run, known)) if known == meta => Ok(Some(run)),
+            Some(_) => Err(HistoryError::Other { id: head.meta.id.to_string(), what: self.database.name() }),
+            None => Ok(None),
+        }
     }
 
     /// Takes a run out.
@@ -155,15 +193,15 @@ impl History {
         self.writing(|history| match history.number(project, id)? {
             Some((run, _)) => {
                 history.database.execute("DELETE FROM archives WHERE run = $1", &[run.into()]).map(drop)?;
-                history.clear(run)
+                history.clear(run, &OF_RUN)
             }
             None => Ok(()),
         })
     }
 
-    /// Everything of a run but its archive.
-    fn clear(&mut self, run: i64) -> Result<(), HistoryError> {
-        for table in OF_RUN.iter().chain(&["tags", "runs"]) {
+    /// Takes the rows of a run out of these tables.
+    fn clear(&mut self, run: i64, tables: &[&str]) -> Result<(), HistoryError> {
+        for table in tables {
             self.database.execute(&format!("DELETE FROM {table} WHERE run = $1"), &[run.into()])?;
         }
         Ok(())
@@ -196,63 +234,17 @@ impl History {
         })?;
         Ok(found)
     }
+}
 
-    /// A number that no row has.
-    fn next(&mut self, column: &str, table: &str) -> Result<i64, HistoryError> {
-        let mut next = 1;
-        let sql = format!("SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}");
-        self.database.query(&sql, &[], &mut |row| {
-            next = Cells::of(row).int()?;
-            Ok(())
-        })?;
-        Ok(next)
-    }
-
-    /// The known cases of a project: id → number and what it is.
-    fn cases(&mut self, project: &Slug) -> Result<HashMap<String, (i64, String)>, HistoryError> {
-        let mut cases = HashMap::new();
-        let sql = "SELECT id, case_no, pipeline || '/' || suite || '/' || kind || '/' || request_type || '/' || org \
-                   FROM cases WHERE project = $1";
-        self.database.query(sql, &[project.into()], &mut |row| {
-            let mut cells = Cells::of(row);
-            cases.insert(cells.text()?.to_owned(), (cells.int()?, cells.text()?.to_owned()));
-            Ok(())
-        })?;
-        Ok(cases)
-    }
-
-    /// The number of a trial's case, which is as it was in the run that was written last.
-    fn case(
-        &mut self,
-        project: &Slug,
-        known: &mut HashMap<String, (i64, String)>,
-        trial: &TrialEntry,
-    ) -> Result<i64, HistoryError> {
-        let TrialEntry { case, pipeline, suite, kind, org, .. } = trial;
-        let (kind, request) = (kind.name(), spelling(trial.request));
-        let now = format!("{pipeline}/{suite}/{kind}/{request}/{org}");
-        let number = match known.get(case.as_str()) {
-            Some((number, was)) if *was == now => return Ok(*number),
-            Some((number, _)) => {
-                self.database.execute("DELETE FROM cases WHERE case_no = $1", &[(*number).into()])?;
-                *number
-            }
-            None => self.next("case_no", "cases")?,
-        };
-        let row = [
-            number.into(),
-            project.into(),
-            case.into(),
-            pipeline.into(),
-            suite.into(),
-            kind.into(),
-            request.into(),
-            org.as_str().into(),
-        ];
-        self.database.insert("cases", &CASE, &row)?;
-        known.insert(case.to_string(), (number, now));
-        Ok(number)
-    }
+/// A number that no row has, and none after it. Only within a transaction: others wait for their numbers.
+pub(super) fn next(database: &mut dyn Database, column: &str, table: &str) -> Result<i64, HistoryError> {
+    let mut next = 1;
+    let sql = format!("SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}");
+    database.query(&sql, &[], &mut |row| {
+        next = Cells::of(row).int()?;
+        Ok(())
+    })?;
+    Ok(next)
 }
 
 fn serialised<T: serde::Serialize>(value: &T) -> Result<String, HistoryError> {
@@ -263,13 +255,16 @@ fn serialised<T: serde::Serialize>(value: &T) -> Result<String, HistoryError> {
     })
 }
 
-fn run_row(run: i64, head: &Head, meta: String, summary: &Summary, kept: Kept) -> Result<[Value; 29], HistoryError> {
-    let Head { meta: of, state, ended_at, .. } = head;
-    let state = match state {
+fn state(head: &Head) -> &'static str {
+    match head.state {
         RunState::Finished => "finished",
         RunState::Stopped { .. } => "stopped",
         RunState::Unfinished => "unfinished",
-    };
+    }
+}
+
+fn run_row(run: i64, head: &Head, meta: String, summary: &Summary, kept: Kept) -> Result<[Value; 29], HistoryError> {
+    let Head { meta: of, ended_at, .. } = head;
     let standing = head.standing();
     Ok([
         run.into(),
@@ -284,7 +279,7 @@ fn run_row(run: i64, head: &Head, meta: String, summary: &Summary, kept: Kept) -
         meta.into(),
         of.started_at.as_millisecond().into(),
         ended_at.as_millisecond().into(),
-        state.into(),
+        state(head).into(),
         head.is_whole().into(),
         of.selection.cases.into(),
         of.selection.of.into(),
