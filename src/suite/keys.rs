@@ -8,7 +8,7 @@ const FEW: usize = 64;
 pub fn plainly_distinct(text: &str) -> bool {
     let bytes = text.as_bytes();
     // Keys of the objects that are open, innermost last, and where those of each begin; lists have none.
-    let (mut keys, mut open): (Vec<&[u8]>, Vec<Option<usize>>) = (Vec::with_capacity(FEW), Vec::with_capacity(16));
+    let (mut keys, mut open): (Vec<&[u8]>, Vec<Option<usize>>) = (Vec::new(), Vec::new());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         at += 1;
@@ -24,7 +24,7 @@ pub fn plainly_distinct(text: &str) -> bool {
                 let begin = at;
                 let mut escaped = false;
                 loop {
-                    match end_or_escape(&bytes[at..]).map(|next| at + next) {
+                    match bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\')).map(|next| at + next) {
                         None => return false,
                         Some(end) if bytes[end] == b'"' => {
                             at = end + 1;
@@ -49,16 +49,6 @@ pub fn plainly_distinct(text: &str) -> bool {
         }
     }
     true
-}
-
-/// Where a text that began before ends, or the first escape in it.
-fn end_or_escape(bytes: &[u8]) -> Option<usize> {
-    const BLOCK: usize = 16;
-    let either = |byte: &u8| matches!(byte, b'"' | b'\\');
-    // Long texts are passed over a block at a time.
-    let holds_either = |block: &[u8]| block.iter().fold(false, |any, byte| any | either(byte));
-    let passed = bytes.chunks_exact(BLOCK).take_while(|block| !holds_either(block)).count() * BLOCK;
-    bytes[passed..].iter().position(either).map(|next| passed + next)
 }
 
 #[cfg(test)]
