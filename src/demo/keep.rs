@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::value::to_raw_value;
 
 use super::schedule::{Planned, RELEASES, Suites};
 use super::{DemoError, Material};
-use crate::domain::Slug;
+use crate::domain::{Json, Slug};
 use crate::event::{EventKind, RunMeta, RunState, Selection};
 use crate::gate::Verdict;
 use crate::history::{Decided, Decider, ENTRY_VERSION, Head, Tag, TrialEntry};
@@ -81,7 +80,7 @@ pub fn keep_whole(
     for (result, at) in results.iter().zip(ends(planned.at, results.iter().map(|one| one.trial.usage.wall_ms))) {
         ended_at = at;
         events.append_trial(at, &result.trial)?;
-        written.push(result, &to_raw_value(&result.case)?, &to_raw_value(&result.trial)?)?;
+        written.push(result, &Json::of(&result.case)?, &Json::of(&result.trial)?)?;
     }
     events.append(ended_at, EventKind::RunFinished { trials: results.len() as u64 })?;
     written.finish()?;

@@ -27,10 +27,11 @@ pub fn excerpt(text: &str) -> String {
 
 /// At most `max` characters, the last one `…` where something was left out.
 pub fn cut(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(max - 1).chain(['…']).collect(),
+    // Bytes bound characters from above: most texts need no counting.
+    if text.len() <= max || text.chars().nth(max).is_none() {
+        return text.to_owned();
     }
+    text.chars().take(max - 1).chain(['…']).collect()
 }
 
 /// Appends one character, escaped if it is hidden.
@@ -49,6 +50,10 @@ pub(super) fn push_visible(out: &mut String, c: char) {
 const COMMANDS: [(&str, &str); 2] = [("##[", "#\\u{23}["), ("##vso[", "#\\u{23}vso[")];
 
 fn escape(text: &str, hide: impl Fn(char) -> bool) -> Cow<'_, str> {
+    // Most text is plain ASCII without either, which is told many bytes at a time.
+    if text.bytes().fold(true, |plain, byte| plain & (byte.wrapping_sub(b' ') < 95) & (byte != b'#')) {
+        return Cow::Borrowed(text);
+    }
     let mut shown = escape_hidden(text, hide);
     if shown.contains("##") {
         for (command, visible) in COMMANDS {
@@ -61,10 +66,6 @@ fn escape(text: &str, hide: impl Fn(char) -> bool) -> Cow<'_, str> {
 }
 
 fn escape_hidden(text: &str, hide: impl Fn(char) -> bool) -> Cow<'_, str> {
-    // Most text is plain ASCII, which is told apart a word at a time.
-    if text.bytes().fold(true, |plain, byte| plain & (byte.wrapping_sub(b' ') < 95)) {
-        return Cow::Borrowed(text);
-    }
     let Some(first) = text.find(&hide) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len() + 16);
     out.push_str(&text[..first]);

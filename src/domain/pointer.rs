@@ -23,7 +23,15 @@ pub fn keys(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
 
 /// The pointer of a key below another pointer.
 pub fn below(pointer: &str, key: &str) -> String {
-    format!("{pointer}/{}", escaped(key))
+    let mut below = pointer.to_owned();
+    push(&mut below, key);
+    below
+}
+
+/// Makes a pointer that of a key below it.
+pub fn push(pointer: &mut String, key: &str) {
+    pointer.push('/');
+    pointer.push_str(&escaped(key));
 }
 
 /// The pointer of what a path of typed reading leads to, below another pointer.

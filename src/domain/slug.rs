@@ -46,10 +46,11 @@ impl Slug {
         if let Some(bad) = bad.and_then(|at| text[at..].chars().next()) {
             return Err(SlugError::Character(bad));
         }
-        if text.contains('.') && (text.contains("..") || text.ends_with('.')) {
+        let dot = text.bytes().position(|b| b == b'.');
+        if dot.is_some() && (text.contains("..") || text.ends_with('.')) {
             return Err(SlugError::DoubleDot);
         }
-        let stem = text.split('.').next().unwrap_or(text);
+        let stem = dot.map_or(text, |dot| &text[..dot]);
         let numbered = |prefix: &str| {
             stem.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit())
         };

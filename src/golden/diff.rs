@@ -1,15 +1,14 @@
 //! Holds what was observed against what was accepted, field by field.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::compare::{CallsDiff, Comparison, Difference, FieldDiff, MarkDiff};
-use super::fields::{FieldClasses, pointer};
+use super::fields::FieldClasses;
 use super::normalise::normalise;
 use super::snapshot::{Marks, Snapshot};
-use crate::domain::{FieldClass, Pipeline};
+use crate::domain::{FieldClass, Pipeline, pointer};
 
 /// Holds what was observed against what was accepted.
 ///
@@ -26,7 +25,7 @@ pub fn compare(pipeline: &Pipeline, accepted: Option<&Snapshot>, observed: Optio
     let classes = FieldClasses::new(&pipeline.snapshot);
     let accepted = &accepted.behaviour;
     let was = accepted.output.as_ref().and_then(|output| normalise(&classes, output));
-    let mut walk = Walk { classes, path: Vec::new(), found: Vec::new() };
+    let mut walk = Walk { classes, at: String::new(), found: Vec::new() };
     walk.value(FieldClass::Exact, was.as_ref(), observed.output.as_ref());
     let difference = Difference {
         fields: walk.found,
@@ -39,45 +38,47 @@ pub fn compare(pipeline: &Pipeline, accepted: Option<&Snapshot>, observed: Optio
 
 struct Walk<'a> {
     classes: FieldClasses<'a>,
-    path: Vec<Cow<'a, str>>,
+    /// JSON pointer of the current place.
+    at: String,
     found: Vec<FieldDiff>,
 }
 
-impl<'a> Walk<'a> {
-    /// Notes what differs at and below the current path. Objects are taken field by field, and so are lists of
+impl Walk<'_> {
+    /// Notes what differs at and below the current place. Objects are taken field by field, and so are lists of
     /// equal length unless they are sets or prose, which are shown whole.
-    fn value(&mut self, inherited: FieldClass, old: Option<&'a Value>, new: Option<&'a Value>) {
+    fn value(&mut self, inherited: FieldClass, old: Option<&Value>, new: Option<&Value>) {
         if old == new {
             return;
         }
-        let class = self.classes.listed(&self.path).unwrap_or(inherited);
+        let class = self.classes.listed(&self.at).unwrap_or(inherited);
         match (old, new) {
             (Some(Value::Object(old)), Some(Value::Object(new))) => {
                 for (key, value) in new {
-                    self.below(Cow::Borrowed(key), class, old.get(key), Some(value));
+                    self.below(key, class, old.get(key), Some(value));
                 }
                 for (key, value) in old.iter().filter(|(key, _)| !new.contains_key(*key)) {
-                    self.below(Cow::Borrowed(key), class, Some(value), None);
+                    self.below(key, class, Some(value), None);
                 }
             }
             (Some(Value::Array(old)), Some(Value::Array(new)))
                 if class == FieldClass::Exact && old.len() == new.len() =>
             {
                 for (i, (old, new)) in old.iter().zip(new).enumerate() {
-                    self.below(Cow::Owned(i.to_string()), class, Some(old), Some(new));
+                    self.below(&i.to_string(), class, Some(old), Some(new));
                 }
             }
             _ => {
-                let pointer = pointer(&self.path);
+                let pointer = self.at.clone();
                 self.found.push(FieldDiff { pointer, class, old: old.cloned(), new: new.cloned() });
             }
         }
     }
 
-    fn below(&mut self, key: Cow<'a, str>, class: FieldClass, old: Option<&'a Value>, new: Option<&'a Value>) {
-        self.path.push(key);
+    fn below(&mut self, key: &str, class: FieldClass, old: Option<&Value>, new: Option<&Value>) {
+        let here = self.at.len();
+        pointer::push(&mut self.at, key);
         self.value(class, old, new);
-        self.path.pop();
+        self.at.truncate(here);
     }
 }
 

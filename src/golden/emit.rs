@@ -5,7 +5,6 @@
 //! terminal, an editor nor a checkout with other line ends can alter it.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
@@ -50,8 +49,9 @@ pub(super) fn open_entry(out: &mut String, indent: usize, key: &str, is_empty: b
 pub(super) fn number_entry(out: &mut String, indent: usize, key: &str, number: i8) {
     spaces(out, indent);
     key_of(out, key);
-    // Writing to a string cannot fail.
-    let _ = writeln!(out, " {number}");
+    out.push(' ');
+    out.push_str(&number.to_string());
+    out.push('\n');
 }
 
 /// Writes `key: "text"` after `indent` spaces, always quoted and on one line: for headers that other tools read.

@@ -1,14 +1,12 @@
 //! From a trial to what is worth keeping of it: no volatile fields, no secrets, no noise, sets in one order.
 
-use std::borrow::Cow;
-
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::fields::FieldClasses;
 use super::redact;
 use super::snapshot::{Behaviour, Marks, Snapshot, SnapshotInfo};
-use crate::domain::{Call, FieldClass, Outcome, Pipeline, Stage, Trial};
+use crate::domain::{Call, FieldClass, Outcome, Pipeline, Stage, Trial, pointer};
 
 /// Longest tool name that is shown whole; a tool that does not exist may be called anything.
 const LONGEST_NAME: usize = 80;
@@ -30,26 +28,21 @@ pub fn observe(pipeline: &Pipeline, trial: &Trial, marks: Marks, info: SnapshotI
 
 /// The output as a snapshot holds it; normalising twice changes nothing more.
 pub(super) fn normalise(classes: &FieldClasses, output: &Value) -> Option<Value> {
-    keep(classes, &mut Vec::new(), FieldClass::Exact, output)
+    keep(classes, &mut String::new(), 0, FieldClass::Exact, output)
 }
 
-/// The value at `path`, or `None` where it is volatile.
-fn keep<'v>(
-    classes: &FieldClasses,
-    path: &mut Vec<Cow<'v, str>>,
-    inherited: FieldClass,
-    value: &'v Value,
-) -> Option<Value> {
-    let listed = classes.listed(path);
+/// The value at a JSON pointer of `level` keys, or `None` where it is volatile.
+fn keep(classes: &FieldClasses, at: &mut String, level: usize, inherited: FieldClass, value: &Value) -> Option<Value> {
+    let listed = classes.listed(at);
     let class = listed.unwrap_or(inherited);
     if class == FieldClass::Volatile {
         return None;
     }
-    let level = path.len();
-    let mut below = |key: Cow<'v, str>, value: &'v Value| {
-        path.push(key);
-        let kept = keep(classes, path, class, value);
-        path.pop();
+    let mut below = |key: &str, value: &Value| {
+        let here = at.len();
+        pointer::push(at, key);
+        let kept = keep(classes, at, level + 1, class, value);
+        at.truncate(here);
         kept
     };
     Some(match value {
@@ -57,14 +50,14 @@ fn keep<'v>(
         Value::String(text) => Value::String(redacted(text, class)),
         Value::Array(_) | Value::Object(_) if level >= DEEPEST => Value::String(redacted(&value.to_string(), class)),
         Value::Array(items) => {
-            let kept = items.iter().enumerate().filter_map(|(i, item)| below(Cow::Owned(i.to_string()), item));
+            let kept = items.iter().enumerate().filter_map(|(i, item)| below(&i.to_string(), item));
             let kept = kept.collect();
             Value::Array(if listed == Some(FieldClass::Set) { in_one_order(kept) } else { kept })
         }
         Value::Object(map) => {
             let mut kept = Map::with_capacity(map.len());
             for (key, value) in map {
-                if let Some(value) = below(Cow::Borrowed(key), value) {
+                if let Some(value) = below(key, value) {
                     kept.insert(redact::secrets(key).into_owned(), value);
                 }
             }

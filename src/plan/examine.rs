@@ -31,7 +31,11 @@ impl Coverage {
             coverage.ids.push((case.id.clone(), lines.get(i).copied().unwrap_or(1)));
             coverage.moved_from.extend(case.moved_from.iter().cloned());
             let rubric = catalog.rubrics.get(&suite.pipeline).map(|rubrics| &rubrics.rubric);
-            coverage.applicable.extend(rubric.into_iter().flat_map(|rubric| rubric.applicable(case)));
+            for (i, criterion) in rubric.into_iter().flat_map(|rubric| rubric.criteria().iter().enumerate()) {
+                if !coverage.applicable.contains(&i) && criterion.applies_to(case) {
+                    coverage.applicable.insert(i);
+                }
+            }
             let Some(system) = catalog.systems.get(&case.world) else {
                 if catalog.unread.worlds.contains(&case.world) {
                     continue;

@@ -11,7 +11,7 @@ use super::brief::{Brief, Marked};
 use super::cases::CaseView;
 use super::{Begun, Out, RenderError, RunReport, Scratch, Table};
 use crate::diagnostic::hidden;
-use crate::domain::{Area, CaseKind, Mark, Slug, Weight};
+use crate::domain::{Area, CaseKind, Mark, Slug, Weight, push_json};
 use crate::event::{RunMeta, RunState};
 use crate::gate::Verdict;
 
@@ -62,11 +62,13 @@ struct Summary<'r> {
     out: Out<'r>,
     /// Whether a case has been written.
     any: bool,
+    /// The value that is being written.
+    json: Vec<u8>,
 }
 
 /// Begins the summary.
 pub fn table<'r>(report: &'r RunReport, out: Out<'r>, _: Scratch<'r>) -> Begun<'r> {
-    let mut summary = Summary { report, out, any: false };
+    let mut summary = Summary { report, out, any: false, json: Vec::new() };
     summary.text(&format!("{{\n\"version\": {RUN_SUMMARY_VERSION},\n\"run\": "))?;
     summary.value(&report.meta)?;
     summary.text(",\n\"cases\": [")?;
@@ -95,8 +97,10 @@ impl Table for Summary<'_> {
 
 impl Summary<'_> {
     fn value(&mut self, value: &impl Serialize) -> Result<(), RenderError> {
-        let json = serde_json::to_string(value).map_err(RenderError::of("json"))?;
-        self.text(&inert(&json))
+        self.json.clear();
+        push_json(&mut self.json, value).map_err(RenderError::of("json"))?;
+        let json = str::from_utf8(&self.json).map_err(RenderError::of("json"))?;
+        self.out.write_all(inert(json).as_bytes()).map_err(RenderError::of("json"))
     }
 
     fn text(&mut self, text: &str) -> Result<(), RenderError> {

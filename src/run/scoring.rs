@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use serde_json::value::{RawValue, to_raw_value};
 
 use super::clock::{Clock, Phase};
-use crate::domain::{Case, CaseKind, Outcome, Slug, Suite, Trial};
+use crate::domain::{Case, CaseKind, Json, Outcome, Slug, Suite, Trial};
 use crate::gate::Judge;
 use crate::golden::{Comparison, Moved, Snapshot, SnapshotError, SnapshotInfo, Stored, repeats_moved};
 use crate::load::SuiteFile;
@@ -25,7 +24,7 @@ pub struct Recorded {
     pub case: u32,
     pub trial: Trial,
     /// The trial as it stands in the events, where this process wrote it.
-    pub written: Option<Box<RawValue>>,
+    pub written: Option<Json>,
     /// What judges answered about it.
     pub answers: Answers,
 }
@@ -79,9 +78,8 @@ pub struct Scoring<'a> {
 
 struct One {
     result: TrialResult,
-    /// Case and trial, as JSON.
-    case: Box<RawValue>,
-    trial: Box<RawValue>,
+    case: Json,
+    trial: Json,
     observed: Option<Snapshot>,
     unreadable: Option<String>,
 }
@@ -161,13 +159,13 @@ impl Scoring<'_> {
             path: PathBuf::from(&file.file),
             cause: failed.into(),
         };
-        let case_json = to_raw_value(case).map_err(unwritable)?;
-        let trial_json = written.map_or_else(|| to_raw_value(&recorded.trial), Ok).map_err(unwritable)?;
+        let case_json = Json::of(case).map_err(unwritable)?;
+        let trial_json = written.map_or_else(|| Json::of(&recorded.trial), Ok).map_err(unwritable)?;
         let proposed = |observed: &&mut Snapshot| {
             self.repeated || scored.comparison.needs_review() || !observed.info.judges.is_empty()
         };
         if let Some(observed) = observed.as_mut().filter(proposed) {
-            observed.info.case_digest = blake3::hash(case_json.get().as_bytes()).to_hex().to_string();
+            observed.info.case_digest = blake3::hash(case_json.as_bytes()).to_hex().to_string();
             observed.info.run.clone_from(&self.run);
         }
         let result = TrialResult {

@@ -1,5 +1,6 @@
 //! A place in the output, as rubrics name it: a JSON pointer.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -11,15 +12,25 @@ use crate::domain::pointer;
 /// JSON pointer into the output, e.g. `/escalation/needed`; empty for the whole output.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-pub struct At(String);
+pub struct At {
+    pointer: String,
+    /// The keys that it names, from the root on.
+    keys: Vec<String>,
+    /// As a report names it.
+    name: String,
+}
 
 impl At {
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.pointer
     }
 
     pub fn find<'v>(&self, output: &'v Value) -> Option<&'v Value> {
-        output.pointer(&self.0)
+        self.keys.iter().try_fold(output, |value, key| match value {
+            Value::Object(map) => map.get(key),
+            Value::Array(items) => items.get(index(key)?),
+            _ => None,
+        })
     }
 
     /// The array there, or what to say about its absence.
@@ -37,24 +48,31 @@ impl At {
     }
 }
 
+/// The place in a list that a key of a pointer names: digits alone, the first no zero that could be left out.
+fn index(key: &str) -> Option<usize> {
+    let digits = key.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && (key == "0" || !key.starts_with('0'))).then(|| key.parse().ok()).flatten()
+}
+
 impl TryFrom<String> for At {
     type Error = String;
     fn try_from(pointer: String) -> Result<Self, String> {
-        if pointer.is_empty() || pointer.starts_with('/') {
-            Ok(Self(pointer))
-        } else {
-            Err(format!("a place in the output is a JSON pointer such as \"/{pointer}\", not {pointer:?}"))
-        }
+        let name = match pointer.strip_prefix('/') {
+            None if pointer.is_empty() => "the output".to_owned(),
+            None => {
+                return Err(format!("a place in the output is a JSON pointer such as \"/{pointer}\", not {pointer:?}"));
+            }
+            Some(path) => pointer::unescaped(&path.replace('/', ".")).into_owned(),
+        };
+        let keys = pointer::keys(&pointer).map(Cow::into_owned).collect();
+        Ok(Self { pointer, keys, name })
     }
 }
 
 /// As a report names it: `escalation.needed`, `the output`.
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.strip_prefix('/') {
-            None => f.write_str("the output"),
-            Some(path) => f.write_str(&pointer::unescaped(&path.replace('/', "."))),
-        }
+        f.write_str(&self.name)
     }
 }
 

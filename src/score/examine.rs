@@ -155,18 +155,12 @@ impl CompiledRubric {
             }
             criterion.examine(&mut exam);
         }
-        if self.applicable(case).is_empty() {
+        if !self.criteria().iter().any(|criterion| criterion.applies_to(case)) {
             let message = "no criterion of the rubric can score this case".to_owned();
             let help = "give it an `expect` key that the rubric reads".to_owned();
             exam.add_at_case(CaseProblem::new("unscored-case", "/id".to_owned(), message).with_help(help));
         }
         exam.problems
-    }
-
-    /// Positions in [`CompiledRubric::criteria`] of those that could score this case.
-    pub fn applicable(&self, case: &Case) -> Vec<usize> {
-        let criteria = self.criteria().iter().enumerate();
-        criteria.filter(|(_, criterion)| criterion.applies_to(case)).map(|(i, _)| i).collect()
     }
 
     fn unread(&self, exam: &mut Exam) {

@@ -76,17 +76,16 @@ impl<'a> Lists<'a> {
     }
 
     fn satisfied(&self, at: &At) -> String {
-        let mut parts = Vec::new();
-        if !self.all.is_empty() {
-            parts.push(format!("has {}", shown::list(self.all.iter().map(shown::value))));
+        let mut said = at.to_string();
+        let parts = [("has ", self.all), ("has one of ", self.any), ("has none of ", self.none)];
+        let mut joint = " ";
+        for (has, items) in parts.into_iter().filter(|(_, items)| !items.is_empty()) {
+            said.push_str(joint);
+            said.push_str(has);
+            said.push_str(&shown::list(items.iter().map(shown::value)));
+            joint = " and ";
         }
-        if !self.any.is_empty() {
-            parts.push(format!("has one of {}", shown::list(self.any.iter().map(shown::value))));
-        }
-        if !self.none.is_empty() {
-            parts.push(format!("has none of {}", shown::list(self.none.iter().map(shown::value))));
-        }
-        format!("{at} {}", parts.join(" and "))
+        said
     }
 }
 

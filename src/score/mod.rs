@@ -68,8 +68,9 @@ pub fn score(
     let by_judge = || {
         let criteria = rubric.criteria().iter().zip(&judged);
         criteria.filter_map(|(criterion, judged)| {
+            let judged = judged.as_deref()?;
             let held = marks.get(&criterion.area).is_some_and(|marks| marks.contains_key(&criterion.id));
-            Some(ByJudge { area: criterion.area, criterion: &criterion.id, held, judged: judged.as_deref()? })
+            Some(ByJudge { area: criterion.area, criterion: &criterion.id, held, judged })
         })
     };
     let judges = by_judge().filter(|by| by.held).map(|by| (by.judged.judge.clone(), by.judged.identity.clone()));

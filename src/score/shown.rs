@@ -25,17 +25,22 @@ pub fn value(value: &Value) -> String {
 
 /// Text in quotes.
 pub fn text(text: &str) -> String {
-    let text = cut(text, VALUE);
     let plain = |byte: u8| byte.wrapping_sub(b' ') < 95 && byte != b'"' && byte != b'\\';
-    if text.bytes().all(plain) { ["\"", &text, "\""].concat() } else { format!("{text:?}") }
+    if text.len() <= VALUE && text.bytes().all(plain) {
+        return ["\"", text, "\""].concat();
+    }
+    format!("{:?}", cut(text, VALUE))
 }
 
 /// The first items, comma-separated, and how many more there are.
 pub fn list(items: impl IntoIterator<Item = String>) -> String {
     let mut items = items.into_iter();
-    let named: Vec<String> = items.by_ref().take(ITEMS).collect();
+    let mut named = items.next().unwrap_or_default();
+    for item in items.by_ref().take(ITEMS - 1) {
+        named.push_str(", ");
+        named.push_str(&item);
+    }
     let more = items.count();
-    let named = named.join(", ");
     if more == 0 { named } else { format!("{named} and {more} more") }
 }
 

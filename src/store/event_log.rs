@@ -8,13 +8,12 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde::Deserialize;
 
 use super::StoreError;
 use super::disk::{Naming, sync_folder};
 use super::trial_index::TrialIndex;
-use crate::domain::Trial;
+use crate::domain::{Json, Trial, push_json};
 use crate::event::{EVENT_VERSION, Event, EventKind, FoldError, RunRecord, RunState, fold};
 
 pub(super) const EVENTS: &str = "events.jsonl";
@@ -44,8 +43,8 @@ pub(super) struct Span {
 /// How a trial was written.
 #[derive(Debug)]
 pub struct Written {
-    /// The trial as JSON.
-    pub json: Box<RawValue>,
+    /// The trial.
+    pub json: Json,
     pub(super) span: Span,
 }
 
@@ -88,16 +87,17 @@ impl EventWriter {
     /// After an error the file holds whole lines only, and the event is not among them.
     pub fn append(&mut self, at: Timestamp, kind: EventKind) -> Result<Event, StoreError> {
         let event = Event { seq: self.next_seq, at, kind };
-        self.append_line(&event)?;
+        self.line.clear();
+        push_json(&mut self.line, &event).map_err(io::Error::from).naming("write", &self.path)?;
+        self.append_line()?;
         Ok(event)
     }
 
-    fn append_line(&mut self, event: &impl Serialize) -> Result<(), StoreError> {
+    /// Appends the event that stands in `line`.
+    fn append_line(&mut self) -> Result<(), StoreError> {
         if self.broken {
             return Err(StoreError::Broken(self.path.clone()));
         }
-        self.line.clear();
-        serde_json::to_writer(&mut self.line, event).map_err(io::Error::from).naming("write", &self.path)?;
         self.line.push(b'\n');
         if let Err(cause) = self.file.write_all(&self.line) {
             self.broken = self.file.set_len(self.length).is_err();
@@ -110,19 +110,15 @@ impl EventWriter {
 
     /// Appends that a trial finished.
     pub fn append_trial(&mut self, at: Timestamp, trial: &Trial) -> Result<Written, StoreError> {
-        #[derive(Serialize)]
-        struct Finished<'a> {
-            seq: u64,
-            at: Timestamp,
-            kind: Kind<'a>,
-        }
-        #[derive(Serialize)]
-        struct Kind<'a> {
-            trial_finished: &'a RawValue,
-        }
-        let json = to_raw_value(trial).map_err(io::Error::from).naming("write", &self.path)?;
+        let json = Json::of(trial).map_err(io::Error::from).naming("write", &self.path)?;
         let start = self.length;
-        self.append_line(&Finished { seq: self.next_seq, at, kind: Kind { trial_finished: &json } })?;
+        // An [`Event`] around what is written already.
+        let head = format!("{{\"seq\":{},\"at\":\"{at}\",\"kind\":{{\"trial_finished\":", self.next_seq);
+        self.line.clear();
+        for part in [head.as_bytes(), json.as_bytes(), b"}}"] {
+            self.line.extend_from_slice(part);
+        }
+        self.append_line()?;
         Ok(Written { json, span: Span { start, length: self.line.len() } })
     }
 

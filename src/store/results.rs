@@ -11,14 +11,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::Error as ValueError;
-use serde_json::value::RawValue;
 
 use super::StoreError;
 use super::disk::{Durable, Naming, Replacement};
-use crate::domain::{CaseKind, Slug};
+use crate::domain::{CaseKind, Json, Slug, push_json};
 use crate::history::TrialEntry;
 use crate::report::{self, At, Brief, RenderError};
-use crate::score::{Scored, TrialResult};
+use crate::score::TrialResult;
 
 const RESULTS: &str = "results.jsonl";
 
@@ -37,17 +36,14 @@ pub struct ResultsWriter {
     text: Vec<u8>,
 }
 
-/// [`TrialResult`], in part written already.
+/// The beginning of a [`TrialResult`], up to what is written already.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Head<'a> {
     pipeline: &'a Slug,
     suite: &'a Slug,
     kind: CaseKind,
     file: &'a str,
     line: u32,
-    case: &'a RawValue,
-    trial: &'a RawValue,
-    scored: &'a Scored,
 }
 
 impl Write for Replacement {
@@ -70,12 +66,9 @@ impl ResultsWriter {
     }
 
     /// Adds a line. `case` and `trial` are those of the result, as they were written before: most of the line is theirs.
-    pub fn push(&mut self, result: &TrialResult, case: &RawValue, trial: &RawValue) -> Result<(), StoreError> {
-        let TrialResult { pipeline, suite, kind, file, line, case: _, trial: _, scored } = result;
-        let line = Line { pipeline, suite, kind: *kind, file, line: *line, case, trial, scored };
+    pub fn push(&mut self, result: &TrialResult, case: &Json, trial: &Json) -> Result<(), StoreError> {
         self.text.clear();
-        serde_json::to_writer(&mut self.text, &line).map_err(io::Error::from).naming("write", &self.path)?;
-        self.text.push(b'\n');
+        push_line(&mut self.text, result, case, trial).map_err(io::Error::from).naming("write", &self.path)?;
         self.output.write_all(&self.text).naming("write", &self.path)?;
         let (place, length) = (self.place, self.text.len());
         self.place += length as u64;
@@ -93,6 +86,19 @@ impl ResultsWriter {
         let briefs = Some(Mutex::new(BufReader::with_capacity(BLOCK, briefs)));
         Ok(StoredResults { briefs, ..StoredResults::open_file(path)? })
     }
+}
+
+fn push_line(out: &mut Vec<u8>, result: &TrialResult, case: &Json, trial: &Json) -> serde_json::Result<()> {
+    let TrialResult { pipeline, suite, kind, file, line, case: _, trial: _, scored } = result;
+    push_json(out, &Head { pipeline, suite, kind: *kind, file, line: *line })?;
+    // The object goes on.
+    out.pop();
+    for part in [&b",\"case\":"[..], case.as_bytes(), b",\"trial\":", trial.as_bytes(), b",\"scored\":"] {
+        out.extend_from_slice(part);
+    }
+    push_json(out, scored)?;
+    out.extend_from_slice(b"}\n");
+    Ok(())
 }
 
 /// The results of a run, read one by one.

@@ -2,12 +2,11 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use serde_json::json;
-use serde_json::value::to_raw_value;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::{Area, Case, CaseKind, Mark, Outcome, Trit, Usage};
-use crate::event::{Answers, EVENT_VERSION, EventKind, FoldError, RunMeta, RunState, Selection};
+use crate::domain::{Area, Case, CaseKind, Json, Mark, Outcome, Trit, Usage};
+use crate::event::{Answers, EVENT_VERSION, Event, EventKind, FoldError, RunMeta, RunState, Selection};
 use crate::golden::Comparison;
 use crate::score::{AreaMark, Scored, TrialResult};
 use crate::store::new_run_id;
@@ -89,7 +88,7 @@ fn cases(folder: &RunFolder) -> (Vec<String>, Replay) {
 }
 
 fn push(writer: &mut ResultsWriter, result: &TrialResult) {
-    let (case, trial) = (to_raw_value(&result.case).unwrap(), to_raw_value(&result.trial).unwrap());
+    let (case, trial) = (Json::of(&result.case).unwrap(), Json::of(&result.trial).unwrap());
     writer.push(result, &case, &trial).unwrap();
 }
 
@@ -203,6 +202,22 @@ fn results_take_the_place_of_older_ones_only_when_finished() {
             .to_string_lossy()
             .starts_with('.'))
     );
+}
+
+#[test]
+fn lines_put_together_of_parts_are_those_of_the_whole() {
+    let project = project();
+    let (folder, _) = run_of_three(&project, "run");
+    let mut writer = folder.write_results().unwrap();
+    push(&mut writer, &result("a"));
+    writer.finish().unwrap();
+    let results = fs::read_to_string(folder.path().join("results.jsonl")).unwrap();
+    assert_eq!(results, serde_json::to_string(&result("a")).unwrap() + "\n");
+    let events = fs::read_to_string(folder.path().join("events.jsonl")).unwrap();
+    for line in events.lines() {
+        let event: Event = serde_json::from_str(line).unwrap();
+        assert_eq!(line, serde_json::to_string(&event).unwrap());
+    }
 }
 
 #[test]

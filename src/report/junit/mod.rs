@@ -15,7 +15,6 @@
 
 mod xml;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, btree_map::Entry};
 use std::io::{self, BufWriter, Write};
 
@@ -61,16 +60,10 @@ impl Table for Suites<'_> {
     fn push(&mut self, view: &CaseView<Brief>) -> Result<(), RenderError> {
         let first = view.first();
         let classname = format!("{}.{}", first.pipeline, first.suite);
-        let properties = [("file", Cow::Owned(message(&first.file))), ("line", Cow::Owned(first.line.to_string()))];
-        let test = |status, flaky, system_out| Test {
-            name: view.id(),
-            classname: &classname,
-            seconds: Some(wall_seconds(view)),
-            properties: &properties,
-            status,
-            flaky,
-            system_out,
-        };
+        let (file, line) = (message(&first.file), first.line.to_string());
+        let properties = [("file", file.as_str()), ("line", line.as_str())];
+        let head = xml::head(view.id(), &classname, Some(wall_seconds(view)), &properties);
+        let test = |status, flaky, system_out| Test { head: &head, status, flaky, system_out };
         for area in Area::ALL {
             let Some(mark) = view.mark(area) else { continue };
             let waiver = waived(&self.report.verdict, view, area);
@@ -130,9 +123,8 @@ impl Suites<'_> {
 fn gate_suite(verdict: &Verdict) -> (Tally, String) {
     let (mut tally, mut text) = (Tally::default(), String::new());
     let mut add = |name: &str, status, said: &str| {
-        let (properties, flaky) = (&[][..], Vec::new());
-        let system_out = Some(message(said));
-        let test = Test { name, classname: "gate", seconds: None, properties, status, flaky, system_out };
+        let head = xml::head(name, "gate", None, &[]);
+        let test = Test { head: &head, status, flaky: Vec::new(), system_out: Some(message(said)) };
         tally.add(&test);
         push_test(&mut text, &test);
     };

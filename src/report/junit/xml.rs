@@ -36,10 +36,8 @@ impl Tally {
 /// One test case.
 #[derive(Debug)]
 pub struct Test<'t> {
-    pub name: &'t str,
-    pub classname: &'t str,
-    pub seconds: Option<f64>,
-    pub properties: &'t [(&'static str, Cow<'t, str>)],
+    /// Of [`head`]: the same for one case in every suite.
+    pub head: &'t str,
     pub status: Status,
     /// Repeats that ended lower than another.
     pub flaky: Vec<Told>,
@@ -85,23 +83,30 @@ pub fn start_suite(name: &str, tally: Tally) -> String {
     )
 }
 
+/// The beginning of a test case: what it is called, how many seconds it took, and what else is told of it.
+pub fn head(name: &str, classname: &str, seconds: Option<f64>, properties: &[(&str, &str)]) -> String {
+    let mut head = String::with_capacity(512);
+    let pieces = ["        <testcase name=\"", &escaped(name), "\" classname=\"", &escaped(classname), "\""];
+    pieces.into_iter().for_each(|piece| head.push_str(piece));
+    if let Some(seconds) = seconds {
+        // Writing to a string cannot fail.
+        let _ = write!(head, " time=\"{seconds:.3}\"");
+    }
+    head.push_str(">\n");
+    if !properties.is_empty() {
+        head.push_str("            <properties>\n");
+        for (name, value) in properties {
+            let pieces = ["                <property name=\"", name, "\" value=\"", &escaped(value), "\"/>\n"];
+            pieces.into_iter().for_each(|piece| head.push_str(piece));
+        }
+        head.push_str("            </properties>\n");
+    }
+    head
+}
+
 /// Appends a test case to `out`.
 pub fn push_test(out: &mut String, test: &Test) {
-    let pieces = ["        <testcase name=\"", &escaped(test.name), "\" classname=\"", &escaped(test.classname), "\""];
-    pieces.into_iter().for_each(|piece| out.push_str(piece));
-    if let Some(seconds) = test.seconds {
-        // Writing to a string cannot fail.
-        let _ = write!(out, " time=\"{seconds:.3}\"");
-    }
-    out.push_str(">\n");
-    if !test.properties.is_empty() {
-        out.push_str("            <properties>\n");
-        for (name, value) in test.properties {
-            let pieces = ["                <property name=\"", name, "\" value=\"", &escaped(value), "\"/>\n"];
-            pieces.into_iter().for_each(|piece| out.push_str(piece));
-        }
-        out.push_str("            </properties>\n");
-    }
+    out.push_str(test.head);
     match &test.status {
         Status::Passed => {}
         Status::Skipped(told) => push_told(out, "skipped", told),

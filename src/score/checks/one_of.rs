@@ -66,14 +66,15 @@ impl Check for OneOf {
     fn judge(&self, on: &Subject) -> Judgement {
         let Some(found) = self.at.find(on.output) else { return Judgement::Miss(self.at.missing()) };
         let is = format!("{} is {}", self.at, shown::value(found));
+        if accepted(on.want).iter().any(|value| values::same(found, value)) {
+            return Judgement::Hit(format!("{is}, as expected"));
+        }
         let expected = match accepted(on.want) {
             [] => return Judgement::NotApplicable(format!("{} lists no value", self.want)),
             [only] => shown::value(only),
             several => format!("one of {}", shown::list(several.iter().map(shown::value))),
         };
-        if accepted(on.want).iter().any(|value| values::same(found, value)) {
-            Judgement::Hit(format!("{is}, as expected"))
-        } else if accepted(on.want).iter().any(|value| values::nearly(found, value)) {
+        if accepted(on.want).iter().any(|value| values::nearly(found, value)) {
             Judgement::Partial(format!("{is}, spelled otherwise than the expected {expected}"))
         } else {
             Judgement::Miss(format!("{is}, expected {expected}"))

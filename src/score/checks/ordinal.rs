@@ -122,9 +122,11 @@ impl Check for Ordinal {
         };
         let Some(found) = self.at.find(on.output) else { return Judgement::Miss(self.at.missing()) };
         let is = format!("{} is {}", self.at, shown::value(found));
+        if found.as_str() == Some(steps.best) {
+            return Judgement::Hit(format!("{is}, as expected"));
+        }
         let best = shown::text(steps.best);
         match found.as_str() {
-            Some(found) if found == steps.best => Judgement::Hit(format!("{is}, as expected")),
             Some(found) if self.is_near(&steps, found) => Judgement::Partial(format!("{is}, near the expected {best}")),
             Some(found) if self.step(found).is_none() => {
                 Judgement::Miss(format!("{is}, which is not on the scale; expected {best}"))

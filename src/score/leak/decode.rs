@@ -63,11 +63,15 @@ fn runs<T>(text: &str, min: usize, digit: u8, filler: u8, mut each: impl FnMut(&
         }
         let rest = &bytes[start + min..];
         let end = start + min + rest.iter().position(is_end).unwrap_or(rest.len());
-        let run: Vec<u8> = bytes[start..end].iter().copied().filter(is_digit).collect();
-        if run.len() >= min
-            && let Some(found) = each(&run)
-        {
-            return Some(found);
+        let run = &bytes[start..end];
+        let digits = run.iter().filter(|&byte| is_digit(byte)).count();
+        let found = match digits {
+            few if few < min => None,
+            all if all == run.len() => each(run),
+            _ => each(&run.iter().copied().filter(is_digit).collect::<Vec<u8>>()),
+        };
+        if found.is_some() {
+            return found;
         }
         start = end + 1;
     }
@@ -81,8 +85,9 @@ fn base64<T>(run: &[u8], each: &mut impl FnMut(Form, &[u8]) -> Option<T>) -> Opt
         b'_' => b'/',
         other => other,
     };
-    let mut digits: Vec<u8> = run.iter().map(standard).collect();
     // Filled up to whole groups, so that a run may also be cut off anywhere.
+    let mut digits = Vec::with_capacity(run.len() + 3);
+    digits.extend(run.iter().map(standard));
     digits.extend([b'A'; 3]);
     let mut bytes = vec![0; digits.len()];
     (0..4).find_map(|start| {

@@ -188,6 +188,17 @@ fn automaton(patterns: &[impl AsRef<[u8]>]) -> Result<AhoCorasick, BuildError> {
     AhoCorasickBuilder::new().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(patterns)
 }
 
+/// Whether a byte is an ASCII letter or digit.
+static IS_LETTER: [bool; 256] = {
+    let mut is_letter = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        is_letter[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    is_letter
+};
+
 /// Letters and digits alone, in lower case but for ASCII, whose case the search does not see.
 fn tight(text: &str) -> Vec<u8> {
     if text.is_ascii() {
@@ -196,7 +207,7 @@ fn tight(text: &str) -> Vec<u8> {
         let mut kept = 0;
         for byte in text.bytes() {
             tight[kept] = byte;
-            kept += usize::from(byte.is_ascii_alphanumeric());
+            kept += usize::from(IS_LETTER[usize::from(byte)]);
         }
         tight.truncate(kept);
         return tight;
