@@ -1,6 +1,6 @@
 //! A run from its plan to its verdict.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
@@ -102,6 +102,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
     let mut scoring = Scoring {
         catalog,
         accepted: listing.accepted.into_iter().collect(),
+        held: Mutex::default(),
         suites: &checked.suites,
         golden,
         project: checked.root.path(),

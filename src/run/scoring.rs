@@ -1,8 +1,8 @@
 //! Scores recorded trials in plan order: marks, proposals for snapshots, the gate.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -16,6 +16,9 @@ use crate::progress::Progress;
 use crate::score::judge::{Question, questions};
 use crate::score::{self, Answers, Judged, Scored, TrialResult, View};
 use crate::store::{GoldenFolder, ResultsWriter, SnapshotKey, StoreError};
+
+/// Most snapshots that are held for the next trial of their case.
+const HELD: usize = 1_024;
 
 /// A trial with what it is scored on.
 pub struct Recorded {
@@ -59,6 +62,8 @@ pub struct Scoring<'a> {
     pub project: &'a Path,
     /// What is accepted: nothing else is looked for on disk.
     pub accepted: HashSet<SnapshotKey>,
+    /// Accepted snapshots that were read lately, where cases come again: to take one apart costs more than a trial.
+    pub held: Mutex<HashMap<SnapshotKey, Arc<Stored>>>,
     /// What waits for a review already.
     pub pending: HashSet<SnapshotKey>,
     /// Whether proposals may be written; not under CI.
@@ -117,12 +122,34 @@ impl Scoring<'_> {
         Ok(())
     }
 
-    fn accepted(&self, recorded: &Recorded) -> Result<Option<Stored>, StoreError> {
-        let key = key(&self.suites[recorded.suite], recorded.case());
-        if self.accepted.contains(&key) { self.golden.accepted(&key) } else { Ok(None) }
+    fn accepted(&self, recorded: &Recorded) -> Result<Option<Arc<Stored>>, StoreError> {
+        self.stored(&key(&self.suites[recorded.suite], recorded.case()))
     }
 
-    fn score(&self, mut recorded: Recorded, accepted: Result<Option<Stored>, StoreError>) -> Result<One, StoreError> {
+    fn stored(&self, key: &SnapshotKey) -> Result<Option<Arc<Stored>>, StoreError> {
+        if !self.accepted.contains(key) {
+            return Ok(None);
+        }
+        let held = || self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stored) = held().get(key) {
+            return Ok(Some(Arc::clone(stored)));
+        }
+        let stored = self.golden.accepted(key)?.map(Arc::new);
+        if let Some(stored) = stored.as_ref().filter(|_| self.repeated) {
+            let mut held = held();
+            if held.len() == HELD {
+                held.clear();
+            }
+            held.insert(key.clone(), Arc::clone(stored));
+        }
+        Ok(stored)
+    }
+
+    fn score(
+        &self,
+        mut recorded: Recorded,
+        accepted: Result<Option<Arc<Stored>>, StoreError>,
+    ) -> Result<One, StoreError> {
         let written = recorded.written.take();
         let file = &self.suites[recorded.suite];
         let case = recorded.case();
@@ -138,7 +165,7 @@ impl Scoring<'_> {
             pipeline: &self.catalog.pipelines[&file.pipeline],
             system: &self.catalog.systems[&case.world],
             trial: &recorded.trial,
-            accepted: accepted.as_ref(),
+            accepted: accepted.as_deref(),
             answers: &recorded.answers,
         };
         let rubric = &self.catalog.rubrics[&file.pipeline].rubric;
@@ -247,10 +274,10 @@ impl Scoring<'_> {
 
     /// Whether repeats that were all seen before came in other numbers: a release is accepted with its own.
     fn repeats_differ(&self, key: &SnapshotKey, observed: &Snapshot) -> Result<bool, StoreError> {
-        if observed.repeats.is_empty() || !self.accepted.contains(key) {
+        if observed.repeats.is_empty() {
             return Ok(false);
         }
-        let accepted = self.golden.accepted(key)?;
+        let accepted = self.stored(key)?;
         let varies = |snapshot: &Snapshot| !snapshot.otherwise.is_empty();
         let accepted = accepted.as_ref().and_then(|accepted| accepted.snapshot().ok());
         Ok(accepted.is_some_and(|accepted| {

@@ -42,7 +42,8 @@ impl Job {
         let started = Instant::now();
         let deadline = Duration::from_secs_f64(limits.deadline_s);
         let answered = tokio::time::timeout(deadline, self.target.answer(&self.ask, &session, &mut line)).await;
-        let mut wall_ms = started.elapsed().as_secs_f64() * 1000.0;
+        // No finer than it can be known.
+        let mut wall_ms = started.elapsed().as_micros() as f64 / 1000.0;
         let (mut outcome, usage, stop) = match answered {
             Err(_) => (late(&line, limits.deadline_s), session.usage(), None),
             Ok(Answer { usage, stop, .. }) if session.exhausted() => {

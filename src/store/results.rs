@@ -4,7 +4,7 @@
 //! history, which follow at once, read that.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -217,7 +217,7 @@ impl StoredResults {
     fn lines<T: DeserializeOwned>(&self, at: At, count: usize) -> Result<Vec<T>, RenderError> {
         let mut lines = Vec::new();
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(at.line)).map_err(RenderError::unread)?;
+        go(&mut file, at.line).map_err(RenderError::unread)?;
         for _ in 0..count {
             file.read_until(b'\n', &mut lines).map_err(RenderError::unread)?;
         }
@@ -253,7 +253,7 @@ impl report::Results for StoredResults {
     fn brief(&self, at: At, count: usize) -> Result<Vec<Brief>, RenderError> {
         let Some(briefs) = &self.briefs else { return self.lines(at, count) };
         let mut briefs = briefs.lock().unwrap_or_else(PoisonError::into_inner);
-        briefs.seek(SeekFrom::Start(at.brief)).map_err(RenderError::unread)?;
+        go(&mut briefs, at.brief).map_err(RenderError::unread)?;
         let (mut kept, mut trials) = (Vec::new(), Vec::with_capacity(count));
         while trials.len() < count && read_kept(&mut *briefs, &mut kept).map_err(RenderError::unread)?.is_some() {
             trials.push(report::read_brief(&kept).map_err(RenderError::unread)?);
@@ -278,6 +278,12 @@ impl Iterator for Entries<'_> {
         let damaged = |cause: ValueError| StoreError::Damaged { path: self.path.to_owned(), why: cause.to_string() };
         Some(read.and_then(|_| report::read_entry(&self.kept).map_err(damaged)))
     }
+}
+
+/// Goes to a place. What was read ahead is kept where it is near: cases are asked for about in their order.
+fn go(file: &mut BufReader<File>, to: u64) -> io::Result<()> {
+    let here = file.stream_position()?;
+    file.seek_relative(to.wrapping_sub(here).cast_signed())
 }
 
 /// Bytes in front of a trial in brief: how long it is, and where its line begins.
