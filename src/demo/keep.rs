@@ -79,8 +79,8 @@ pub fn keep_whole(
     let mut ended_at = planned.at;
     for (result, at) in results.iter().zip(ends(planned.at, results.iter().map(|one| one.trial.usage.wall_ms))) {
         ended_at = at;
-        events.append_trial(at, &result.trial)?;
-        written.push(result, &Json::of(&result.case)?, &Json::of(&result.trial)?)?;
+        let trial = events.append_trial(at, &result.trial)?.json;
+        written.push(result, &Json::of(&result.case)?, &trial)?;
     }
     events.append(ended_at, EventKind::RunFinished { trials: results.len() as u64 })?;
     written.finish()?;

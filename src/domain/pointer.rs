@@ -34,6 +34,15 @@ pub fn push(pointer: &mut String, key: &str) {
     pointer.push_str(&escaped(key));
 }
 
+/// Does something at a key below a pointer, which then is as it was.
+pub fn at_key<T>(pointer: &mut String, key: &str, there: impl FnOnce(&mut String) -> T) -> T {
+    let here = pointer.len();
+    push(pointer, key);
+    let done = there(pointer);
+    pointer.truncate(here);
+    done
+}
+
 /// The pointer of what a path of typed reading leads to, below another pointer.
 pub fn at_path(pointer: &str, path: &Path) -> String {
     path.iter().fold(pointer.to_owned(), |pointer, segment| match segment {

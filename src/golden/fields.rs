@@ -77,13 +77,7 @@ pub fn is_prose(fields: &SnapshotFields, at: &str, value: &Value) -> bool {
 
 fn below_is_prose(classes: &FieldClasses, at: &mut String, inherited: FieldClass, value: &Value) -> bool {
     let class = classes.listed(at).unwrap_or(inherited);
-    let mut below = |key: &str, value: &Value| {
-        let here = at.len();
-        pointer::push(at, key);
-        let is_prose = below_is_prose(classes, at, class, value);
-        at.truncate(here);
-        is_prose
-    };
+    let mut below = |key: &str, value: &Value| pointer::at_key(at, key, |at| below_is_prose(classes, at, class, value));
     match value {
         Value::Array(items) if !items.is_empty() => {
             items.iter().enumerate().any(|(i, item)| below(&i.to_string(), item))

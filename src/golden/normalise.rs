@@ -38,13 +38,8 @@ fn keep(classes: &FieldClasses, at: &mut String, level: usize, inherited: FieldC
     if class == FieldClass::Volatile {
         return None;
     }
-    let mut below = |key: &str, value: &Value| {
-        let here = at.len();
-        pointer::push(at, key);
-        let kept = keep(classes, at, level + 1, class, value);
-        at.truncate(here);
-        kept
-    };
+    let mut below =
+        |key: &str, value: &Value| pointer::at_key(at, key, |at| keep(classes, at, level + 1, class, value));
     Some(match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         Value::String(text) => Value::String(redacted(text, class)),

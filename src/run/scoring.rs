@@ -130,12 +130,15 @@ impl Scoring<'_> {
         if !self.accepted.contains(key) {
             return Ok(None);
         }
+        if !self.repeated {
+            return Ok(self.golden.accepted(key)?.map(Arc::new));
+        }
         let held = || self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(stored) = held().get(key) {
             return Ok(Some(Arc::clone(stored)));
         }
         let stored = self.golden.accepted(key)?.map(Arc::new);
-        if let Some(stored) = stored.as_ref().filter(|_| self.repeated) {
+        if let Some(stored) = &stored {
             let mut held = held();
             if held.len() == HELD {
                 held.clear();

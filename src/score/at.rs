@@ -1,6 +1,5 @@
 //! A place in the output, as rubrics name it: a JSON pointer.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -14,8 +13,6 @@ use crate::domain::pointer;
 #[serde(try_from = "String")]
 pub struct At {
     pointer: String,
-    /// The keys that it names, from the root on.
-    keys: Vec<String>,
     /// As a report names it.
     name: String,
 }
@@ -26,11 +23,7 @@ impl At {
     }
 
     pub fn find<'v>(&self, output: &'v Value) -> Option<&'v Value> {
-        self.keys.iter().try_fold(output, |value, key| match value {
-            Value::Object(map) => map.get(key),
-            Value::Array(items) => items.get(index(key)?),
-            _ => None,
-        })
+        output.pointer(&self.pointer)
     }
 
     /// The array there, or what to say about its absence.
@@ -48,12 +41,6 @@ impl At {
     }
 }
 
-/// The place in a list that a key of a pointer names: digits alone, the first no zero that could be left out.
-fn index(key: &str) -> Option<usize> {
-    let digits = key.bytes().all(|byte| byte.is_ascii_digit());
-    (digits && (key == "0" || !key.starts_with('0'))).then(|| key.parse().ok()).flatten()
-}
-
 impl TryFrom<String> for At {
     type Error = String;
     fn try_from(pointer: String) -> Result<Self, String> {
@@ -64,8 +51,7 @@ impl TryFrom<String> for At {
             }
             Some(path) => pointer::unescaped(&path.replace('/', ".")).into_owned(),
         };
-        let keys = pointer::keys(&pointer).map(Cow::into_owned).collect();
-        Ok(Self { pointer, keys, name })
+        Ok(Self { pointer, name })
     }
 }
 

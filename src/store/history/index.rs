@@ -245,9 +245,11 @@ impl History {
         let (head, mut trials) = of_folder(folder)?;
         self.writing(|history| {
             let known = history.seen_as(&head.meta.project, &head.meta.id)?;
-            match known.as_deref().and_then(results_in) {
-                known if known.is_some() && known == results_in(&seen) => history.keep_head(&head, seen),
-                _ => history.keep_now(&head, &mut trials, Kept { seen, pruned: false }).map(drop),
+            let known = known.as_deref().and_then(results_in);
+            if known.is_some() && known == results_in(&seen) {
+                history.keep_head(&head, seen)
+            } else {
+                history.keep_now(&head, &mut trials, Kept { seen, pruned: false }).map(drop)
             }
         })
     }

@@ -150,16 +150,16 @@ impl History {
     pub(super) fn keep_head(&mut self, head: &Head, seen: String) -> Result<(), HistoryError> {
         let Some(run) = self.same(head, &serialised(&head.meta)?)? else { return Ok(()) };
         self.clear(run, &OF_HEAD)?;
-        let standing = head.standing();
+        let [decision, exit, headline] = standing(head);
         let sql = "UPDATE runs SET ended_ms = $1, state = $2, whole = $3, decision = $4, exit_code = $5, headline = $6, \
                    seen = $7 WHERE run = $8";
         let values = [
             head.ended_at.as_millisecond().into(),
             state(head).into(),
             head.is_whole().into(),
-            standing.map(|decided| spelling(decided.decision)).into(),
-            standing.map(|decided| i64::from(decided.exit)).into(),
-            standing.map(|decided| decided.headline.clone()).into(),
+            decision,
+            exit,
+            headline,
             seen.into(),
             run.into(),
         ];
@@ -263,9 +263,19 @@ fn state(head: &Head) -> &'static str {
     }
 }
 
+/// Decision, exit code and headline of the verdict that stands.
+fn standing(head: &Head) -> [Value; 3] {
+    let standing = head.standing();
+    [
+        standing.map(|decided| spelling(decided.decision)).into(),
+        standing.map(|decided| i64::from(decided.exit)).into(),
+        standing.map(|decided| decided.headline.clone()).into(),
+    ]
+}
+
 fn run_row(run: i64, head: &Head, meta: String, summary: &Summary, kept: Kept) -> Result<[Value; 29], HistoryError> {
     let Head { meta: of, ended_at, .. } = head;
-    let standing = head.standing();
+    let [decision, exit, headline] = standing(head);
     Ok([
         run.into(),
         (&of.project).into(),
@@ -291,9 +301,9 @@ fn run_row(run: i64, head: &Head, meta: String, summary: &Summary, kept: Kept) -
         summary.output_tokens.into(),
         summary.wall_ms_p50.into(),
         summary.wall_ms_p95.into(),
-        standing.map(|decided| spelling(decided.decision)).into(),
-        standing.map(|decided| i64::from(decided.exit)).into(),
-        standing.map(|decided| decided.headline.clone()).into(),
+        decision,
+        exit,
+        headline,
         kept.seen.into(),
         kept.pruned.into(),
     ])

@@ -93,7 +93,7 @@ fn row(name: Cell, spent: &Spent, opens: Option<String>) -> Vec<Cell> {
         Cell::milliseconds(spent.wall_ms_p50),
         Cell::milliseconds(spent.wall_ms_p95),
     ];
-    std::iter::once(name).chain(numbers.map(|cell| cell.linked(opens.clone()))).collect()
+    opening(name, numbers, opens)
 }
 
 fn judged(judge: &JudgeSummary, opens: Option<String>) -> Vec<Cell> {
@@ -103,6 +103,10 @@ fn judged(judge: &JudgeSummary, opens: Option<String>) -> Vec<Cell> {
         Cell::usd(judge.cost_usd),
         Cell::milliseconds(Some(judge.wall_ms)),
     ];
-    let name = Cell::text(judge.judge.as_str());
+    opening(Cell::text(judge.judge.as_str()), numbers, opens)
+}
+
+/// A name and numbers that all open the same report.
+fn opening<const N: usize>(name: Cell, numbers: [Cell; N], opens: Option<String>) -> Vec<Cell> {
     std::iter::once(name).chain(numbers.map(|cell| cell.linked(opens.clone()))).collect()
 }

@@ -1,8 +1,7 @@
 //! The release log: releases, decisions, and what went on although it had not passed.
 
 use super::Sources;
-use crate::gate::Decision;
-use crate::gate::counted;
+use crate::gate::{Decision, counted};
 use crate::report::trend::document::{Block, Cell, Table, Tone, columns};
 use crate::report::words;
 use crate::trend::{Entry, How, Override, Release, day};

@@ -2,8 +2,7 @@
 
 use super::Sources;
 use crate::calibration::Licence;
-use crate::gate::counted;
-use crate::gate::{Decision, LicenceLine, WaiverLine};
+use crate::gate::{Decision, LicenceLine, WaiverLine, counted};
 use crate::report::trend::document::{Block, Cell, Table, Tone, columns};
 use crate::report::words;
 use crate::stats::proportion::clopper_pearson;
