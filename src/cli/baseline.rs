@@ -186,7 +186,7 @@ fn snapshots_of(run: &RunFolder, catalog: &Catalog, golden: &GoldenFolder) -> Re
         let judges = judges_of(&result.scored);
         let info = SnapshotInfo { wall_ms, cost_usd, judges, ..SnapshotInfo::default() };
         let observed = golden::observe(pipeline, &result.trial, marks, info);
-        trials.extend(observed.map(|observed| (result.trial.repeat, observed)));
+        trials.extend(observed.map(|observed| (result.trial.repeat, observed.snapshot())));
     }
     place(golden, open, &mut trials)
 }

@@ -267,6 +267,8 @@ impl Run {
             output::tell(&format!("interrupted: `evalgate run --resume {}` goes on\n", folder.id()));
             return Ok(Exit::Interrupted);
         }
+        // The process ends with this run: to take its cases apart one by one would serve nobody.
+        std::mem::forget(checked);
         Ok(Exit::of_verdict(report.verdict.exit))
     }
 

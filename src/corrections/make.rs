@@ -213,9 +213,9 @@ fn scored(of: &Of, case: &Case, output: Option<&Value>) -> Result<(Scored, Snaps
         ..SnapshotInfo::default()
     };
     let impossible = |message: String| Refusal::Impossible { case: of.result.case.id.clone(), message };
-    let (scored, snapshot) = score::score(of.rubric, &view, info).map_err(|error| impossible(error.to_string()))?;
-    let snapshot = snapshot.ok_or_else(|| impossible("there is nothing to take a snapshot of".to_owned()))?;
-    Ok((scored, snapshot))
+    let (scored, observed) = score::score(of.rubric, &view, info).map_err(|error| impossible(error.to_string()))?;
+    let observed = observed.ok_or_else(|| impossible("there is nothing to take a snapshot of".to_owned()))?;
+    Ok((scored, observed.snapshot()))
 }
 
 /// Expectations of the original case that would keep the guard from ever holding, whatever was put right: those that

@@ -30,7 +30,7 @@ impl Agent {
                 catalog.pipelines.get(&result.pipeline).ok_or_else(|| DemoError::Gone(case.id.to_string()))?;
             let marks = score::snapshot_marks(&result.scored);
             let Some(seen) = golden::observe(pipeline, &result.trial, marks, SnapshotInfo::default()) else { continue };
-            let seen = Snapshot::of_trials(vec![(1, seen)]).map(|snapshot| snapshot.to_text(&case.title));
+            let seen = Snapshot::of_trials(vec![(1, seen.snapshot())]).map(|snapshot| snapshot.to_text(&case.title));
             let stored = seen.map(Stored::new).transpose();
             let stored = stored.map_err(|cause| DemoError::Snapshot { case: case.id.to_string(), cause })?;
             accepted.extend(stored.map(|stored| (case.id.clone(), stored)));

@@ -3,7 +3,9 @@
 //! The only code that knows how a key is spelt as one step of a pointer.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 /// A key as one step of a pointer.
@@ -34,10 +36,35 @@ pub fn push(pointer: &mut String, key: &str) {
     pointer.push_str(&escaped(key));
 }
 
+/// What stands where the keys of a pointer lead.
+pub fn find<'v>(value: &'v Value, keys: &[String]) -> Option<&'v Value> {
+    keys.iter().try_fold(value, |value, key| match value {
+        Value::Object(map) => map.get(key),
+        Value::Array(items) => items.get(index(key)?),
+        _ => None,
+    })
+}
+
+/// The number of an element; an index has one spelling.
+fn index(key: &str) -> Option<usize> {
+    let one_spelling = key == "0" || key.starts_with(|c: char| ('1'..='9').contains(&c));
+    key.parse().ok().filter(|_| one_spelling)
+}
+
 /// Does something at a key below a pointer, which then is as it was.
 pub fn at_key<T>(pointer: &mut String, key: &str, there: impl FnOnce(&mut String) -> T) -> T {
     let here = pointer.len();
     push(pointer, key);
+    let done = there(pointer);
+    pointer.truncate(here);
+    done
+}
+
+/// Does something at an element below a pointer, which then is as it was.
+pub fn at_index<T>(pointer: &mut String, index: usize, there: impl FnOnce(&mut String) -> T) -> T {
+    let here = pointer.len();
+    // Nothing keeps a text from being written to.
+    let _ = write!(pointer, "/{index}");
     let done = there(pointer);
     pointer.truncate(here);
     done

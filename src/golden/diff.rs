@@ -15,16 +15,14 @@ use crate::domain::{FieldClass, Pipeline, pointer};
 /// What was accepted is normalised once more, so that a field declared volatile, or a new rule of redaction, makes
 /// no difference of its own. Where repeats were accepted that differ, the same as any of them is the same; otherwise
 /// what most of them did is what it differs from.
-pub fn compare(pipeline: &Pipeline, accepted: Option<&Snapshot>, observed: Option<&Snapshot>) -> Comparison {
-    let Some(observed) = observed else { return Comparison::NotCompared };
-    let Some(accepted) = accepted else { return Comparison::New };
+pub fn compare(pipeline: &Pipeline, accepted: &Snapshot, observed: &Snapshot) -> Comparison {
     let observed = &observed.behaviour;
     if accepted.variants().any(|(_, behaviour)| behaviour == observed) {
         return Comparison::Same;
     }
     let classes = FieldClasses::new(&pipeline.snapshot);
     let accepted = &accepted.behaviour;
-    let was = accepted.output.as_ref().and_then(|output| normalise(&classes, output));
+    let was = accepted.output.as_ref().and_then(|output| Some(normalise(&classes, output)?.value()));
     let mut walk = Walk { classes, at: String::new(), found: Vec::new() };
     walk.value(FieldClass::Exact, was.as_ref(), observed.output.as_ref());
     let difference = Difference {

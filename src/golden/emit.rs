@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::domain::Trit;
 
 /// Columns after which one-line text is folded.
 const WIDTH: usize = 100;
@@ -18,8 +20,48 @@ const LONGEST_PLAIN_KEY: usize = 1000;
 const RESERVED: [&str; 13] =
     ["false", "inf", "infinity", "n", "nan", "no", "null", "off", "on", "true", "undefined", "y", "yes"];
 
+/// What can be written: a JSON value, or what is kept of one.
+pub(super) trait Tree: Sized {
+    fn look(&self) -> Look<'_, Self>;
+
+    /// Does something with each entry of a map, in their order.
+    fn each_entry(&self, with: impl FnMut(&str, &Self));
+}
+
+/// One level of a [`Tree`].
+pub(super) enum Look<'t, T> {
+    /// `null`, a boolean or a number.
+    Plain(&'t Value),
+    Text(&'t str),
+    List(&'t [T]),
+    Map {
+        is_empty: bool,
+    },
+}
+
+impl Tree for Value {
+    fn look(&self) -> Look<'_, Self> {
+        match self {
+            Value::Null | Value::Bool(_) | Value::Number(_) => Look::Plain(self),
+            Value::String(text) => Look::Text(text),
+            Value::Array(items) => Look::List(items),
+            Value::Object(map) => Look::Map { is_empty: map.is_empty() },
+        }
+    }
+
+    fn each_entry(&self, mut with: impl FnMut(&str, &Self)) {
+        let map = self.as_object().into_iter().flatten();
+        map.for_each(|(key, value)| with(key, value));
+    }
+}
+
 /// Writes `key: value` at the left margin.
 pub fn entry(out: &mut String, key: &str, value: &Value) {
+    tree(out, key, value);
+}
+
+/// The same, of anything that can be written.
+pub(super) fn tree(out: &mut String, key: &str, value: &impl Tree) {
     key_of(out, key);
     value_after_key(out, value, 0);
 }
@@ -45,13 +87,15 @@ pub(super) fn open_entry(out: &mut String, indent: usize, key: &str, is_empty: b
     out.push_str(if is_empty { " {}\n" } else { "\n" });
 }
 
-/// Writes `key: number` after `indent` spaces.
-pub(super) fn number_entry(out: &mut String, indent: usize, key: &str, number: i8) {
+/// Writes `key: mark` after `indent` spaces.
+pub(super) fn mark_entry(out: &mut String, indent: usize, key: &str, mark: Trit) {
     spaces(out, indent);
     key_of(out, key);
-    out.push(' ');
-    out.push_str(&number.to_string());
-    out.push('\n');
+    out.push_str(match mark {
+        Trit::Harmful => " -1\n",
+        Trit::Incomplete => " 0\n",
+        Trit::Useful => " 1\n",
+    });
 }
 
 /// Writes `key: "text"` after `indent` spaces, always quoted and on one line: for headers that other tools read.
@@ -64,28 +108,29 @@ pub(super) fn quoted_entry(out: &mut String, indent: usize, key: &str, text: &st
 }
 
 /// What follows `key:`, up to and with the end of the line.
-pub(super) fn value_after_key(out: &mut String, value: &Value, indent: usize) {
-    match value {
-        Value::Object(map) if !map.is_empty() => {
+pub(super) fn value_after_key(out: &mut String, value: &impl Tree, indent: usize) {
+    match value.look() {
+        Look::Map { is_empty: false } => {
             out.push('\n');
-            entries(out, map, indent + 2, false);
+            entries(out, value, indent + 2, false);
         }
-        Value::Array(items) if !items.is_empty() => {
+        Look::List(items) if !items.is_empty() => {
             out.push('\n');
             elements(out, items, indent + 2, false);
         }
         scalar => {
             out.push(' ');
-            scalar_of(out, scalar, indent + 2);
+            scalar_of(out, &scalar, indent + 2);
             out.push('\n');
         }
     }
 }
 
 /// The entries of a map. With `inline`, the first one continues a line that is already indented.
-fn entries(out: &mut String, map: &Map<String, Value>, indent: usize, inline: bool) {
-    for (i, (key, value)) in map.iter().enumerate() {
-        if i > 0 || !inline {
+fn entries(out: &mut String, map: &impl Tree, indent: usize, inline: bool) {
+    let mut goes_on = inline;
+    map.each_entry(|key, value| {
+        if !std::mem::take(&mut goes_on) {
             spaces(out, indent);
         }
         if key.len() > LONGEST_PLAIN_KEY {
@@ -98,21 +143,21 @@ fn entries(out: &mut String, map: &Map<String, Value>, indent: usize, inline: bo
             key_of(out, key);
         }
         value_after_key(out, value, indent);
-    }
+    });
 }
 
 /// The elements of a list, likewise.
-fn elements(out: &mut String, items: &[Value], indent: usize, inline: bool) {
+fn elements(out: &mut String, items: &[impl Tree], indent: usize, inline: bool) {
     for (i, item) in items.iter().enumerate() {
         if i > 0 || !inline {
             spaces(out, indent);
         }
         out.push_str("- ");
-        match item {
-            Value::Object(map) if !map.is_empty() => entries(out, map, indent + 2, true),
-            Value::Array(inner) if !inner.is_empty() => elements(out, inner, indent + 2, true),
+        match item.look() {
+            Look::Map { is_empty: false } => entries(out, item, indent + 2, true),
+            Look::List(inner) if !inner.is_empty() => elements(out, inner, indent + 2, true),
             scalar => {
-                scalar_of(out, scalar, indent + 2);
+                scalar_of(out, &scalar, indent + 2);
                 out.push('\n');
             }
         }
@@ -120,15 +165,15 @@ fn elements(out: &mut String, items: &[Value], indent: usize, inline: bool) {
 }
 
 /// A value on its own line; block scalars continue on lines of `indent` spaces.
-pub(super) fn scalar_of(out: &mut String, value: &Value, indent: usize) {
+pub(super) fn scalar_of<T>(out: &mut String, value: &Look<T>, indent: usize) {
     match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => out.push_str(&number.to_string()),
-        Value::String(text) => string(out, text, indent),
-        Value::Array(_) => out.push_str("[]"),
-        Value::Object(_) => out.push_str("{}"),
+        Look::Plain(Value::Bool(true)) => out.push_str("true"),
+        Look::Plain(Value::Bool(false)) => out.push_str("false"),
+        Look::Plain(Value::Number(number)) => out.push_str(&number.to_string()),
+        Look::Plain(_) => out.push_str("null"),
+        Look::Text(text) => string(out, text, indent),
+        Look::List(_) => out.push_str("[]"),
+        Look::Map { .. } => out.push_str("{}"),
     }
 }
 
@@ -235,8 +280,7 @@ fn is_plain(text: &str) -> bool {
         && text.len() <= WIDTH
         && all_visible(text)
         && !text.ends_with([' ', ':'])
-        && !text.contains(": ")
-        && !text.contains(" #")
+        && !has_pair(text, |pair| matches!(pair, b": " | b" #"))
         && !is_reserved(text)
 }
 
@@ -246,8 +290,13 @@ fn is_foldable(text: &str) -> bool {
         && all_visible(text)
         && !text.starts_with(' ')
         && !text.ends_with(' ')
-        && !text.contains("  ")
+        && !has_pair(text, |pair| pair == b"  ")
         && text.contains(' ')
+}
+
+/// Whether any two bytes next to each other are such a pair.
+fn has_pair(text: &str, is_such: impl Fn(&[u8]) -> bool) -> bool {
+    text.as_bytes().windows(2).any(is_such)
 }
 
 pub(super) fn is_reserved(text: &str) -> bool {

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::emit;
+use super::emit::{self, Tree};
 
 /// Columns of a line that lists or maps are put on whole.
 const WIDTH: usize = 116;
@@ -62,7 +62,7 @@ fn elements(out: &mut String, items: &[Value], indent: usize) {
                 out.push('\n');
             }
             (scalar, None) => {
-                emit::scalar_of(out, scalar, indent + 2);
+                emit::scalar_of(out, &scalar.look(), indent + 2);
                 out.push('\n');
             }
         }
@@ -102,7 +102,7 @@ fn flow(out: &mut String, value: &Value) -> Option<()> {
         Value::String(text) if text.contains('\n') || text.len() > WIDTH => return None,
         Value::String(text) if is_word(text) => out.push_str(text),
         Value::String(text) => emit::quoted(out, text),
-        scalar => emit::scalar_of(out, scalar, 0),
+        scalar => emit::scalar_of(out, &scalar.look(), 0),
     }
     (out.len() <= 4 * WIDTH).then_some(())
 }

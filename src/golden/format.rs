@@ -12,8 +12,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::compare::present;
+use super::emit::{self, Tree};
 use super::snapshot::{Behaviour, Marks, Snapshot, SnapshotError, SnapshotInfo, Variant};
-use super::{compare::present, emit};
 use crate::domain::{Area, Slug, Trit};
 
 const FENCE: &str = "---";
@@ -212,16 +213,27 @@ pub(super) fn body(snapshot: &Snapshot) -> String {
     out
 }
 
+/// The body of the file of one run.
+pub(super) fn body_of_one(output: Option<&impl Tree>, calls: &[String], marks: &Marks) -> String {
+    let mut out = String::with_capacity(1024);
+    sections(&mut out, output, calls, marks);
+    out
+}
+
 fn behaviour(out: &mut String, behaviour: &Behaviour) {
-    if let Some(output) = &behaviour.output {
-        emit::entry(out, "output", output);
+    sections(out, behaviour.output.as_ref(), &behaviour.calls, &behaviour.marks);
+}
+
+fn sections(out: &mut String, output: Option<&impl Tree>, calls: &[String], marks: &Marks) {
+    if let Some(output) = output {
+        emit::tree(out, "output", output);
     }
-    emit::texts(out, "calls", &behaviour.calls);
-    emit::open_entry(out, 0, "marks", behaviour.marks.is_empty());
-    for (area, marks) in &behaviour.marks {
+    emit::texts(out, "calls", calls);
+    emit::open_entry(out, 0, "marks", marks.is_empty());
+    for (area, marks) in marks {
         emit::open_entry(out, 2, area.name(), marks.is_empty());
         for (criterion, trit) in marks {
-            emit::number_entry(out, 4, criterion, trit.value());
+            emit::mark_entry(out, 4, criterion, *trit);
         }
     }
 }

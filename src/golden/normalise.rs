@@ -1,11 +1,14 @@
 //! From a trial to what is worth keeping of it: no volatile fields, no secrets, no noise, sets in one order.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::fields::FieldClasses;
+use super::observed::{Kept, Observed};
 use super::redact;
-use super::snapshot::{Behaviour, Marks, Snapshot, SnapshotInfo};
+use super::snapshot::{Marks, SnapshotInfo};
 use crate::domain::{Call, FieldClass, Outcome, Pipeline, Stage, Trial, pointer};
 
 /// Longest tool name that is shown whole; a tool that does not exist may be called anything.
@@ -16,89 +19,105 @@ pub(super) const DEEPEST: usize = 32;
 
 /// What a trial did, normalised: volatile fields dropped, sets sorted, secrets redacted.
 /// `marks` are those of the repeatable criteria. `None` when the target failed.
-pub fn observe(pipeline: &Pipeline, trial: &Trial, marks: Marks, info: SnapshotInfo) -> Option<Snapshot> {
+pub fn observe<'t>(pipeline: &Pipeline, trial: &'t Trial, marks: Marks, info: SnapshotInfo) -> Option<Observed<'t>> {
     let output = match &trial.outcome {
         Outcome::Answered { output } => normalise(&FieldClasses::new(&pipeline.snapshot), output),
         Outcome::NoAnswer { .. } => None,
         Outcome::Failed { .. } => return None,
     };
-    let behaviour = Behaviour { output, calls: trial.calls().map(call_line).collect(), marks };
-    Some(Snapshot { info, behaviour, ..Snapshot::default() })
+    Some(Observed { info, output, calls: trial.calls().map(call_line).collect(), marks })
 }
 
 /// The output as a snapshot holds it; normalising twice changes nothing more.
-pub(super) fn normalise(classes: &FieldClasses, output: &Value) -> Option<Value> {
+pub(super) fn normalise<'t>(classes: &FieldClasses, output: &'t Value) -> Option<Kept<'t>> {
     keep(classes, &mut String::new(), 0, FieldClass::Exact, output)
 }
 
 /// The value at a JSON pointer of `level` keys, or `None` where it is volatile.
-fn keep(classes: &FieldClasses, at: &mut String, level: usize, inherited: FieldClass, value: &Value) -> Option<Value> {
+fn keep<'t>(
+    classes: &FieldClasses,
+    at: &mut String,
+    level: usize,
+    inherited: FieldClass,
+    value: &'t Value,
+) -> Option<Kept<'t>> {
     let listed = classes.listed(at);
     let class = listed.unwrap_or(inherited);
     if class == FieldClass::Volatile {
         return None;
     }
-    let mut below =
-        |key: &str, value: &Value| pointer::at_key(at, key, |at| keep(classes, at, level + 1, class, value));
+    let below = |at: &mut String, value| keep(classes, at, level + 1, class, value);
     Some(match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
-        Value::String(text) => Value::String(redacted(text, class)),
-        Value::Array(_) | Value::Object(_) if level >= DEEPEST => Value::String(redacted(&value.to_string(), class)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Kept::Plain(value),
+        Value::String(text) => Kept::Text(redacted(text, class)),
+        Value::Array(_) | Value::Object(_) if level >= DEEPEST => {
+            Kept::Text(Cow::Owned(redacted(&value.to_string(), class).into_owned()))
+        }
         Value::Array(items) => {
-            let kept = items.iter().enumerate().filter_map(|(i, item)| below(&i.to_string(), item));
-            let kept = kept.collect();
-            Value::Array(if listed == Some(FieldClass::Set) { in_one_order(kept) } else { kept })
+            let items = items.iter().enumerate();
+            let kept = items.filter_map(|(i, item)| pointer::at_index(at, i, |at| below(at, item)));
+            let kept: Vec<Kept> = kept.collect();
+            Kept::List(if listed == Some(FieldClass::Set) { in_one_order(kept) } else { kept })
         }
         Value::Object(map) => {
-            let mut kept = Map::with_capacity(map.len());
+            let mut kept: Vec<(Cow<str>, Kept)> = Vec::with_capacity(map.len());
+            let mut is_shortened = false;
             for (key, value) in map {
-                if let Some(value) = below(key, value) {
-                    kept.insert(redact::secrets(key).into_owned(), value);
+                if let Some(value) = pointer::at_key(at, key, |at| below(at, value)) {
+                    let key = redact::secrets(key);
+                    is_shortened |= matches!(key, Cow::Owned(_));
+                    // Keys that were told apart by what was taken out of them are one: the last of them.
+                    match kept.iter_mut().find(|(other, _)| is_shortened && *other == key) {
+                        Some((_, before)) => *before = value,
+                        None => kept.push((key, value)),
+                    }
                 }
             }
-            Value::Object(kept)
+            Kept::Map(kept)
         }
     })
 }
 
-fn redacted(text: &str, class: FieldClass) -> String {
+fn redacted(text: &str, class: FieldClass) -> Cow<'_, str> {
     let text = redact::secrets(text);
-    match class {
-        FieldClass::Prose => redact::noise(&text).into_owned(),
-        FieldClass::Exact | FieldClass::Set | FieldClass::Volatile => text.into_owned(),
+    match (class, text) {
+        (FieldClass::Prose, Cow::Borrowed(text)) => redact::noise(text),
+        (FieldClass::Prose, Cow::Owned(text)) => Cow::Owned(redact::noise(&text).into_owned()),
+        (FieldClass::Exact | FieldClass::Set | FieldClass::Volatile, text) => text,
     }
 }
 
 /// Sorted by canonical JSON, each element once.
-fn in_one_order(items: Vec<Value>) -> Vec<Value> {
+fn in_one_order(items: Vec<Kept>) -> Vec<Kept> {
     if items.len() < 2 {
         return items;
     }
-    let mut keyed: Vec<(String, Value)> = items.into_iter().map(|item| (canonical(&item), item)).collect();
+    let mut keyed: Vec<(String, Kept)> = items.into_iter().map(|item| (canonical(&item), item)).collect();
     keyed.sort_by(|a, b| a.0.cmp(&b.0));
     keyed.dedup_by(|a, b| a.0 == b.0);
     keyed.into_iter().map(|(_, item)| item).collect()
 }
 
 /// JSON with the keys of every object sorted.
-fn canonical(value: &Value) -> String {
+fn canonical(kept: &Kept) -> String {
     // Values are written to a string without fail: their keys are texts, and numbers are finite.
-    serde_json::to_string(&Sorted(value)).unwrap_or_default()
+    serde_json::to_string(&Sorted(kept)).unwrap_or_default()
 }
 
 /// A value whose objects are written with their keys sorted.
-struct Sorted<'v>(&'v Value);
+struct Sorted<'k>(&'k Kept<'k>);
 
 impl Serialize for Sorted<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            Value::Array(items) => to.collect_seq(items.iter().map(Sorted)),
-            Value::Object(map) => {
-                let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-                entries.sort_unstable_by_key(|(key, _)| *key);
-                to.collect_map(entries.into_iter().map(|(key, value)| (key, Sorted(value))))
+            Kept::Plain(value) => value.serialize(to),
+            Kept::Text(text) => to.serialize_str(text),
+            Kept::List(items) => to.collect_seq(items.iter().map(Sorted)),
+            Kept::Map(map) => {
+                let mut entries: Vec<&(Cow<str>, Kept)> = map.iter().collect();
+                entries.sort_unstable_by_key(|(key, _)| key);
+                to.collect_map(entries.into_iter().map(|(key, kept)| (key, Sorted(kept))))
             }
-            scalar => scalar.serialize(to),
         }
     }
 }

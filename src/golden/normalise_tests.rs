@@ -1,7 +1,10 @@
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::*;
-use crate::domain::{Limits, OutputSchema, Refusal, RefusalKind, Slug, SnapshotFields, Step, Usage};
+use crate::domain::{Area, Limits, OutputSchema, Refusal, RefusalKind, Slug, SnapshotFields, Step, Trit, Usage};
+use crate::golden::{Comparison, Stored};
 
 fn pipeline() -> Pipeline {
     Pipeline {
@@ -27,7 +30,7 @@ fn trial(outcome: Outcome, steps: Vec<Step>) -> Trial {
 
 fn output_of(output: Value) -> Value {
     let trial = trial(Outcome::Answered { output }, Vec::new());
-    observe(&pipeline(), &trial, Marks::new(), SnapshotInfo::default()).unwrap().behaviour.output.unwrap()
+    observe(&pipeline(), &trial, Marks::new(), SnapshotInfo::default()).unwrap().snapshot().behaviour.output.unwrap()
 }
 
 #[test]
@@ -70,6 +73,40 @@ fn noise_goes_from_prose_only_and_secrets_from_everywhere() {
 }
 
 #[test]
+fn keys_that_only_a_secret_told_apart_are_one() {
+    let output = json!({"a@b.com": 1, "x": 2, "c@d.com": {"[e-mail]": 3, "e@f.com": 4}});
+    assert_eq!(output_of(output), json!({"[e-mail]": {"[e-mail]": 4}, "x": 2}));
+}
+
+#[test]
+fn what_is_observed_reads_as_its_snapshot() {
+    let output = json!({
+        "summary": "At 2026-11-21T11:26:30Z ada@northwind.com called\n\n  twice",
+        "system_areas": ["no", "a: b", "", 0.5, null],
+        "evidence": [{"b": [[], {}], "a@b.com": true}],
+        "trace_id": "x",
+    });
+    let trial = trial(Outcome::Answered { output }, Vec::new());
+    let marks = Marks::from([(Area::TaskSuccess, [(Slug::new("a").unwrap(), Trit::Harmful)].into())]);
+    let observed = observe(&pipeline(), &trial, marks, SnapshotInfo::default()).unwrap();
+    let snapshot = observed.snapshot();
+    assert_eq!(observed.body(), snapshot.body());
+    let held = |accepted: Option<&Stored>| observed.compare(&pipeline(), accepted, &BTreeSet::new()).unwrap();
+    assert_eq!(held(None), Comparison::New);
+    let accepted = snapshot.to_text("t");
+    assert_eq!(held(Some(&Stored::new(accepted.clone()).unwrap())), Comparison::Same);
+    // The same in other words, and something else.
+    for (from, to, same) in [("\"a: b\"", "'a: b'", true), ("a: -1", "a: 1", false)] {
+        let edited = accepted.replace(from, to);
+        assert_ne!(edited, accepted);
+        assert_eq!(held(Some(&Stored::new(edited).unwrap())) == Comparison::Same, same, "{to}");
+    }
+    let aside = BTreeSet::from([(Area::TaskSuccess, Slug::new("a").unwrap())]);
+    let other_mark = Stored::new(accepted.replace("a: -1", "a: 1")).unwrap();
+    assert_eq!(observed.compare(&pipeline(), Some(&other_mark), &aside), Ok(Comparison::Same));
+}
+
+#[test]
 fn normalising_twice_changes_nothing_more() {
     let once = output_of(json!({
         "summary": ["b 2026-11-21T11:26:30Z", "a"],
@@ -81,10 +118,14 @@ fn normalising_twice_changes_nothing_more() {
 
 #[test]
 fn a_failed_target_has_no_snapshot_and_an_agent_without_answer_has_one() {
-    let seen = |outcome| observe(&pipeline(), &trial(outcome, Vec::new()), Marks::new(), SnapshotInfo::default());
+    let seen = |outcome| {
+        let trial = trial(outcome, Vec::new());
+        let observed = observe(&pipeline(), &trial, Marks::new(), SnapshotInfo::default())?;
+        Some(observed.snapshot().behaviour.output)
+    };
     assert_eq!(seen(Outcome::Failed { error: "unreachable".into() }), None);
-    assert_eq!(seen(Outcome::NoAnswer { reason: "not JSON".into() }).map(|s| s.behaviour.output), Some(None));
-    assert_eq!(seen(Outcome::Answered { output: Value::Null }).map(|s| s.behaviour.output), Some(Some(Value::Null)));
+    assert_eq!(seen(Outcome::NoAnswer { reason: "not JSON".into() }), Some(None));
+    assert_eq!(seen(Outcome::Answered { output: Value::Null }), Some(Some(Value::Null)));
 }
 
 #[test]
@@ -104,7 +145,7 @@ fn a_call_is_one_line_whatever_the_tool_is_called() {
         call(&"x".repeat(10_000), vec![], None),
     ];
     let trial = trial(Outcome::NoAnswer { reason: String::new() }, steps);
-    let calls = observe(&pipeline(), &trial, Marks::new(), SnapshotInfo::default()).unwrap().behaviour.calls;
+    let calls = observe(&pipeline(), &trial, Marks::new(), SnapshotInfo::default()).unwrap().calls;
     assert_eq!(
         calls[..4],
         [

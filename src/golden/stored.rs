@@ -2,12 +2,11 @@
 //!
 //! Most snapshots of a run are unchanged, and equal text settles that without any YAML.
 
-use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::snapshot::{Marks, Snapshot, SnapshotError, SnapshotInfo};
 use super::{Comparison, compare, format};
-use crate::domain::{Area, Pipeline, Slug};
+use crate::domain::Pipeline;
 
 /// The text of a snapshot file.
 #[derive(Debug)]
@@ -59,30 +58,12 @@ impl Stored {
         Ok(&self.parsed()?.title)
     }
 
-    /// Holds what was observed against this: by text first, by meaning where the text differs.
-    pub fn compare(&self, pipeline: &Pipeline, observed: Option<&Snapshot>) -> Result<Comparison, SnapshotError> {
-        match observed {
-            None => Ok(Comparison::NotCompared),
-            Some(observed) if observed.body() == self.body() => Ok(Comparison::Same),
-            Some(observed) => Ok(compare(pipeline, Some(self.snapshot()?), Some(observed))),
-        }
-    }
-
-    /// The same, where the marks of some criteria say nothing of a difference.
-    pub fn compare_but(
-        &self,
-        pipeline: &Pipeline,
-        observed: Option<&Snapshot>,
-        aside: &BTreeSet<(Area, Slug)>,
-    ) -> Result<Comparison, SnapshotError> {
-        let plainly = observed.is_none_or(|observed| aside.is_empty() || observed.body() == self.body());
-        match observed.filter(|_| !plainly) {
-            None => self.compare(pipeline, observed),
-            Some(observed) => {
-                let (accepted, observed) = (self.snapshot()?.without(aside), observed.without(aside));
-                Ok(compare(pipeline, Some(&accepted), Some(&observed)))
-            }
-        }
+    /// Holds what was proposed against this: by text first, by meaning where the text differs.
+    pub fn compare(&self, pipeline: &Pipeline, proposed: &Snapshot) -> Result<Comparison, SnapshotError> {
+        Ok(match proposed.body() == self.body() {
+            true => Comparison::Same,
+            false => compare(pipeline, self.snapshot()?, proposed),
+        })
     }
 
     /// The same file with another `info`: its behaviour is not touched, and not read either.

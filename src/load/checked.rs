@@ -14,7 +14,7 @@ use crate::target::{self, JudgeModel, Target};
 
 /// Cases are kept in memory up to this many; a larger project's suites are read again when they are run, so that
 /// memory does not grow with it.
-const KEPT_CASES: usize = 2_000;
+const KEPT_CASES: usize = 10_000;
 
 /// A project, with everything that is wrong with it.
 pub struct Checked {

@@ -63,7 +63,8 @@ fn behaviour(result: &TrialResult, pipeline: Option<&Pipeline>) -> blake3::Hash 
     let mut hasher = blake3::Hasher::new();
     let _ = match observed {
         Some(observed) => {
-            serde_json::to_writer(&mut hasher, &(observed.behaviour.output, observed.behaviour.calls, marks))
+            let behaviour = observed.snapshot().behaviour;
+            serde_json::to_writer(&mut hasher, &(behaviour.output, behaviour.calls, marks))
         }
         None => serde_json::to_writer(&mut hasher, &(&result.trial.outcome, marks)),
     };

@@ -131,7 +131,7 @@ fn marks(basis: &Basis, answer: Value) -> Option<Marks> {
         answers: &Answers::default(),
     };
     let (_, observed) = score::score(basis.rubric, &view, SnapshotInfo::default()).ok()?;
-    Some(observed?.behaviour.marks)
+    Some(observed?.snapshot().behaviour.marks)
 }
 
 /// Puts a value at a pointer, or takes what is there away. What has no place there is left out.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::clock::{Clock, Phase};
 use crate::domain::{Case, CaseKind, Json, Outcome, Slug, Suite, Trial};
 use crate::gate::Judge;
-use crate::golden::{Comparison, Moved, Snapshot, SnapshotError, SnapshotInfo, Stored, repeats_moved};
+use crate::golden::{Comparison, Moved, Observed, Snapshot, SnapshotError, SnapshotInfo, Stored, repeats_moved};
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
 use crate::progress::Progress;
@@ -177,12 +177,10 @@ impl Scoring<'_> {
             view.accepted = None;
             score::score(rubric, &view, SnapshotInfo::default())
         });
-        let (mut scored, mut observed): (Scored, Option<Snapshot>) =
+        let (mut scored, observed): (Scored, Option<Observed>) =
             scored.map_err(|cause| StoreError::Snapshot { path: self.golden.accepted_path(&key), cause })?;
         if unreadable.is_some() {
-            // What was accepted is there, though nobody can read it: nothing may take its place.
             scored.comparison = Comparison::NotCompared;
-            observed = None;
         }
         let unwritable = |failed: serde_json::Error| StoreError::Io {
             action: "write what is scored of",
@@ -191,13 +189,17 @@ impl Scoring<'_> {
         };
         let case_json = Json::of(case).map_err(unwritable)?;
         let trial_json = written.map_or_else(|| Json::of(&recorded.trial), Ok).map_err(unwritable)?;
-        let proposed = |observed: &&mut Snapshot| {
-            self.repeated || scored.comparison.needs_review() || !observed.info.judges.is_empty()
+        let is_asked_for = |observed: &Observed| {
+            let differs = scored.comparison.needs_review() || !observed.info.judges.is_empty();
+            // What was accepted is there, though nobody can read it: nothing may take its place.
+            unreadable.is_none() && (self.repeated || differs || self.pending.contains(&key))
         };
-        if let Some(observed) = observed.as_mut().filter(proposed) {
-            observed.info.case_digest = blake3::hash(case_json.as_bytes()).to_hex().to_string();
-            observed.info.run.clone_from(&self.run);
-        }
+        let observed = observed.filter(is_asked_for).map(|observed| {
+            let mut snapshot = observed.snapshot();
+            snapshot.info.case_digest = blake3::hash(case_json.as_bytes()).to_hex().to_string();
+            snapshot.info.run.clone_from(&self.run);
+            snapshot
+        });
         let result = TrialResult {
             pipeline: file.pipeline.clone(),
             suite: file.name.clone(),

@@ -8,14 +8,12 @@ use crate::golden::Comparison;
 
 /// The area's mark: its blocking criteria that were scored, combined. The sentence is the deciding criterion's.
 pub fn area_mark(area: Area, combine: Combine, criteria: &[CriterionMark]) -> Mark {
-    let blocking: Vec<&CriterionMark> =
-        criteria.iter().filter(|c| c.area == area && c.level == Level::Blocking).collect();
-    let scored: Vec<(Trit, &CriterionMark)> =
-        blocking.iter().filter_map(|&c| c.mark.trit().map(|trit| (trit, c))).collect();
-    let Some(trit) = combined(combine, scored.iter().map(|&(trit, _)| trit)) else {
-        return Mark::NotScored { reason: shown::sentence(nothing_scored(&blocking)) };
+    let blocking = criteria.iter().filter(|c| c.area == area && c.level == Level::Blocking);
+    let scored = blocking.clone().filter_map(|c| Some((c.mark.trit()?, c)));
+    let Some(trit) = combined(combine, scored.clone().map(|(trit, _)| trit)) else {
+        return Mark::NotScored { reason: shown::sentence(nothing_scored(&blocking.collect::<Vec<_>>())) };
     };
-    Mark::Marked { trit, why: shown::sentence(why(trit, combine, &scored)) }
+    Mark::Marked { trit, why: shown::sentence(why(trit, combine, scored)) }
 }
 
 /// The area's mark then and now, over the criteria that both the snapshot and the trial hold a mark for.
@@ -32,20 +30,17 @@ pub fn held(
         Comparison::Changed(difference) => &difference.marks,
         Comparison::New | Comparison::NotCompared => return None,
     };
-    let (mut was, mut now) = (Vec::new(), Vec::new());
     let held = criteria.iter().filter(|c| c.area == area && c.level == Level::Blocking && c.repeatable);
-    for criterion in held.filter(|c| aside.is_empty() || !aside.contains(&(c.area, c.criterion.clone()))) {
+    let held = held.filter(|c| aside.is_empty() || !aside.contains(&(c.area, c.criterion.clone())));
+    let then_and_now = held.filter_map(|criterion| {
         let moved = moved.iter().find(|mark| mark.area == area && mark.criterion == criterion.criterion);
-        let (old, new) = match moved {
-            Some(mark) => (mark.old, mark.new),
-            None => (criterion.mark.trit(), criterion.mark.trit()),
-        };
-        if let (Some(old), Some(new)) = (old, new) {
-            was.push(old);
-            now.push(new);
+        match moved {
+            Some(mark) => mark.old.zip(mark.new),
+            None => criterion.mark.trit().map(|trit| (trit, trit)),
         }
-    }
-    Some(Held { was: combined(combine, was.into_iter())?, now: combined(combine, now.into_iter())? })
+    });
+    let was = combined(combine, then_and_now.clone().map(|(was, _)| was))?;
+    Some(Held { was, now: combined(combine, then_and_now.map(|(_, now)| now))? })
 }
 
 /// `None` of no marks; the order of the marks does not matter.
@@ -72,19 +67,19 @@ pub fn combined(combine: Combine, marks: impl Iterator<Item = Trit>) -> Option<T
     })
 }
 
-fn why(trit: Trit, combine: Combine, scored: &[(Trit, &CriterionMark)]) -> String {
-    let all = scored.len();
-    let alike: Vec<&CriterionMark> = scored.iter().filter(|(t, _)| *t == trit).map(|&(_, c)| c).collect();
+fn why<'c>(trit: Trit, combine: Combine, scored: impl Iterator<Item = (Trit, &'c CriterionMark)> + Clone) -> String {
+    let all = scored.clone().count();
+    let mut alike = scored.filter(|(t, _)| *t == trit).map(|(_, criterion)| criterion);
     if trit == Trit::Useful {
-        return format!("{} of {all} criteria met", alike.len());
+        return format!("{} of {all} criteria met", alike.count());
     }
-    match (combine, alike.split_first()) {
-        (_, None) => format!("no mark has a majority among {all} criteria"),
-        (Combine::Worst, Some((first, []))) => format!("{}: {}", first.criterion, first.mark.why()),
-        (_, Some((first, rest))) => {
-            let others = match (combine, rest.len()) {
-                (Combine::Majority, more) => format!(" ({} of {all} criteria at {trit})", more + 1),
-                (Combine::Worst, more) => format!(" (and {more} more at {trit})"),
+    match (combine, alike.next(), alike.count()) {
+        (_, None, _) => format!("no mark has a majority among {all} criteria"),
+        (Combine::Worst, Some(only), 0) => format!("{}: {}", only.criterion, only.mark.why()),
+        (_, Some(first), more) => {
+            let others = match combine {
+                Combine::Majority => format!(" ({} of {all} criteria at {trit})", more + 1),
+                Combine::Worst => format!(" (and {more} more at {trit})"),
             };
             // The count must survive the bound on the sentence, so the quoted reason gives way.
             format!("{}: {}{others}", first.criterion, shown::cut(first.mark.why(), 200))

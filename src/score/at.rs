@@ -1,5 +1,6 @@
 //! A place in the output, as rubrics name it: a JSON pointer.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -13,6 +14,10 @@ use crate::domain::pointer;
 #[serde(try_from = "String")]
 pub struct At {
     pointer: String,
+    /// The pointer, taken apart.
+    keys: Vec<String>,
+    /// Pointer of any item of the list there.
+    items: String,
     /// As a report names it.
     name: String,
 }
@@ -22,8 +27,13 @@ impl At {
         &self.pointer
     }
 
+    /// Pointer of any item of the list there: `/evidence/*`.
+    pub fn items(&self) -> &str {
+        &self.items
+    }
+
     pub fn find<'v>(&self, output: &'v Value) -> Option<&'v Value> {
-        output.pointer(&self.pointer)
+        pointer::find(output, &self.keys)
     }
 
     /// The array there, or what to say about its absence.
@@ -51,7 +61,9 @@ impl TryFrom<String> for At {
             }
             Some(path) => pointer::unescaped(&path.replace('/', ".")).into_owned(),
         };
-        Ok(Self { pointer, name })
+        let keys = pointer::keys(&pointer).map(Cow::into_owned).collect();
+        let items = pointer::below(&pointer, "*");
+        Ok(Self { pointer, keys, items, name })
     }
 }
 
@@ -64,6 +76,8 @@ impl fmt::Display for At {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -77,5 +91,17 @@ mod tests {
         let named = |pointer: &str| At::try_from(pointer.to_owned()).unwrap().to_string();
         assert_eq!(named("/escalation/needed"), "escalation.needed");
         assert_eq!(named(""), "the output");
+    }
+
+    #[test]
+    fn a_place_is_found_as_its_pointer_says() {
+        let output = json!({"a": {"b/c": [0, {"": 1}], "~": 2}, "": 3, "1": {"0": 4}});
+        for pointer in ["", "/", "/a", "/a/b~1c", "/a/b~1c/1", "/a/b~1c/1/", "/a/~0", "/1/0", "/a/b~1c/0", "/1/0/0"] {
+            assert_eq!(At::try_from(pointer.to_owned()).unwrap().find(&output), output.pointer(pointer), "{pointer}");
+        }
+        for pointer in ["/a/b~1c/2", "/a/b~1c/01", "/a/b~1c/+1", "/a/b~1c/-", "/a/b~1c/", "/b", "/a/~0/x"] {
+            assert_eq!(At::try_from(pointer.to_owned()).unwrap().find(&output), None, "{pointer}");
+            assert_eq!(output.pointer(pointer), None, "{pointer}");
+        }
     }
 }

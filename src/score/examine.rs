@@ -1,5 +1,6 @@
 //! What is wrong with a case before anything runs: expectations that nothing reads, or that could never be met.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -92,10 +93,10 @@ impl Exam<'_> {
     }
 
     /// `value`, at `pointer` in the want, must be one that the output may have at `at`.
-    pub fn possible(&mut self, at: &str, pointer: &str, value: &Value) {
+    pub fn possible(&mut self, at: &str, pointer: impl fmt::Display, value: &Value) {
         let Some(allowed) = self.allowed.at(&self.pipeline.output_schema, at) else { return };
         if let Some(problem) = not_among(allowed.iter(), at, value) {
-            self.add(problem.below(pointer));
+            self.add(problem.below(&pointer.to_string()));
         }
     }
 

@@ -4,7 +4,7 @@ use super::judge::{self, Aside, ByJudge};
 use super::result::{AreaMark, CriterionMark, Scored};
 use super::{CompiledRubric, View, aggregate, not_compared};
 use crate::domain::Level;
-use crate::golden::{self, Marks, SnapshotError, SnapshotInfo};
+use crate::golden::{self, Comparison, Marks, SnapshotError, SnapshotInfo};
 
 /// Those of the recorded marks that a snapshot holds: repeatable, blocking, scored.
 pub fn snapshot_marks(recorded: &Scored) -> Marks {
@@ -33,9 +33,9 @@ pub fn hold(rubric: &CompiledRubric, view: &View, recorded: &Scored) -> Result<S
         Some(accepted) => judge::aside(&accepted.snapshot()?.info.judges, by_judge()),
         None => Aside::new(),
     };
-    let comparison = match view.accepted {
-        Some(accepted) => accepted.compare_but(view.pipeline, observed.as_ref(), &aside)?,
-        None => golden::compare(view.pipeline, None, observed.as_ref()),
+    let comparison = match &observed {
+        Some(observed) => observed.compare(view.pipeline, view.accepted, &aside)?,
+        None => Comparison::NotCompared,
     };
     let criteria: Vec<CriterionMark> = recorded
         .criteria

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::{Area, Case, CaseKind, Level, Mark, Outcome, Pipeline, Slug, Trial, Trit};
-use crate::golden::{self, Comparison, Marks, Snapshot, SnapshotError, SnapshotInfo, Stored};
+use crate::golden::{self, Comparison, Marks, Observed, SnapshotError, SnapshotInfo, Stored};
 use crate::world::System;
 
 pub use checks::{CHECKS, CheckEntry, Ending, Reads};
@@ -57,11 +57,11 @@ pub struct View<'a> {
 ///
 /// Criteria that depend on the trial alone come first: their marks are part of what is compared with the accepted
 /// snapshot, and the criteria that read the comparison follow. Errors: the accepted snapshot cannot be read.
-pub fn score(
+pub fn score<'v>(
     rubric: &CompiledRubric,
-    view: &View,
+    view: &View<'v>,
     info: SnapshotInfo,
-) -> Result<(Scored, Option<Snapshot>), SnapshotError> {
+) -> Result<(Scored, Option<Observed<'v>>), SnapshotError> {
     let first = first_pass(rubric, view);
     let marks = held(rubric, &first);
     let judged: Vec<Option<Box<Judged>>> = rubric.criteria().iter().map(|criterion| criterion.judged(view)).collect();
@@ -80,9 +80,9 @@ pub fn score(
         None => Aside::new(),
     };
     let observed = golden::observe(view.pipeline, view.trial, marks, info);
-    let comparison = match view.accepted {
-        Some(accepted) => accepted.compare_but(view.pipeline, observed.as_ref(), &aside)?,
-        None => golden::compare(view.pipeline, None, observed.as_ref()),
+    let comparison = match &observed {
+        Some(observed) => observed.compare(view.pipeline, view.accepted, &aside)?,
+        None => Comparison::NotCompared,
     };
     Ok((second_pass(rubric, view, first, judged, comparison, &aside), observed))
 }

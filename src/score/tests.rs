@@ -186,7 +186,7 @@ fn scoring_again_from_the_snapshot_it_proposed_finds_nothing_changed() {
     assert_eq!(first.comparison, Comparison::New);
     assert_eq!(first.area(Area::RegressionControl).and_then(Mark::trit), None);
 
-    sample.accepted = proposed.map(|proposed| Stored::new(proposed.to_text("sample")).unwrap());
+    sample.accepted = proposed.map(|proposed| Stored::new(proposed.snapshot().to_text("sample")).unwrap());
     let (again, _) = score(&sample.rubric, &sample.view(), SnapshotInfo::default()).unwrap();
     assert_eq!(again.comparison, Comparison::Same);
     assert_eq!(again.area(Area::RegressionControl).and_then(Mark::trit), Some(Trit::Useful));

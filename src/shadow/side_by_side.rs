@@ -108,7 +108,7 @@ impl SideBySide {
     fn compare(&mut self, (line, case): (u32, &Case), current: &Trial, candidate: &Trial) {
         let normal = |trial: &Trial| {
             let pipeline = self.forbidden.pipeline();
-            golden::observe(pipeline, trial, Marks::default(), SnapshotInfo::default())?.behaviour.output
+            golden::observe(pipeline, trial, Marks::default(), SnapshotInfo::default())?.snapshot().behaviour.output
         };
         let told = |consequence, field: &str, current, candidate| Disagreement {
             consequence,

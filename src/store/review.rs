@@ -37,7 +37,7 @@ fn read(folder: &GoldenFolder, key: &SnapshotKey, pipeline: Option<&Pipeline>) -
     let (comparison, before) = match &accepted {
         Some(accepted) => {
             let before = (Seen::of(accepted).map_err(of_accepted)?, accepted.snapshot().map_err(of_accepted)?);
-            (accepted.compare(pipeline, Some(snapshot)).map_err(of_accepted)?, Some(before))
+            (accepted.compare(pipeline, snapshot).map_err(of_accepted)?, Some(before))
         }
         None => (Comparison::New, None),
     };

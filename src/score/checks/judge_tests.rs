@@ -176,7 +176,7 @@ fn a_blocking_criterion_is_advisory_until_its_judge_is_licensed() {
     assert_eq!(sample.kind, CaseKind::GoldenRequest);
     let scored = |sample: &Sample| {
         let (scored, observed) = crate::score::score(&sample.rubric, &sample.view(), Default::default()).unwrap();
-        (scored, observed.unwrap())
+        (scored, observed.unwrap().snapshot())
     };
     let (before, observed) = scored(&sample);
     let judged = before.criteria[0].judged.as_ref().unwrap();
@@ -212,7 +212,10 @@ fn licensed(mut sample: Sample, identity: &str) -> Sample {
 
 #[test]
 fn accepted_marks_are_held_against_those_of_the_same_judge_and_no_other() {
-    let score = |sample: &Sample| crate::score::score(&sample.rubric, &sample.view(), Default::default()).unwrap();
+    let score = |sample: &Sample| {
+        let (scored, observed) = crate::score::score(&sample.rubric, &sample.view(), Default::default()).unwrap();
+        (scored, observed.map(|observed| observed.snapshot()))
+    };
     let before = answered(licensed(sample(json!({})), "someone"), &["yes"]);
     let accepted = score(&before).1.unwrap();
     assert_eq!(accepted.info.judges.values().collect::<Vec<_>>(), ["someone"]);

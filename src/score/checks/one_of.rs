@@ -86,7 +86,7 @@ impl Check for OneOf {
             Value::Array(values) if values.is_empty() => exam.add(want::wrong("", "no value is listed".to_owned())),
             Value::Array(values) => {
                 for (i, value) in values.iter().enumerate() {
-                    exam.possible(self.at.as_str(), &format!("/{i}"), value);
+                    exam.possible(self.at.as_str(), format_args!("/{i}"), value);
                 }
             }
             plain => exam.possible(self.at.as_str(), "", plain),

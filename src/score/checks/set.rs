@@ -95,22 +95,21 @@ impl Check for Set {
 
     fn examine(&self, exam: &mut Exam) {
         let Some(lists) = exam.ok(Lists::read(exam.want)) else { return };
-        let item_place = format!("{}/*", self.at.as_str());
         for (place, item) in lists.items() {
-            let pointer = place.to_string();
             let Value::String(text) = item else {
-                exam.possible(&item_place, &pointer, item);
+                exam.possible(self.at.items(), place, item);
                 if self.of == Some(Of::Entries) {
-                    exam.add(want::wrong(&pointer, format!("{} is not an id", shown::value(item))));
+                    exam.add(want::wrong(&place.to_string(), format!("{} is not an id", shown::value(item))));
                 }
                 continue;
             };
             if terms::alternatives(text).next().is_none() {
-                exam.add(want::wrong(&pointer, "an item may not be blank".to_owned()));
+                exam.add(want::wrong(&place.to_string(), "an item may not be blank".to_owned()));
             }
             for one in terms::alternatives(text) {
-                exam.possible(&item_place, &pointer, &one.into());
+                exam.possible(self.at.items(), place, &one.into());
                 if self.of == Some(Of::Entries) {
+                    let pointer = place.to_string();
                     // What must not be there may well be out of sight, but a name of nothing can never be there.
                     exam.entry(&pointer, one, !pointer.starts_with("/none"));
                 }
