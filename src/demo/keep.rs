@@ -11,7 +11,7 @@ use crate::event::{EventKind, RunMeta, RunState, Selection};
 use crate::gate::Verdict;
 use crate::history::{Decided, Decider, ENTRY_VERSION, Head, Tag, TrialEntry};
 use crate::score::TrialResult;
-use crate::store::{Index, RunFolder, Runs, new_run_id};
+use crate::store::{Index, ResultLine, RunFolder, Runs, new_run_id};
 
 /// What the run is a run of. `like`: a run of the whole project today, under the same policy.
 pub fn meta(planned: &Planned, like: &RunMeta, material: &Material, cases: u64) -> RunMeta {
@@ -80,7 +80,7 @@ pub fn keep_whole(
     for (result, at) in results.iter().zip(ends(planned.at, results.iter().map(|one| one.trial.usage.wall_ms))) {
         ended_at = at;
         let trial = events.append_trial(at, &result.trial)?.json;
-        written.push(result, &Json::of(&result.case)?, &trial)?;
+        written.push(&ResultLine::of(result, &Json::of(&result.case)?, &trial)?)?;
     }
     events.append(ended_at, EventKind::RunFinished { trials: results.len() as u64 })?;
     written.finish()?;

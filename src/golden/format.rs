@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use memchr::memchr_iter;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -19,9 +20,8 @@ use crate::domain::{Area, Slug, Trit};
 
 const FENCE: &str = "---";
 
-/// What a line begins with where a merge left both sides in the file, and the line end before it. No line of a snapshot
-/// does otherwise.
-const CONFLICT: [&str; 4] = ["\n<<<<<<<", "\n=======", "\n>>>>>>>", "\n|||||||"];
+/// What a line begins with where a merge left both sides in the file. No line of a snapshot does otherwise.
+const CONFLICT: [&[u8]; 4] = [b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||"];
 
 /// A file, cut at its fences.
 pub(super) struct Parts<'a> {
@@ -70,7 +70,8 @@ pub(super) fn unix_lines(text: &str) -> Cow<'_, str> {
 
 /// Cuts a file at its fences.
 pub(super) fn split(text: &str) -> Result<Parts<'_>, SnapshotError> {
-    if CONFLICT.iter().any(|marker| text.starts_with(&marker[1..]) || text.contains(marker)) {
+    let mut begins = std::iter::once(0).chain(memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1));
+    if begins.any(|begin| CONFLICT.iter().any(|marker| text.as_bytes()[begin..].starts_with(marker))) {
         return Err(SnapshotError::Conflict);
     }
     let no_header =

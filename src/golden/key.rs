@@ -1,5 +1,6 @@
 //! Where a snapshot belongs, and which state of it a person has seen.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use super::{SnapshotError, Stored};
@@ -16,6 +17,31 @@ pub struct SnapshotKey {
 impl fmt::Display for SnapshotKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.pipeline, self.suite, self.case)
+    }
+}
+
+/// Which snapshots there are, in the room of their cases' names.
+#[derive(Debug, Default)]
+pub struct SnapshotKeys(BTreeMap<Slug, BTreeMap<Slug, HashSet<Slug>>>);
+
+impl SnapshotKeys {
+    pub fn contains(&self, key: &SnapshotKey) -> bool {
+        let cases = self.0.get(&key.pipeline).and_then(|suites| suites.get(&key.suite));
+        cases.is_some_and(|cases| cases.contains(&key.case))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<SnapshotKey> for SnapshotKeys {
+    fn from_iter<I: IntoIterator<Item = SnapshotKey>>(keys: I) -> Self {
+        let mut all = Self::default();
+        for SnapshotKey { pipeline, suite, case } in keys {
+            all.0.entry(pipeline).or_default().entry(suite).or_default().insert(case);
+        }
+        all
     }
 }
 

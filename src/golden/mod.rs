@@ -22,7 +22,7 @@ pub use diff::compare;
 pub use emit::entry as emit_entry;
 pub use emit_short::mapping as emit_mapping;
 pub use fields::is_prose;
-pub use key::{Seen, SnapshotKey};
+pub use key::{Seen, SnapshotKey, SnapshotKeys};
 pub use normalise::observe;
 pub use observed::Observed;
 pub use repeats::{Moved, RepeatMarks, marks as repeat_marks, moved as repeats_moved};

@@ -12,8 +12,8 @@ use crate::plan::{self, Catalog, Census, Coverage, JUDGE_PROMPT, Parts, WAIVERS,
 use crate::suite::{self, SourceFile};
 use crate::target::{self, JudgeModel, Target};
 
-/// Cases are kept in memory up to this many; a larger project's suites are read again when they are run, so that
-/// memory does not grow with it.
+/// The cases of a project of up to so many are kept in memory, which they take about 40 MB of; a larger project's suites
+/// are read again when they are run, so that memory does not grow with it.
 const KEPT_CASES: usize = 10_000;
 
 /// A project, with everything that is wrong with it.
@@ -192,7 +192,7 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
     let (root, catalog) = (&checked.root, checked.catalog.as_ref());
     let mut hasher = blake3::Hasher::new();
     let mut found = Vec::new();
-    let mut kept = 0;
+    let mut cases = 0;
     // As many suites as are read at once are in memory at once.
     for files in files.chunks(rayon::current_num_threads()) {
         let read: Vec<ReadSuite> =
@@ -200,16 +200,16 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
         for mut suite in read {
             hasher.update(suite.digest.as_bytes());
             found.append(&mut suite.found);
-            let Some((mut file, coverage)) = suite.suite else {
+            let Some((file, coverage)) = suite.suite else {
                 checked.census.add_unread(&suite.pipeline);
                 continue;
             };
-            kept += file.cases;
-            if kept > KEPT_CASES {
-                file.kept = None;
-            }
+            cases += file.cases;
             found.extend(checked.census.add(&file.pipeline, &file.name, &file.file, coverage));
             checked.suites.push(file);
+        }
+        if cases > KEPT_CASES {
+            checked.suites.iter_mut().for_each(|suite| suite.kept = None);
         }
     }
     checked.digests.insert("suites".to_owned(), hasher.finalize().to_hex().to_string());

@@ -1,6 +1,6 @@
 //! What the gate holds a run against where answers vary: every repeat of the accepted snapshots.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
@@ -9,6 +9,7 @@ use super::select::Selected;
 use crate::domain::{Mode, Policy, Slug};
 use crate::event::RunMeta;
 use crate::gate::{Baseline, CaseBaseline};
+use crate::golden::SnapshotKeys;
 use crate::load::Checked;
 use crate::plan::Catalog;
 use crate::score::{self, CompiledRubric};
@@ -36,7 +37,7 @@ pub fn accepted_baseline(
     if !needs_baseline(policy, meta) {
         return Ok(Baseline::default());
     }
-    let known: BTreeSet<SnapshotKey> = golden.list()?.accepted.into_iter().collect();
+    let known: SnapshotKeys = golden.list()?.accepted.into_iter().collect();
     let mut baseline = Baseline { source: "golden".to_owned(), ..Baseline::default() };
     for part in &selected.suites {
         let file = &checked.suites[part.suite];

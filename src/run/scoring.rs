@@ -1,6 +1,6 @@
 //! Scores recorded trials in plan order: marks, proposals for snapshots, the gate.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,13 +9,15 @@ use rayon::prelude::*;
 use super::clock::{Clock, Phase};
 use crate::domain::{Case, CaseKind, Json, Outcome, Slug, Suite, Trial};
 use crate::gate::Judge;
-use crate::golden::{Comparison, Moved, Observed, Snapshot, SnapshotError, SnapshotInfo, Stored, repeats_moved};
+use crate::golden::{
+    Comparison, Moved, Observed, Snapshot, SnapshotError, SnapshotInfo, SnapshotKeys, Stored, repeats_moved,
+};
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
 use crate::progress::Progress;
 use crate::score::judge::{Question, questions};
 use crate::score::{self, Answers, Judged, Scored, TrialResult, View};
-use crate::store::{GoldenFolder, ResultsWriter, SnapshotKey, StoreError};
+use crate::store::{GoldenFolder, ResultLine, ResultsWriter, SnapshotKey, StoreError};
 
 /// Most snapshots that are held for the next trial of their case.
 const HELD: usize = 1_024;
@@ -61,11 +63,11 @@ pub struct Scoring<'a> {
     /// The project's folder: verdicts name files relative to it.
     pub project: &'a Path,
     /// What is accepted: nothing else is looked for on disk.
-    pub accepted: HashSet<SnapshotKey>,
+    pub accepted: SnapshotKeys,
     /// Accepted snapshots that were read lately, where cases come again: to take one apart costs more than a trial.
     pub held: Mutex<HashMap<SnapshotKey, Arc<Stored>>>,
     /// What waits for a review already.
-    pub pending: HashSet<SnapshotKey>,
+    pub pending: SnapshotKeys,
     /// Whether proposals may be written; not under CI.
     pub propose: bool,
     /// Whether any case is run more than once.
@@ -83,8 +85,7 @@ pub struct Scoring<'a> {
 
 struct One {
     result: TrialResult,
-    case: Json,
-    trial: Json,
+    line: ResultLine,
     observed: Option<Snapshot>,
     unreadable: Option<String>,
 }
@@ -109,7 +110,7 @@ impl Scoring<'_> {
         }
         clock.lap(Phase::Snapshots);
         for one in &scored {
-            self.results.push(&one.result, &one.case, &one.trial)?;
+            self.results.push(&one.line)?;
         }
         clock.lap(Phase::Record);
         for One { result, unreadable, .. } in scored {
@@ -210,7 +211,8 @@ impl Scoring<'_> {
             trial: recorded.trial,
             scored,
         };
-        Ok(One { result, case: case_json, trial: trial_json, observed, unreadable })
+        let line = ResultLine::of(&result, &case_json, &trial_json).map_err(unwritable)?;
+        Ok(One { result, line, observed, unreadable })
     }
 
     fn unreadable_sentence(&self, path: PathBuf, cause: SnapshotError) -> String {

@@ -131,7 +131,12 @@ impl CompiledCriterion {
 
     /// Whether the case gives it something to judge.
     pub fn applies_to(&self, case: &Case) -> bool {
-        self.check.inapplicable(case).is_none()
+        self.check.inapplicable(case, self.expected(case)).is_none()
+    }
+
+    /// What the case expects of it.
+    pub(super) fn expected<'c>(&self, case: &'c Case) -> Option<&'c Value> {
+        case.expect.get(self.want()?)
     }
 
     /// The texts that the field it judges may hold, where the output's schema lists them.
@@ -188,7 +193,8 @@ impl CompiledCriterion {
         if let Outcome::Failed { .. } = &view.trial.outcome {
             return Judgement::NotApplicable("the target failed".to_owned());
         }
-        if let Some(reason) = self.check.inapplicable(view.case) {
+        let want = self.expected(view.case);
+        if let Some(reason) = self.check.inapplicable(view.case, want) {
             return Judgement::NotApplicable(reason);
         }
         let output = match &view.trial.outcome {
@@ -198,7 +204,7 @@ impl CompiledCriterion {
             }
             Outcome::NoAnswer { .. } | Outcome::Failed { .. } => &Value::Null,
         };
-        let want = self.want().and_then(|key| view.case.expect.get(key)).unwrap_or(&Value::Null);
+        let want = want.unwrap_or(&Value::Null);
         let answered = self.inquiry().and_then(|_| view.answers.of(self.area, &self.id));
         self.check.judge(&Subject { view, output, want, comparison, answered })
     }

@@ -149,12 +149,11 @@ impl CompiledRubric {
         let mut exam = Exam { case, pipeline, system, want, key: None, allowed, problems: Vec::new() };
         self.unread(&mut exam);
         for criterion in self.criteria() {
-            (exam.want, exam.key) = (&Value::Null, criterion.want());
-            if let Some(key) = exam.key {
-                let Some(want) = case.expect.get(key) else { continue };
-                exam.want = want;
+            let (key, want) = (criterion.want(), criterion.expected(case));
+            if key.is_none() || want.is_some() {
+                (exam.key, exam.want) = (key, want.unwrap_or(&Value::Null));
+                criterion.examine(&mut exam);
             }
-            criterion.examine(&mut exam);
         }
         if !self.criteria().iter().any(|criterion| criterion.applies_to(case)) {
             let message = "no criterion of the rubric can score this case".to_owned();

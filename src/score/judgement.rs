@@ -72,10 +72,11 @@ pub trait Check: Send + Sync {
         None
     }
 
-    /// Why this case gives the check nothing to judge, whatever the agent does; `None` where it does.
-    fn inapplicable(&self, case: &Case) -> Option<String> {
-        let key = self.want()?;
-        (!case.expect.contains_key(key)).then(|| format!("the case expects no {key:?}"))
+    /// Why this case gives the check nothing to judge, whatever the agent does; `None` where it does. `want`: what the
+    /// case expects.
+    fn inapplicable(&self, _case: &Case, want: Option<&Value>) -> Option<String> {
+        let key = self.want().filter(|_| want.is_none())?;
+        Some(format!("the case expects no {key:?}"))
     }
 
     fn judge(&self, on: &Subject) -> Judgement;

@@ -37,7 +37,7 @@ pub use labels::Labels;
 pub use ledger::{Ledger, ledger_lines};
 pub use recordings::{RecordingKey, Recordings, ascii_json};
 pub use report_file::ReportWriter;
-pub use results::{Results, ResultsWriter, StoredResults};
+pub use results::{ResultLine, Results, ResultsWriter, StoredResults};
 pub use review::{DraftFile, load, show};
 pub use run_folder::RunFolder;
 pub use runs::{RunEntry, Runs, Skipped, new_run_id};

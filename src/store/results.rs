@@ -32,8 +32,14 @@ pub struct ResultsWriter {
     place: u64,
     /// The same trials in brief.
     briefs: BufWriter<File>,
-    /// The line that is being written.
-    text: Vec<u8>,
+}
+
+/// A trial as it is stored. Lines are made on any core and put behind each other by one.
+pub struct ResultLine {
+    /// The line with its end.
+    line: Vec<u8>,
+    /// The trial in brief.
+    brief: Vec<u8>,
 }
 
 /// The beginning of a [`TrialResult`], up to what is written already.
@@ -62,19 +68,19 @@ impl ResultsWriter {
         let output = BufWriter::with_capacity(BLOCK, Replacement::of(&path)?);
         let briefs = tempfile::tempfile_in(folder).naming("create a file in", folder)?;
         let briefs = BufWriter::with_capacity(BLOCK, briefs);
-        Ok(Self { output, path, place: 0, briefs, text: Vec::new() })
+        Ok(Self { output, path, place: 0, briefs })
     }
 
-    /// Adds a line. `case` and `trial` are those of the result, as they were written before: most of the line is theirs.
-    pub fn push(&mut self, result: &TrialResult, case: &Json, trial: &Json) -> Result<(), StoreError> {
-        self.text.clear();
-        push_line(&mut self.text, result, case, trial).map_err(io::Error::from).naming("write", &self.path)?;
-        self.output.write_all(&self.text).naming("write", &self.path)?;
-        let (place, length) = (self.place, self.text.len());
-        self.place += length as u64;
-        self.text.clear();
-        push_kept(&mut self.text, place, result);
-        self.briefs.write_all(&self.text).naming("write", &self.path)
+    /// Adds a trial.
+    pub fn push(&mut self, trial: &ResultLine) -> Result<(), StoreError> {
+        let ResultLine { line, brief } = trial;
+        let mut written = self.output.write_all(line);
+        let head = [&(brief.len() as u32).to_le_bytes()[..], &self.place.to_le_bytes()];
+        for part in head.into_iter().chain([brief.as_slice()]) {
+            written = written.and_then(|()| self.briefs.write_all(part));
+        }
+        self.place += line.len() as u64;
+        written.naming("write", &self.path)
     }
 
     /// Puts the results in place, safe from a power cut. Gives them for reports.
@@ -88,17 +94,24 @@ impl ResultsWriter {
     }
 }
 
-fn push_line(out: &mut Vec<u8>, result: &TrialResult, case: &Json, trial: &Json) -> serde_json::Result<()> {
-    let TrialResult { pipeline, suite, kind, file, line, case: _, trial: _, scored } = result;
-    push_json(out, &Head { pipeline, suite, kind: *kind, file, line: *line })?;
-    // The object goes on.
-    out.pop();
-    for part in [&b",\"case\":"[..], case.as_bytes(), b",\"trial\":", trial.as_bytes(), b",\"scored\":"] {
-        out.extend_from_slice(part);
+impl ResultLine {
+    /// `case` and `trial` are those of the result, as they were written before: most of the line is theirs. Errors: the
+    /// result cannot be written as JSON.
+    pub fn of(result: &TrialResult, case: &Json, trial: &Json) -> serde_json::Result<Self> {
+        let TrialResult { pipeline, suite, kind, file, line: number, case: _, trial: _, scored } = result;
+        let mut line = Vec::with_capacity(case.as_bytes().len() + trial.as_bytes().len() + 4096);
+        push_json(&mut line, &Head { pipeline, suite, kind: *kind, file, line: *number })?;
+        // The object goes on.
+        line.pop();
+        for part in [&b",\"case\":"[..], case.as_bytes(), b",\"trial\":", trial.as_bytes(), b",\"scored\":"] {
+            line.extend_from_slice(part);
+        }
+        push_json(&mut line, scored)?;
+        line.extend_from_slice(b"}\n");
+        let mut brief = Vec::with_capacity(1024);
+        report::push_brief(&mut brief, result);
+        Ok(Self { line, brief })
     }
-    push_json(out, scored)?;
-    out.extend_from_slice(b"}\n");
-    Ok(())
 }
 
 /// The results of a run, read one by one.
@@ -288,14 +301,6 @@ fn go(file: &mut BufReader<File>, to: u64) -> io::Result<()> {
 
 /// Bytes in front of a trial in brief: how long it is, and where its line begins.
 const HEAD: usize = 4 + 8;
-
-fn push_kept(out: &mut Vec<u8>, line: u64, result: &TrialResult) {
-    out.extend_from_slice(&[0; 4]);
-    out.extend_from_slice(&line.to_le_bytes());
-    report::push_brief(out, result);
-    let length = (out.len() - HEAD) as u32;
-    out[..4].copy_from_slice(&length.to_le_bytes());
-}
 
 /// The next trial in brief and where its line begins; `None` at the end.
 fn read_kept(from: &mut impl BufRead, kept: &mut Vec<u8>) -> io::Result<Option<u64>> {

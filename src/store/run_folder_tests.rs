@@ -9,7 +9,7 @@ use crate::domain::{Area, Case, CaseKind, Json, Mark, Outcome, Trit, Usage};
 use crate::event::{Answers, EVENT_VERSION, Event, EventKind, FoldError, RunMeta, RunState, Selection};
 use crate::golden::Comparison;
 use crate::score::{AreaMark, Scored, TrialResult};
-use crate::store::new_run_id;
+use crate::store::{ResultLine, new_run_id};
 
 fn slug(text: &str) -> Slug {
     Slug::new(text).unwrap()
@@ -89,7 +89,7 @@ fn cases(folder: &RunFolder) -> (Vec<String>, Replay) {
 
 fn push(writer: &mut ResultsWriter, result: &TrialResult) {
     let (case, trial) = (Json::of(&result.case).unwrap(), Json::of(&result.trial).unwrap());
-    writer.push(result, &case, &trial).unwrap();
+    writer.push(&ResultLine::of(result, &case, &trial).unwrap()).unwrap();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Marks stored answers by today's cases and rubrics: nothing is asked, written or proposed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::cli::context::{Context, Project};
@@ -10,7 +10,7 @@ use crate::cli::panel::{Asking, panel};
 use crate::client::ClientLimits;
 use crate::compare::same_question;
 use crate::domain::{Case, Slug};
-use crate::golden::{SnapshotInfo, Stored};
+use crate::golden::{SnapshotInfo, SnapshotKeys, Stored};
 use crate::judging::Panel;
 use crate::load::SuiteFile;
 use crate::plan::Catalog;
@@ -31,7 +31,7 @@ pub struct Marker<'p> {
     catalog: &'p Catalog,
     cases: &'p HashMap<Slug, (&'p SuiteFile, Arc<Case>)>,
     golden: GoldenFolder,
-    accepted: BTreeSet<SnapshotKey>,
+    accepted: SnapshotKeys,
     /// Today's judges.
     panel: Option<Arc<Panel>>,
     runtime: tokio::runtime::Runtime,

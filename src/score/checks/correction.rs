@@ -43,7 +43,7 @@ fn agrees(found: &Value, value: &Value) -> bool {
 }
 
 impl Check for Corrected {
-    fn inapplicable(&self, case: &Case) -> Option<String> {
+    fn inapplicable(&self, case: &Case, _: Option<&Value>) -> Option<String> {
         match &case.correction {
             None => Some("the case has no correction".to_owned()),
             Some(correction) if correction.corrected.is_empty() => Some("the correction changes no field".to_owned()),

@@ -218,10 +218,9 @@ impl Check for AsExpected {
         system.world.tools.iter().filter(does).map(|tool| tool.effect).collect()
     }
 
-    fn inapplicable(&self, case: &Case) -> Option<String> {
-        let key = self.want.key();
-        match case.expect.get(key) {
-            None => Some(format!("the case expects no {key:?}")),
+    fn inapplicable(&self, case: &Case, want: Option<&Value>) -> Option<String> {
+        match want {
+            None => Some(format!("the case expects no {:?}", self.want.key())),
             Some(value) if value == AS_REFERENCE && case.reference.is_empty() => {
                 Some("the case has no reference calls".to_owned())
             }

@@ -8,8 +8,8 @@ use crate::event::RunState;
 use crate::history::{AreaSum, Decided, Gathering, Head, Summary, TrialEntry};
 use crate::report::spelling;
 
-/// Rows that are handed over at once.
-const BATCH: usize = 4_000;
+/// Trials that are handed over at once.
+const BATCH: usize = 500;
 
 const RUN: [&str; 29] = [
     "run",
@@ -107,33 +107,28 @@ impl History {
         self.clear(run, &OF_RUN)?;
         let mut cases = Cases::of(&mut *self.database, &meta.project)?;
         let mut gathering = Gathering::default();
-        let (mut trial_rows, mut mark_rows) = (Vec::new(), Vec::new());
-        let mut write = |cases: &mut Cases, trials: &mut Vec<Value>, marks: &mut Vec<Value>| {
-            cases.write(&mut *self.database)?;
-            self.database.insert("trials", &TRIAL, trials)?;
-            self.database.insert("marks", &MARK, marks)?;
-            trials.clear();
-            marks.clear();
-            Ok::<(), HistoryError>(())
-        };
-        for trial in trials {
-            let trial = trial?;
-            gathering.observe(&trial);
-            let case = cases.number(&trial);
-            trial_rows.extend(trial_row(run, case, &trial));
-            for entry in &trial.marks {
-                if let Some(trit) = entry.mark {
-                    let (area, mark) = (entry.area.index() as i64, i64::from(trit.value()));
-                    let repeat = trial.repeat.into();
-                    let cause = entry.cause.as_ref().map(Value::from).unwrap_or(Value::Null);
-                    mark_rows.extend([run.into(), case.into(), repeat, area.into(), mark.into(), cause]);
+        loop {
+            let batch: Vec<TrialEntry> = (&mut *trials).take(BATCH).collect::<Result<_, _>>()?;
+            if batch.is_empty() {
+                break;
+            }
+            let numbers = cases.numbers(&mut *self.database, &batch)?;
+            let (mut trial_rows, mut mark_rows) = (Vec::new(), Vec::new());
+            for (trial, case) in batch.iter().zip(numbers) {
+                gathering.observe(trial);
+                trial_rows.extend(trial_row(run, case, trial));
+                for entry in &trial.marks {
+                    if let Some(trit) = entry.mark {
+                        let (area, mark) = (entry.area.index() as i64, i64::from(trit.value()));
+                        let repeat = trial.repeat.into();
+                        let cause = entry.cause.as_ref().map(Value::from).unwrap_or(Value::Null);
+                        mark_rows.extend([run.into(), case.into(), repeat, area.into(), mark.into(), cause]);
+                    }
                 }
             }
-            if mark_rows.len() >= BATCH * MARK.len() {
-                write(&mut cases, &mut trial_rows, &mut mark_rows)?;
-            }
+            self.database.insert("trials", &TRIAL, &trial_rows)?;
+            self.database.insert("marks", &MARK, &mark_rows)?;
         }
-        write(&mut cases, &mut trial_rows, &mut mark_rows)?;
         let summary = gathering.finish();
         let row = run_row(run, head, text, &summary, kept)?;
         self.database.insert("runs", &RUN, &row)?;
