@@ -61,10 +61,13 @@ impl Flow for InOrder<'_, '_> {
     /// In batches, or to the last one.
     fn settle(&mut self, idle: bool, progress: &mut dyn Progress, clock: &mut Clock) -> Result<(), RunError> {
         loop {
+            let is_due = idle || self.scored_at.elapsed() > PATIENCE;
+            if !is_due && self.waiting.len() < BATCH {
+                return Ok(());
+            }
             let places = self.waiting.keys().zip(self.emitted..);
             let ready = places.take(BATCH).take_while(|(place, at)| *place == at).count();
-            let worth_it = ready == BATCH || idle || self.scored_at.elapsed() > PATIENCE;
-            if ready == 0 || !worth_it {
+            if ready == 0 || !(is_due || ready == BATCH) {
                 return Ok(());
             }
             let batch = (0..ready).filter_map(|_| self.waiting.pop_first()).map(|(_, recorded)| recorded).collect();

@@ -10,7 +10,6 @@ use crate::domain::{Label, Slug, Trial};
 
 const FOLDER: &str = "labels";
 const TRIALS: &str = "trials";
-const AUDITS: &str = "audits";
 const END: &str = ".jsonl";
 
 /// All labels of a project.
@@ -103,44 +102,6 @@ impl Labels {
         serde_json::from_str(&text).map_err(|cause| damaged(cause.to_string()))
     }
 
-    /// Takes out the trials that none of the labels names, and no audit that people may still be filling in.
-    pub fn sweep(&self) -> Result<(), StoreError> {
-        let named: Vec<String> = self.all()?.into_iter().map(|label| label.trial).collect();
-        let audits = self.audits()?;
-        let folder = self.rubrics.join(FOLDER).join(TRIALS);
-        let entries = match fs::read_dir(&folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries.naming("list", &folder)?,
-        };
-        for entry in entries {
-            let path = entry.naming("list", &folder)?.path();
-            let of_nobody = |digest: &str| {
-                !named.iter().any(|named| named == digest) && !audits.iter().any(|audit| audit.contains(digest))
-            };
-            if path.extension().is_some_and(|end| end == "json")
-                && path.file_stem().and_then(|stem| stem.to_str()).is_some_and(of_nobody)
-            {
-                super::disk::remove(&path)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The texts of `rubrics/audits/`.
-    fn audits(&self) -> Result<Vec<String>, StoreError> {
-        let folder = self.rubrics.join(AUDITS);
-        let entries = match fs::read_dir(&folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.naming("list", &folder)?,
-        };
-        let text = |entry: io::Result<fs::DirEntry>| {
-            let path = entry.naming("list", &folder)?.path();
-            check_inside(&self.rubrics, &path)?;
-            fs::read_to_string(&path).naming("read", &path)
-        };
-        entries.map(text).collect()
-    }
-
     fn trial_path(&self, digest: &str) -> PathBuf {
         self.rubrics.join(FOLDER).join(TRIALS).join(format!("{digest}.json"))
     }
@@ -191,20 +152,5 @@ mod tests {
         fs::write(&path, text.replace('1', "2")).unwrap();
         assert!(labels.trial(&digest).unwrap_err().to_string().contains("changed since"));
         assert!(labels.trial("../../secret").unwrap_err().to_string().contains("no digest"));
-    }
-
-    #[test]
-    fn trials_that_nobody_speaks_of_are_swept_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let labels = Labels::open(folder.path());
-        let digest = labels.keep(&trial(1)).unwrap();
-        let form = folder.path().join("audits/first.yaml");
-        fs::create_dir(form.parent().unwrap()).unwrap();
-        fs::write(&form, format!("trial: \"{digest}\"\n")).unwrap();
-        labels.sweep().unwrap();
-        assert!(labels.trial(&digest).is_ok(), "an audit is about it");
-        fs::remove_file(form).unwrap();
-        labels.sweep().unwrap();
-        assert!(labels.trial(&digest).is_err());
     }
 }
