@@ -1,6 +1,7 @@
 //! From a trial to what is worth keeping of it: no volatile fields, no secrets, no noise, sets in one order.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -66,16 +67,28 @@ fn keep<'t>(
                 if let Some(value) = pointer::at_key(at, key, |at| below(at, value)) {
                     let key = redact::secrets(key);
                     is_shortened |= matches!(key, Cow::Owned(_));
-                    // Keys that were told apart by what was taken out of them are one: the last of them.
-                    match kept.iter_mut().find(|(other, _)| is_shortened && *other == key) {
-                        Some((_, before)) => *before = value,
-                        None => kept.push((key, value)),
-                    }
+                    kept.push((key, value));
                 }
             }
-            Kept::Map(kept)
+            Kept::Map(if is_shortened { each_once(kept) } else { kept })
         }
     })
+}
+
+/// Keys that were told apart by what was taken out of them are one: the last of them, in the place of the first.
+fn each_once<'t>(entries: Vec<(Cow<'t, str>, Kept<'t>)>) -> Vec<(Cow<'t, str>, Kept<'t>)> {
+    let mut places: HashMap<Cow<str>, usize> = HashMap::with_capacity(entries.len());
+    let mut once: Vec<(Cow<str>, Kept)> = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        match places.get(&key) {
+            Some(place) => once[*place].1 = value,
+            None => {
+                places.insert(key.clone(), once.len());
+                once.push((key, value));
+            }
+        }
+    }
+    once
 }
 
 fn redacted(text: &str, class: FieldClass) -> Cow<'_, str> {
