@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::context::{Context, GOLDEN};
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::diagnostic::closest;
@@ -17,7 +17,7 @@ use crate::plan::Catalog;
 use crate::run::{Selected, accepted_baseline, sentence};
 use crate::score::judge::judges_of;
 use crate::score::{self, Answers, TrialResult, View};
-use crate::store::{GoldenFolder, RunFolder, Runs, SnapshotKey, StoreError};
+use crate::store::{GOLDEN, GoldenFolder, RunFolder, Runs, SnapshotKey, StoreError};
 
 /// What was named.
 #[derive(Debug)]
@@ -74,14 +74,14 @@ impl Against {
             }
             Against::Run(ref run) => {
                 let folder = tempfile::Builder::new().prefix("evalgate-").tempdir()?;
-                let golden = GoldenFolder::open(folder.path(), target);
+                let golden = GoldenFolder::of(folder.path(), target);
                 snapshots_of(run, catalog, &golden)?;
                 let source = Some(format!("run {}", run.id()));
                 Ok(Held { golden, source, against: self, _made: Some(folder), _exported: None })
             }
             Against::Revision(ref revision) => {
                 let exported = revision.export(&[&format!("{GOLDEN}/{target}")])?;
-                let golden = GoldenFolder::open(&exported.root().join(GOLDEN), target);
+                let golden = GoldenFolder::of(exported.root(), target);
                 let source = Some(format!("golden at {}", revision.label()));
                 Ok(Held { golden, source, against: self, _made: None, _exported: Some(exported) })
             }

@@ -11,13 +11,10 @@ use crate::domain::Slug;
 use crate::load::{self, Checked, Root};
 use crate::plan::Catalog;
 use crate::report::Style;
-use crate::store::{GoldenFolder, Runs};
+use crate::store::{GoldenFolder, Runs, finish_changes};
 
 /// Folder for what runs write, in the project.
 const REPORTS: &str = "reports";
-
-/// Folder for what people accepted, and for recordings.
-pub const GOLDEN: &str = "golden";
 
 /// Settings of this process.
 pub struct Context {
@@ -39,8 +36,15 @@ impl Context {
         Ok(Self { start, ci })
     }
 
+    /// The folder of the project. Changes of it that were cut off while they were made are finished first.
     pub fn root(&self) -> Result<Root, Failure> {
-        Ok(Root::find(&self.start)?)
+        let root = Root::find(&self.start)?;
+        match finish_changes(root.path())? {
+            0 => {}
+            1 => output::tell("finished what was cut off while it was written: a file\n"),
+            n => output::tell(&format!("finished what was cut off while it was written: {n} files\n")),
+        }
+        Ok(root)
     }
 
     pub fn runs(&self, root: &Root) -> Runs {
@@ -49,7 +53,7 @@ impl Context {
 
     /// The snapshots of a target.
     pub fn golden(&self, root: &Root, target: &Slug) -> GoldenFolder {
-        GoldenFolder::open(&root.path().join(GOLDEN), target)
+        GoldenFolder::of(root.path(), target)
     }
 
     pub fn reports(&self, root: &Root) -> PathBuf {

@@ -8,8 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::context::{Context, GOLDEN, Project};
-use super::correct::REVIEWS;
+use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::{Failure, name_of};
 use super::output;
@@ -21,7 +20,7 @@ use crate::event::RunMeta;
 use crate::gate::{Verdict, Waived, over_quarantine};
 use crate::plan::WAIVERS;
 use crate::run::waived;
-use crate::store::{self, Index, Ledger, Listing};
+use crate::store::{self, Changes, Index, Listing};
 use crate::suite::add_waivers;
 
 /// The policies before and after the change, where the project has both.
@@ -254,8 +253,9 @@ impl<'a> Demo<'a> {
     /// Writes what people decided.
     fn people(&self, context: &Context, decisions: &[Decision]) -> Result<(), Failure> {
         let root = &self.project.checked.root;
-        fs::create_dir_all(context.start.join(GOLDEN))?;
-        Ledger::<Decision>::open(&context.start, REVIEWS).append(decisions)?;
+        let mut changes = Changes::of(&context.start);
+        decisions.iter().try_for_each(|decision| changes.decide(decision))?;
+        changes.commit()?;
         if let Some(waiver) = &self.waiver {
             let text = add_waivers(root.read(WAIVERS).ok().as_ref(), std::slice::from_ref(waiver))
                 .map_err(|why| Failure::new(Exit::Internal, why))?;

@@ -4,8 +4,9 @@ use super::exit::Exit;
 use crate::diagnostic::closest;
 use crate::domain::Slug;
 use crate::load::{LoadError, RevisionError};
+use crate::report::RenderError;
 use crate::run::RunError;
-use crate::store::StoreError;
+use crate::store::{RESULTS, StoreError};
 
 /// An error on its way to the terminal.
 #[derive(Debug)]
@@ -62,6 +63,9 @@ impl From<StoreError> for Failure {
             StoreError::NoRun { .. } | StoreError::ManyRuns { .. } => {
                 (Exit::Usage, Some("name a run by its id, the beginning of its id, `latest` or `latest~1`"))
             }
+            StoreError::Line { path, .. } if path.ends_with(RESULTS) => {
+                (Exit::Internal, Some("`evalgate score RUN` makes it anew of what the agent answered"))
+            }
             _ => (Exit::Internal, None),
         };
         Self { exit, error: error.into(), hint: hint.map(str::to_owned) }
@@ -105,9 +109,15 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-impl From<crate::report::RenderError> for Failure {
-    fn from(error: crate::report::RenderError) -> Self {
-        Self { exit: Exit::Internal, error: error.into(), hint: None }
+impl From<RenderError> for Failure {
+    fn from(error: RenderError) -> Self {
+        match error {
+            RenderError::Unread(cause) => match cause.downcast::<StoreError>() {
+                Ok(stored) => (*stored).into(),
+                Err(cause) => Self { exit: Exit::Internal, error: RenderError::Unread(cause).into(), hint: None },
+            },
+            error => Self { exit: Exit::Internal, error: error.into(), hint: None },
+        }
     }
 }
 

@@ -1,14 +1,13 @@
 //! What review took, read for the gate: on a run, and on what the run is held against.
 
 use super::baseline::Against;
-use super::correct::REVIEWS;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::domain::{Decision, Policy};
 use crate::event::RunMeta;
 use crate::gate::{ByCase, Minutes, Reviews, allowed_burden};
 use crate::load::{Revision, RevisionError, Root};
-use crate::store::{Labels, Ledger, ledger_lines};
+use crate::store::{Labels, Ledger, REVIEWS, ledger_lines};
 
 /// Minutes of review by case. Nothing is read where the policy does not ask for them.
 ///

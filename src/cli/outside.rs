@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::context::GOLDEN;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::client::{BODY_CAP, Client, ClientLimits, ClientSetup, Mode};
 use crate::domain::{Policy, Slug};
 use crate::event::Answers;
-use crate::store::Recordings;
+use crate::store::{GOLDEN, Recordings};
 use crate::target::{JudgeModel, Target};
 
 /// The client of a run. Secrets are read here, and only those that the target names; a replay needs none. `judged`: whether

@@ -162,6 +162,7 @@ impl Run {
         if selected.selection.cases == 0 {
             return Err(nothing_selected(&wanted, &selected));
         }
+        tell_unmet(&selected);
         let held = Held::of(self.baseline.as_deref(), context, &runs, &checked.root, &catalog, &request.target)?;
         judged_by.held_against.clone_from(&held.source);
         let mut meta = meta(&request, &checked, &catalog, policy, &selected, runs.path());
@@ -401,8 +402,19 @@ fn nothing_selected(wanted: &Wanted, selected: &Selected) -> Failure {
         (_, Some((run, _))) => format!("none of the {of} cases is a failing case of run {run} and matches"),
         (None, None) => "the project has no cases".to_owned(),
     };
-    Failure::new(Exit::NothingSelected, message)
-        .with_hint("nothing was checked, which is never a pass; `evalgate list` shows every case")
+    let hint = match selected.unmet.as_slice() {
+        [] => "`evalgate list` shows every case".to_owned(),
+        unmet => unmet.join("; "),
+    };
+    Failure::new(Exit::NothingSelected, format!("{message}: nothing was checked, which is never a pass"))
+        .with_hint(hint)
+}
+
+/// Warns of what a filter asks for in vain: what was meant is missing without a trace otherwise.
+pub fn tell_unmet(selected: &Selected) {
+    for unmet in &selected.unmet {
+        output::tell(&format!("warning: {}\n", printable_line(unmet)));
+    }
 }
 
 /// Of everything that a run of a target under a policy is made of.

@@ -54,6 +54,11 @@ pub enum Place {
 }
 
 impl Diagnostic {
+    /// An error of a file as a whole.
+    pub fn of_file(code: &'static str, file: &str, message: impl Into<String>) -> Self {
+        Self { place: Place::File, ..Self::error(code, file, "", message) }
+    }
+
     /// An error about the value at `pointer` of `file`.
     pub fn error(code: &'static str, file: &str, pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self {

@@ -29,6 +29,16 @@ pub fn push_json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> serde_
     serde_json::to_writer(Appending(out), value)
 }
 
+/// What serde_json says of a text, without the place that it ends with: whoever tells it knows the place in the file.
+pub fn without_place(error: &serde_json::Error) -> String {
+    let mut message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    if let Some(rest) = message.strip_suffix(&place) {
+        message.truncate(rest.len());
+    }
+    message
+}
+
 /// Most of what serde_json writes is a single quote, colon or comma, for which a call to copy memory is dear.
 struct Appending<'o>(&'o mut Vec<u8>);
 

@@ -31,7 +31,7 @@ pub use case::{Case, CaseKind, Fault, FaultKind, ReferenceCall, ReferenceEnd, Su
 pub use correction::{Correction, CorrectionReason, ReviewVerdict};
 pub use decision::{Decision, Ruling};
 pub use effect::Effect;
-pub use json::{Json, push_json};
+pub use json::{Json, push_json, without_place};
 pub use label::{Label, LabelSource};
 pub use mark::{Mark, Trit};
 pub use output_schema::OutputSchema;

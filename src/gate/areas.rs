@@ -127,7 +127,9 @@ fn state(area: Area, known: &Known, scored: bool, compared: bool) -> super::Area
 
 /// Where answers vary, a case counts once, with the mean of its repeats.
 fn by_case(summary: &mut AreaSummary, tallies: &Tallies, change: Option<&Change>, policy: &Policy) {
-    let marked = tallies.cases.values().map(|case| case.candidate(summary.area)).filter(|tally| tally.count() > 0);
+    let stage = tallies.stage(summary.area);
+    let marked = tallies.cases.values().map(|case| case.candidate(summary.area, stage));
+    let marked = marked.filter(|tally| tally.count() > 0);
     let marked: Vec<Tally> = marked.collect();
     summary.mean = mean::mean(&marked.iter().filter_map(Tally::mean).collect::<Vec<f64>>());
     summary.was = change.map(|change| change.was);

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::decide::{self, AreaCall, AreaFacts};
-use super::tallies::{CaseTally, Tallies};
+use super::tallies::{CaseTally, Stage, Tallies, median};
 use crate::domain::{Area, AreaGate, AreaPolicy, ClusterBy, Margin, Multiplicity, Policy, Slug, Trit};
 use crate::stats::mean::NonInferiority;
 use crate::stats::{Pair, Tally, mean, multiplicity, permutation};
@@ -26,8 +26,8 @@ pub struct Change<'t> {
     /// `p`, adjusted for the areas that are tested with this one.
     pub adjusted: f64,
     pub alpha: f64,
-    /// Whether most cases have more repeats than the first stage takes.
-    pub second_stage: bool,
+    /// How far the run went.
+    pub stage: Stage,
     pub clustered_by: ClusterBy,
     /// Workflows or orgs that the cases are from; 0 where they are not put together.
     pub clusters: usize,
@@ -57,7 +57,7 @@ fn change<'t>(tallies: &'t Tallies<'t>, policy: &Policy, area: Area) -> Option<C
     let pairs: Vec<Pair> = cases.iter().map(|(_, _, pair)| *pair).collect();
     let test = permutation::within_case(&pairs)?;
     let side = |of: fn(&Pair) -> Option<f64>| mean::mean(&pairs.iter().filter_map(of).collect::<Vec<f64>>());
-    let second_stage = median(pairs.iter().map(|pair| pair.candidate.count())) > u64::from(policy.repeats.stage1);
+    let stage = tallies.stage(area);
     let clusters: BTreeSet<usize> = cases.iter().map(|(_, case, _)| case.cluster).collect();
     let gate = policy.gate(area);
     let mut change = Change {
@@ -69,8 +69,11 @@ fn change<'t>(tallies: &'t Tallies<'t>, policy: &Policy, area: Area) -> Option<C
         p: test.p_worse,
         exact: test.exact,
         adjusted: test.p_worse,
-        alpha: policy.repeats.alpha[usize::from(second_stage)],
-        second_stage,
+        alpha: policy.repeats.alpha[match stage {
+            Stage::First => 0,
+            Stage::Second => 1,
+        }],
+        stage,
         clustered_by: policy.interval.cluster_by,
         clusters: if policy.interval.cluster_by == ClusterBy::None { 0 } else { clusters.len() },
         bound: None,
@@ -108,7 +111,7 @@ impl Change<'_> {
     pub fn settled(&self, policy: &Policy) -> bool {
         let conf = policy.interval.conf.max(1.0 - self.alpha);
         match self.margin {
-            _ if !self.gates() || self.second_stage => true,
+            _ if !self.gates() || self.stage == Stage::Second => true,
             Some(margin) => self.bound_at(conf).is_some_and(|bound| decide::excludes(bound.lower, margin)),
             None => self.change >= 0.0,
         }
@@ -157,12 +160,7 @@ impl Change<'_> {
 /// Adjusts the areas of one family for each other. An area in which no repeat differs from another of its case can
 /// reject nothing, so it takes no part (Tarone 1990).
 fn adjusted(changes: &mut [Change], of: impl Fn(&Change) -> bool, adjust: fn(&[f64]) -> Vec<f64>) {
-    let varies = |change: &Change| {
-        change.cases.iter().any(|(_, _, pair)| {
-            let pool = pair.baseline + pair.candidate;
-            pool.worst() != pool.best()
-        })
-    };
+    let varies = |change: &Change| change.cases.iter().any(|(_, _, pair)| pair.varies());
     let family: Vec<&mut Change> = changes.iter_mut().filter(|change| of(change) && varies(change)).collect();
     let p = adjust(&family.iter().map(|change| change.p).collect::<Vec<f64>>());
     for (change, p) in family.into_iter().zip(p) {
@@ -175,11 +173,4 @@ fn margin(policy: &Policy, area: Area, cases: usize) -> f64 {
         Margin::Auto => mean::auto_margin(cases),
         Margin::Of(margin) => margin,
     }
-}
-
-/// The upper one of the two in the middle; 0 of none.
-fn median(counts: impl Iterator<Item = u64>) -> u64 {
-    let mut counts: Vec<u64> = counts.collect();
-    counts.sort_unstable();
-    counts.get(counts.len() / 2).copied().unwrap_or(0)
 }

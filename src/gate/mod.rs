@@ -42,7 +42,7 @@ mod waivers;
 mod weakened;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod speed_tests;
 #[cfg(test)]

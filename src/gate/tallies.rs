@@ -18,6 +18,13 @@ pub struct Tallies<'p> {
     pub cases: BTreeMap<Slug, CaseTally<'p>>,
 }
 
+/// How far a run went in an area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    First,
+    Second,
+}
+
 /// One case.
 pub struct CaseTally<'p> {
     pub accepted: Option<&'p CaseBaseline>,
@@ -26,6 +33,10 @@ pub struct CaseTally<'p> {
     pub cluster: usize,
     /// Trials that ran, marked or not.
     pub trials: u32,
+    /// Repeats of it that the first stage takes.
+    first: u32,
+    /// By the repeats of the first stage, of both stages, and by those too that the case-break rule added.
+    early: [Tally; Area::COUNT],
     planned: [Tally; Area::COUNT],
     all: [Tally; Area::COUNT],
     pub cost_usd: Spent,
@@ -76,7 +87,8 @@ impl<'p> Tallies<'p> {
             Some(case) => case,
             None => {
                 let cluster = *self.clusters.entry(cluster(self.policy.interval.cluster_by, result)).or_insert(next);
-                let case = CaseTally::new(self.baseline.of(&result.case), &result.case, cluster);
+                let first = result.case.repeats.unwrap_or_default().max(self.policy.repeats.stage1);
+                let case = CaseTally::new(self.baseline.of(&result.case), &result.case, (cluster, first));
                 self.cases.entry(result.case.id.clone()).or_insert(case)
             }
         };
@@ -98,26 +110,39 @@ impl<'p> Tallies<'p> {
             if case.whole(*area).change().is_some_and(|change| change < 0.0) {
                 fell.push((id.clone(), *area));
             }
-            (case.planned[area.index()], case.all[area.index()]) = (Tally::default(), Tally::default());
+            for tallies in [&mut case.early, &mut case.planned, &mut case.all] {
+                tallies[area.index()] = Tally::default();
+            }
             case.fallen.remove(area);
         }
         fell
     }
 
-    /// Of an area, by the planned repeats: the cases with marks on both sides.
+    /// The second stage was run where most cases that can be compared have more repeats than the first takes: where it
+    /// was not, a few have some more because they looked broken.
+    pub fn stage(&self, area: Area) -> Stage {
+        let pairs = self.cases.values().map(|case| case.pair(area, Stage::Second));
+        let repeats = pairs.filter(|pair| pair.change().is_some()).map(|pair| pair.candidate.count());
+        if median(repeats) > u64::from(self.policy.repeats.stage1) { Stage::Second } else { Stage::First }
+    }
+
+    /// Of an area, by the repeats of its stage: the cases with marks on both sides.
     pub fn compared(&self, area: Area) -> impl Iterator<Item = (&Slug, &CaseTally<'p>, Pair)> {
-        let pairs = self.cases.iter().map(move |(id, case)| (id, case, case.pair(area)));
+        let stage = self.stage(area);
+        let pairs = self.cases.iter().map(move |(id, case)| (id, case, case.pair(area, stage)));
         pairs.filter(|(_, _, pair)| pair.change().is_some())
     }
 }
 
 impl<'p> CaseTally<'p> {
-    fn new(accepted: Option<&'p CaseBaseline>, case: &Case, cluster: usize) -> Self {
+    fn new(accepted: Option<&'p CaseBaseline>, case: &Case, (cluster, first): (usize, u32)) -> Self {
         Self {
             accepted,
             critical: case.weight == Weight::Critical,
             cluster,
             trials: 0,
+            first,
+            early: Default::default(),
             planned: Default::default(),
             all: Default::default(),
             cost_usd: Spent::default(),
@@ -133,6 +158,9 @@ impl<'p> CaseTally<'p> {
         self.all[slot].push(mark);
         if planned {
             self.planned[slot].push(mark);
+        }
+        if repeat <= self.first {
+            self.early[slot].push(mark);
         }
         if self.accepted(area.area).worst().is_some_and(|worst| mark < worst) {
             let fallen = Fallen { mark, repeat, why: area.mark.why().to_owned() };
@@ -152,14 +180,17 @@ impl<'p> CaseTally<'p> {
         marks.into_iter().flatten().copied().collect()
     }
 
-    /// The planned repeats, whatever was accepted.
-    pub fn candidate(&self, area: Area) -> Tally {
-        self.planned[area.index()]
+    /// The repeats that the stage takes; of a case of which nothing was accepted, those of both.
+    pub fn candidate(&self, area: Area, stage: Stage) -> Tally {
+        match stage {
+            Stage::First if self.accepted(area).count() > 0 => self.early[area.index()],
+            Stage::First | Stage::Second => self.planned[area.index()],
+        }
     }
 
-    /// By the planned repeats.
-    pub fn pair(&self, area: Area) -> Pair {
-        Pair { baseline: self.accepted(area), candidate: self.planned[area.index()] }
+    /// By the repeats that the stage takes.
+    fn pair(&self, area: Area, stage: Stage) -> Pair {
+        Pair { baseline: self.accepted(area), candidate: self.candidate(area, stage) }
     }
 
     /// By all repeats, those of the case-break rule included.
@@ -180,4 +211,11 @@ fn cluster(by: ClusterBy, result: &TrialResult) -> String {
         ClusterBy::Org => result.case.request.org_id.clone(),
         ClusterBy::None => String::new(),
     }
+}
+
+/// The upper one of the two in the middle; 0 of none.
+pub fn median(counts: impl Iterator<Item = u64>) -> u64 {
+    let mut counts: Vec<u64> = counts.collect();
+    counts.sort_unstable();
+    counts.get(counts.len() / 2).copied().unwrap_or(0)
 }

@@ -139,6 +139,31 @@ fn a_case_that_always_passed_and_never_does_again_is_broken_when_chance_is_ruled
 }
 
 #[test]
+fn repeats_that_a_case_got_because_it_looked_broken_are_not_counted_in_its_area() {
+    let two = alike(60, TASK, &[1; 5], &[1; 2]);
+    let change = |now: &[i8]| {
+        let mut cases = two.clone();
+        cases[0].now = now.to_vec();
+        let change = area(&judged(&varying(&[]), &cases), TASK).change;
+        (change.unwrap() * 60.0).round()
+    };
+    assert_eq!((change(&[-1, -1]), change(&[-1, -1, 1, 1, 1])), (-2.0, -2.0));
+    // Repeats that the case itself asks for are no re-run.
+    let mut cases = two.clone();
+    cases[0].now = vec![-1, -1, 1, 1, 1];
+    let mut run = trials(&cases);
+    run[..5].iter_mut().for_each(|trial| std::sync::Arc::make_mut(&mut trial.0.case).repeats = Some(5));
+    let verdict = held_against(&baseline(&cases), &varying(&[]), &run, &evidence(&run));
+    assert_eq!((area(&verdict, TASK).change.unwrap() * 60.0 * 5.0).round(), -4.0);
+    // Where most cases have more, that is the second stage.
+    let five = alike(60, TASK, &[1; 5], &[1; 5]);
+    let mut fallen = five.clone();
+    fallen[0].now = vec![-1, -1, 1, 1, 1];
+    let change = area(&judged(&varying(&[]), &fallen), TASK).change.unwrap();
+    assert_eq!((change * 60.0 * 5.0).round(), -4.0);
+}
+
+#[test]
 fn one_violation_in_any_repeat_fails_and_its_repeat_is_named() {
     let cases = alike(100, TASK, &[1; 5], &[1; 5]);
     let mut run = trials(&cases);

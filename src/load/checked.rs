@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::files::{LoadError, MARKER, Root};
+use super::unread;
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::domain::{CaseKind, Slug, Suite};
 use crate::plan::{self, Catalog, Census, Coverage, JUDGE_PROMPT, Parts, WAIVERS, assemble};
@@ -167,7 +168,7 @@ pub fn read_catalog(root: Root) -> Result<Checked, LoadError> {
     let Reader { mut found, hashes, .. } = reader;
     let (catalog, mut problems) = assemble(parts);
     found.append(&mut problems);
-    found.append(&mut misnamed(&root)?);
+    found.append(&mut unread::files(&root, catalog.as_ref())?);
     let digests = hashes.into_iter().map(|(part, hasher)| (part, hasher.finalize().to_hex().to_string())).collect();
     let (suites, census, targets, judges) = (Vec::new(), Census::default(), BTreeMap::new(), BTreeMap::new());
     let mut checked = Checked { root, catalog, suites, census, targets, judges, diagnostics: found, digests };
@@ -343,28 +344,8 @@ fn stem(file: &str) -> Option<Slug> {
     Slug::new(file.strip_suffix(".yaml")?).ok()
 }
 
-/// Files that look like YAML and that nobody would read: what they hold would not be checked.
-fn misnamed(root: &Root) -> Result<Vec<Diagnostic>, LoadError> {
-    let mut folders = vec!["rubrics".to_owned(), "rubrics/policies".to_owned()];
-    for parent in ["suites", "suites/worlds"] {
-        folders.extend(root.list(parent)?.0.into_iter().map(|name| format!("{parent}/{name}")));
-    }
-    let mut found = Vec::new();
-    for folder in folders {
-        for file in root.list(&folder)?.1.iter().filter(|file| file.ends_with(".yml")) {
-            let path = format!("{folder}/{file}");
-            let mut diagnostic = Diagnostic::error("misnamed-file", &path, "", "files that end in .yml are not read");
-            diagnostic.place = crate::diagnostic::Place::File;
-            found.push(diagnostic.with_help("let its name end in .yaml"));
-        }
-    }
-    Ok(found)
-}
-
 fn unreadable(path: &str, why: &str) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error("unreadable-file", path, "", format!("this file is needed: {why}"));
-    diagnostic.place = crate::diagnostic::Place::File;
-    diagnostic
+    Diagnostic::of_file("unreadable-file", path, format!("this file is needed: {why}"))
 }
 
 fn digest(file: &SourceFile) -> blake3::Hash {

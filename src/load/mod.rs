@@ -5,6 +5,7 @@
 mod checked;
 mod files;
 mod revision;
+mod unread;
 
 pub use checked::{Checked, SuiteFile, check, read_catalog};
 pub use files::{LoadError, Root};

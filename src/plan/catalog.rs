@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::Diagnostic;
 use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, Waiver, World};
 use crate::score::judge::{DEFAULT_PROMPT, JudgePrompt, Judges, Licences};
 use crate::score::{self, CompiledRubric};
@@ -135,9 +135,7 @@ pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
 fn judge_prompt(own: Option<&str>, found: &mut Vec<Diagnostic>) -> Option<Arc<JudgePrompt>> {
     let prompt = own.map(JudgePrompt::new).transpose();
     let prompt = prompt.unwrap_or_else(|why| {
-        let mut fault = Diagnostic::error("judge-prompt", JUDGE_PROMPT, "", why);
-        fault.place = Place::File;
-        found.push(fault);
+        found.push(Diagnostic::of_file("judge-prompt", JUDGE_PROMPT, why));
         None
     });
     prompt.or_else(|| JudgePrompt::new(DEFAULT_PROMPT).ok()).map(Arc::new)

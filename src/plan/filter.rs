@@ -3,6 +3,8 @@
 //! `pipeline(triage) and (kind(golden_request) or tag(sales)) and not id(*-refund-*)`. Predicates take a glob;
 //! `not` binds tighter than `and`, `and` tighter than `or`.
 
+use std::collections::BTreeSet;
+
 use globset::{Glob, GlobMatcher};
 
 use crate::diagnostic::closest;
@@ -25,7 +27,15 @@ pub enum Filter {
     All(Vec<Filter>),
     Any(Vec<Filter>),
     Not(Box<Filter>),
-    Is(usize, GlobMatcher),
+    Is(Predicate),
+}
+
+/// A part of the case and the glob that it has to match, e.g. `tag(sales)`.
+#[derive(Debug, Clone)]
+pub struct Predicate {
+    /// Of [`PREDICATES`].
+    name: &'static str,
+    glob: GlobMatcher,
 }
 
 /// What an expression is asked about.
@@ -60,20 +70,72 @@ impl Filter {
             Filter::All(all) => all.iter().all(|filter| filter.matches(subject)),
             Filter::Any(any) => any.iter().any(|filter| filter.matches(subject)),
             Filter::Not(not) => !not.matches(subject),
-            Filter::Is(predicate, glob) => {
-                let is = |text: &str| glob.is_match(text);
-                match PREDICATES[*predicate].0 {
-                    "id" => is(&subject.case.id),
-                    "kind" => is(subject.kind.name()),
-                    "org" => is(&subject.case.request.org_id),
-                    "pipeline" => is(subject.pipeline),
-                    "suite" => is(subject.suite),
-                    "tag" => subject.case.tags.iter().any(|tag| is(tag)),
-                    "world" => is(&subject.case.world),
-                    _ => false,
-                }
-            }
+            Filter::Is(predicate) => predicate.holds(subject),
         }
+    }
+
+    /// Every predicate, in the order of the text.
+    pub fn predicates(&self) -> Vec<&Predicate> {
+        match self {
+            Filter::All(many) | Filter::Any(many) => many.iter().flat_map(Filter::predicates).collect(),
+            Filter::Not(not) => not.predicates(),
+            Filter::Is(predicate) => vec![predicate],
+        }
+    }
+}
+
+impl Predicate {
+    pub fn holds(&self, subject: &Subject) -> bool {
+        self.looks_at(subject, &mut |text| self.glob.is_match(text))
+    }
+
+    /// Calls `is` for each text that it looks at, until one is.
+    fn looks_at(&self, subject: &Subject, is: &mut dyn FnMut(&str) -> bool) -> bool {
+        match self.name {
+            "id" => is(&subject.case.id),
+            "kind" => is(subject.kind.name()),
+            "org" => is(&subject.case.request.org_id),
+            "pipeline" => is(subject.pipeline),
+            "suite" => is(subject.suite),
+            "tag" => subject.case.tags.iter().any(|tag| is(tag)),
+            "world" => is(&subject.case.world),
+            _ => false,
+        }
+    }
+}
+
+/// A predicate that holds of no case, which is most likely a slip of the pen.
+pub struct Unmet<'f> {
+    predicate: &'f Predicate,
+    known: BTreeSet<String>,
+}
+
+impl<'f> Unmet<'f> {
+    pub fn new(predicate: &'f Predicate) -> Self {
+        Self { predicate, known: BTreeSet::new() }
+    }
+
+    /// Takes notice of a case that might have been meant.
+    pub fn see(&mut self, subject: &Subject) {
+        self.predicate.looks_at(subject, &mut |text| {
+            if !self.known.contains(text) {
+                self.known.insert(text.to_owned());
+            }
+            false
+        });
+    }
+
+    /// A sentence, with what may have been meant.
+    pub fn told(&self) -> String {
+        let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
+        let Predicate { name, glob } = self.predicate;
+        let glob = glob.glob().glob();
+        let hint = match closest(glob, &known) {
+            Some(near) => format!(": did you mean {near:?}?"),
+            None if known.is_empty() || known.len() > 12 => String::new(),
+            None => format!("; known: {}", known.join(", ")),
+        };
+        format!("{name}({glob}) holds of no case{hint}")
     }
 }
 
@@ -170,7 +232,7 @@ impl<'t> Parser<'t> {
             .map_err(|error| FilterError { at: start, message: format!("not a glob: {}", error.kind()) })?
             .compile_matcher();
         self.at = start + glob.len() + 1;
-        Ok(Filter::Is(predicate, matcher))
+        Ok(Filter::Is(Predicate { name: PREDICATES[predicate].0, glob: matcher }))
     }
 }
 
@@ -197,7 +259,7 @@ mod tests {
 
     use super::*;
 
-    fn matches(expression: &str) -> bool {
+    fn with_subject<T>(with: impl FnOnce(Subject) -> T) -> T {
         let case: Case = serde_json::from_value(json!({
             "id": "closed-won-flow-loops",
             "title": "t",
@@ -210,8 +272,34 @@ mod tests {
         }))
         .unwrap();
         let (pipeline, suite) = (Slug::new("triage").unwrap(), Slug::new("golden-requests").unwrap());
-        let subject = Subject { pipeline: &pipeline, suite: &suite, kind: CaseKind::GoldenRequest, case: &case };
-        Filter::parse(expression).unwrap().matches(&subject)
+        with(Subject { pipeline: &pipeline, suite: &suite, kind: CaseKind::GoldenRequest, case: &case })
+    }
+
+    fn matches(expression: &str) -> bool {
+        let filter = Filter::parse(expression).unwrap();
+        with_subject(|subject| filter.matches(&subject))
+    }
+
+    #[test]
+    fn a_predicate_that_holds_of_nothing_says_what_may_have_been_meant() {
+        let filter = Filter::parse("kind(golden_reqest) or not (tag(sails) and id(*-loops)) or org(zzz)").unwrap();
+        let told = |predicate: &&Predicate| {
+            let mut unmet = Unmet::new(predicate);
+            let holds = with_subject(|subject| {
+                unmet.see(&subject);
+                predicate.holds(&subject)
+            });
+            (!holds).then(|| unmet.told())
+        };
+        let told: Vec<String> = filter.predicates().iter().filter_map(told).collect();
+        assert_eq!(
+            told,
+            [
+                "kind(golden_reqest) holds of no case: did you mean \"golden_request\"?",
+                "tag(sails) holds of no case: did you mean \"sales\"?",
+                "org(zzz) holds of no case; known: northwind",
+            ]
+        );
     }
 
     #[test]

@@ -9,5 +9,5 @@ mod waivers;
 
 pub use catalog::{Catalog, JUDGE_PROMPT, Parts, Unread, assemble};
 pub use examine::{Census, Coverage};
-pub use filter::{Filter, FilterError, PREDICATES, Subject};
+pub use filter::{Filter, FilterError, PREDICATES, Predicate, Subject, Unmet};
 pub use waivers::{WAIVERS, examine as examine_waivers};

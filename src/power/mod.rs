@@ -13,6 +13,8 @@ mod sentences;
 mod simulation;
 
 #[cfg(test)]
+mod agreement_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

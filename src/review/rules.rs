@@ -1,5 +1,7 @@
 //! The rules of deciding: which changes a choice means, what needs a reason, what nobody accepts in passing.
 
+use std::collections::HashMap;
+
 use super::merge::Merged;
 use super::pending::Pending;
 use crate::diagnostic::closest;
@@ -83,8 +85,13 @@ pub enum Refusal {
 pub fn resolve(pending: &[Pending], choices: &[Choice]) -> Result<Vec<Chosen>, Vec<Refusal>> {
     let mut refusals = Vec::new();
     let mut chosen: Vec<Chosen> = Vec::new();
-    let mut take = |one: Chosen, refusals: &mut Vec<Refusal>| match chosen.iter_mut().find(|c| c.at == one.at) {
-        None => chosen.push(one),
+    // Where in `chosen` a change is: one choice may mean very many.
+    let mut places: HashMap<usize, usize> = HashMap::new();
+    let mut take = |one: Chosen, refusals: &mut Vec<Refusal>| match places.get(&one.at).map(|n| &mut chosen[*n]) {
+        None => {
+            places.insert(one.at, chosen.len());
+            chosen.push(one);
+        }
         Some(known) if known.ruling == one.ruling => known.in_passing &= one.in_passing,
         Some(known) => match (&mut known.ruling, one.ruling) {
             (Ruling::AcceptedFields(known), Ruling::AcceptedFields(more)) => {
@@ -127,8 +134,7 @@ pub fn resolve(pending: &[Pending], choices: &[Choice]) -> Result<Vec<Chosen>, V
         take(Chosen { at, ruling, in_passing: false }, &mut refusals);
     }
     if choices.contains(&Choice::AcceptAll) {
-        let named: Vec<usize> = chosen.iter().map(|chosen| chosen.at).collect();
-        let rest = (0..pending.len()).filter(|at| !named.contains(at));
+        let rest = (0..pending.len()).filter(|at| !places.contains_key(at));
         chosen.extend(rest.map(|at| Chosen { at, ruling: Ruling::Accepted, in_passing: true }));
     }
     if refusals.is_empty() { Ok(chosen) } else { Err(refusals) }

@@ -20,7 +20,7 @@ const LISTED: usize = 5;
 
 /// The cases of a shard alone.
 pub fn part_of(selected: Selected, checked: &Checked, shard: Shard) -> Result<Selected, String> {
-    let Selected { suites, mut selection, guards_left_out } = selected;
+    let Selected { suites, mut selection, guards_left_out, unmet } = selected;
     let mut kept = Vec::new();
     for SelectedSuite { suite, cases } in suites {
         let loaded = checked.suites[suite].suite(&checked.root)?;
@@ -30,7 +30,7 @@ pub fn part_of(selected: Selected, checked: &Checked, shard: Shard) -> Result<Se
         }
     }
     selection.cases = kept.iter().map(|part| part.cases.len() as u64).sum();
-    Ok(Selected { suites: kept, selection, guards_left_out })
+    Ok(Selected { suites: kept, selection, guards_left_out, unmet })
 }
 
 /// A shard as it was recorded.

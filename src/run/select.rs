@@ -1,11 +1,12 @@
 //! Which cases a run holds.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::domain::{Case, CaseKind, Mark, Outcome, Slug, Trit};
 use crate::event::Selection;
 use crate::load::{Checked, SuiteFile};
-use crate::plan::{Census, Filter, Subject};
+use crate::plan::{Census, Filter, Predicate, Subject, Unmet};
 use crate::score::TrialResult;
 use crate::store::{Listing, RunFolder, StoreError};
 
@@ -20,11 +21,14 @@ pub struct Wanted<'a> {
 
 impl Wanted<'_> {
     /// Whether a case is among what was asked for.
-    pub fn holds(&self, suite: &SuiteFile, case: &Case) -> bool {
-        let subject = Subject { pipeline: &suite.pipeline, suite: &suite.name, kind: suite.kind, case };
-        self.filter.is_none_or(|(_, filter)| filter.matches(&subject))
-            && self.failing_of.as_ref().is_none_or(|(_, cases)| cases.contains(&case.id))
+    fn holds(&self, subject: &Subject) -> bool {
+        self.filter.is_none_or(|(_, filter)| filter.matches(subject))
+            && self.failing_of.as_ref().is_none_or(|(_, cases)| cases.contains(&subject.case.id))
     }
+}
+
+fn subject<'c>(suite: &'c SuiteFile, case: &'c Case) -> Subject<'c> {
+    Subject { pipeline: &suite.pipeline, suite: &suite.name, kind: suite.kind, case }
 }
 
 /// The cases of a run, suite by suite, in the order of their files.
@@ -33,6 +37,8 @@ pub struct Selected {
     pub selection: Selection,
     /// Golden requests and corrections that are not among them.
     pub guards_left_out: u64,
+    /// Sentences about what the filter asks for and no case of the project is.
+    pub unmet: Vec<String>,
 }
 
 /// Positions of the selected cases of one suite of [`Checked::suites`].
@@ -52,15 +58,21 @@ pub fn select(checked: &Checked, wanted: &Wanted) -> Result<Selected, String> {
             of: checked.suites.iter().map(|suite| suite.cases as u64).sum(),
         },
         guards_left_out: 0,
+        unmet: Vec::new(),
     };
     let everything = wanted.filter.is_none() && wanted.failing_of.is_none();
+    let mut unmet: Vec<&Predicate> = wanted.filter.map(|(_, filter)| filter.predicates()).unwrap_or_default();
     for (at, suite) in checked.suites.iter().enumerate() {
         let cases: Vec<u32> = if everything {
             (0..suite.cases as u32).collect()
         } else {
             let loaded = suite.suite(&checked.root)?;
-            let cases = loaded.0.cases.iter().enumerate();
-            cases.filter(|(_, case)| wanted.holds(suite, case)).map(|(i, _)| i as u32).collect()
+            let holds = |(at, case): (usize, &Arc<Case>)| {
+                let subject = subject(suite, case);
+                unmet.retain(|predicate| !predicate.holds(&subject));
+                wanted.holds(&subject).then_some(at as u32)
+            };
+            loaded.0.cases.iter().enumerate().filter_map(holds).collect()
         };
         if is_guard(suite.kind) {
             selected.guards_left_out += (suite.cases - cases.len()) as u64;
@@ -69,6 +81,15 @@ pub fn select(checked: &Checked, wanted: &Wanted) -> Result<Selected, String> {
         if !cases.is_empty() {
             selected.suites.push(SelectedSuite { suite: at, cases });
         }
+    }
+    if !unmet.is_empty() {
+        let mut unmet: Vec<Unmet> = unmet.into_iter().map(Unmet::new).collect();
+        for suite in &checked.suites {
+            for case in &suite.suite(&checked.root)?.0.cases {
+                unmet.iter_mut().for_each(|unmet| unmet.see(&subject(suite, case)));
+            }
+        }
+        selected.unmet = unmet.iter().map(Unmet::told).collect();
     }
     Ok(selected)
 }

@@ -58,10 +58,7 @@ pub fn within_case(pairs: &[Pair]) -> Option<PermutationTest> {
     let lattice = lattice(&kept);
     let groups = groups(&kept);
     let exact = lattice.and_then(|lattice| exact(&groups, lattice));
-    let change = match lattice {
-        Some(Lattice { unit, observed }) => observed as f64 / unit as f64,
-        None => sum(kept.iter().filter_map(Pair::change).collect()),
-    };
+    let change = change(&kept, lattice);
     let is_exact = exact.is_some();
     let tails = exact.unwrap_or_else(|| bounded(&groups, change));
     Some(PermutationTest {
@@ -73,6 +70,21 @@ pub fn within_case(pairs: &[Pair]) -> Option<PermutationTest> {
         lattice,
         exact: is_exact,
     })
+}
+
+/// [`PermutationTest::mean_change`] without the test: to the same bit, so that whoever compares both with a limit finds
+/// the same.
+pub fn mean_change(pairs: &[Pair]) -> Option<f64> {
+    let kept: Vec<Pair> = pairs.iter().filter(|pair| pair.change().is_some()).copied().collect();
+    (!kept.is_empty()).then(|| change(&kept, lattice(&kept)) / kept.len() as f64)
+}
+
+/// T of pairs with repeats on both sides: summed in whole numbers where there is a lattice.
+fn change(pairs: &[Pair], lattice: Option<Lattice>) -> f64 {
+    match lattice {
+        Some(Lattice { unit, observed }) => observed as f64 / unit as f64,
+        None => sum(pairs.iter().filter_map(Pair::change).collect()),
+    }
 }
 
 /// The outcome of a sign-flip test.
@@ -124,10 +136,10 @@ fn groups(pairs: &[Pair]) -> Vec<Group> {
     let mut by_step: BTreeMap<(u64, u64), Pools> = BTreeMap::new();
     for pair in pairs {
         let (a, b) = (pair.baseline.count(), pair.candidate.count());
-        let pool = pair.baseline + pair.candidate;
-        if pool.worst() == pool.best() {
+        if !pair.varies() {
             continue;
         }
+        let pool = pair.baseline + pair.candidate;
         let shared = gcd(a + b, a * b);
         let pools = by_step.entry(((a + b) / shared, a * b / shared)).or_default();
         let (times, observed) = pools.entry((pool, b)).or_default();

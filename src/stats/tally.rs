@@ -85,6 +85,12 @@ impl FromIterator<Trit> for Tally {
 }
 
 impl Pair {
+    /// Whether any repeat differs from another, on either side: where none does, there is nothing to exchange.
+    pub fn varies(&self) -> bool {
+        let pool = self.baseline + self.candidate;
+        pool.worst() != pool.best()
+    }
+
     /// Mean of the candidate less mean of the baseline, in −2..=2; `None` if a side has no repeats.
     pub fn change(&self) -> Option<f64> {
         Some(self.candidate.mean()? - self.baseline.mean()?)

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::domain::without_place;
 use crate::event::FoldError;
 use crate::golden::SnapshotError;
 
@@ -18,8 +19,9 @@ pub enum StoreError {
     InUse(PathBuf),
     #[error("{} leads out of its folder: links are not followed", .0.display())]
     Link(PathBuf),
-    #[error("{}:{line}: {message}", path.display())]
-    Line { path: PathBuf, line: u64, message: String },
+    /// `place` is the line and, where it is known, the column: `4:17`, both from 1.
+    #[error("{}:{place}: {message}", path.display())]
+    Line { path: PathBuf, place: String, message: String },
     #[error("{}: {why}", path.display())]
     Damaged { path: PathBuf, why: String },
     #[error("{}: {cause}", path.display())]
@@ -38,6 +40,8 @@ pub enum StoreError {
     Changed(PathBuf),
     #[error("what was accepted of {0} changed since it was shown: look at it again")]
     AcceptedMoved(String),
+    #[error("{cause}; what was decided is kept in {}, and is written by the next evalgate", journal.display())]
+    Unfinished { journal: PathBuf, cause: Box<StoreError> },
     #[error("fields of {0} were accepted, but nobody merged them")]
     NotMerged(String),
     #[error("{0} is pending, but the project has no such pipeline")]
@@ -46,6 +50,17 @@ pub enum StoreError {
     NoRun { name: String, near: Option<String> },
     #[error("{name:?} may be any of {}", .runs.join(", "))]
     ManyRuns { name: String, runs: Vec<String> },
+}
+
+impl StoreError {
+    /// A line, counted from 1, of a file of one JSON value a line: it cannot be read.
+    pub(super) fn of_line(path: &Path, line: u64, cause: &serde_json::Error) -> Self {
+        let place = match cause.line() {
+            0 => line.to_string(),
+            _ => format!("{line}:{}", cause.column().max(1)),
+        };
+        Self::Line { path: path.to_owned(), place, message: without_place(cause) }
+    }
 }
 
 /// `, did you mean …?` where something is near.
@@ -140,6 +155,13 @@ pub(super) fn replace(path: &Path, bytes: &[u8], durable: Durable) -> Result<(),
     let replacement = Replacement::of(path)?;
     replacement.file().write_all(bytes).naming("write", path)?;
     replacement.finish(durable)
+}
+
+/// Writes a whole file at once. It outlives a power cut as soon as its folder is synced.
+pub(super) fn replace_unsynced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let replacement = Replacement::of(path)?;
+    replacement.file().write_all(bytes).naming("write", path)?;
+    replacement.stage(Durable::Yes)?.place()
 }
 
 /// Makes the folder's list of names outlive a power cut.

@@ -249,7 +249,7 @@ impl<'p> Lines<'p> {
         let path = self.path.to_owned();
         match serde_json::from_slice::<Start>(&self.buffer).map(|start| start.kind.run_started.version) {
             Ok(version) if version > EVENT_VERSION => StoreError::Run { path, cause: FoldError::Newer(version) },
-            _ => StoreError::Line { path, line: self.number, message: cause.to_string() },
+            _ => StoreError::of_line(&path, self.number, cause),
         }
     }
 }

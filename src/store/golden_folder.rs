@@ -1,6 +1,6 @@
 //! `golden/<target>/<pipeline>/<suite>/<case>.snap`: accepted behaviour, and `.snap.new` beside it while pending.
 //!
-//! A run writes and removes pending files only. Accepted ones change through [`GoldenFolder::accept`] alone, and
+//! A run writes and removes pending files only. Accepted ones change through [`GoldenFolder::settle`] alone, and
 //! nothing that cannot be read is ever deleted.
 
 use std::collections::HashMap;
@@ -9,12 +9,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
-
 use super::StoreError;
-use super::disk::{Durable, Naming, check_inside, read_inside, remove, replace, wait_for_turn};
+use super::disk::{Durable, Naming, check_inside, read_inside, remove, replace};
+use super::journal::GOLDEN;
 use crate::domain::Slug;
-use crate::golden::{Seen, Snapshot, SnapshotError, SnapshotInfo, SnapshotKey, Stored};
+use crate::golden::{Seen, Snapshot, SnapshotError, SnapshotKey, Stored};
 
 const ACCEPTED: &str = ".snap";
 const PENDING: &str = ".snap.new";
@@ -22,6 +21,7 @@ const PENDING: &str = ".snap.new";
 /// The snapshots of one target.
 #[derive(Debug)]
 pub struct GoldenFolder {
+    project: PathBuf,
     /// `golden/`; nothing outside it is read or written.
     root: PathBuf,
     target: Slug,
@@ -29,14 +29,6 @@ pub struct GoldenFolder {
     folder: PathBuf,
     /// Suites whose folders are there and were found to lie in the root.
     known: Mutex<HashMap<(Slug, Slug), PathBuf>>,
-}
-
-/// Who accepted, when and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Acceptance {
-    pub by: String,
-    pub at: Timestamp,
-    pub reason: Option<String>,
 }
 
 /// What lies in the folder, sorted.
@@ -49,20 +41,16 @@ pub struct Listing {
 }
 
 impl GoldenFolder {
-    /// The snapshots of `target` under `root`, the project's `golden/`. Neither need exist yet.
-    pub fn open(root: &Path, target: &Slug) -> Self {
+    /// The snapshots of `target` in the folder of a project. There need not be any yet.
+    pub fn of(project: &Path, target: &Slug) -> Self {
+        let root = project.join(GOLDEN);
         let folder = root.join(target.as_str());
-        Self { root: root.to_owned(), target: target.clone(), folder, known: Mutex::default() }
+        Self { project: project.to_owned(), root, target: target.clone(), folder, known: Mutex::default() }
     }
 
-    /// `golden/`
-    pub(super) fn root(&self) -> &Path {
-        &self.root
-    }
-
-    /// `golden/<target>/`
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+    /// The folder that `golden/` is in.
+    pub(super) fn project(&self) -> &Path {
+        &self.project
     }
 
     /// Whose snapshots they are.
@@ -107,30 +95,6 @@ impl GoldenFolder {
         remove(&self.suite_folder(key, false)?.join(format!("{}{PENDING}", key.case)))
     }
 
-    /// Makes the pending snapshot that a person has seen the accepted one. Refused if it changed since.
-    pub fn accept(&self, key: &SnapshotKey, seen: &Seen, acceptance: &Acceptance) -> Result<(), StoreError> {
-        let _turn = self.take_turn()?;
-        let shown = self.unchanged(key, seen)?;
-        let path = self.suite_folder(key, false)?.join(format!("{}{ACCEPTED}", key.case));
-        let malformed = |cause| StoreError::Snapshot { path: self.pending_path(key), cause };
-        let accepted = |info| SnapshotInfo {
-            accepted_by: Some(acceptance.by.clone()),
-            accepted_at: Some(acceptance.at.to_string()),
-            reason: acceptance.reason.clone(),
-            ..info
-        };
-        let text = shown.with_info(accepted).map_err(malformed)?;
-        replace(&path, text.as_bytes(), Durable::Yes)?;
-        self.withdraw(key)
-    }
-
-    /// Removes the pending snapshot that a person has seen. Refused if it changed since.
-    pub fn reject(&self, key: &SnapshotKey, seen: &Seen) -> Result<(), StoreError> {
-        let _turn = self.take_turn()?;
-        self.unchanged(key, seen)?;
-        self.withdraw(key)
-    }
-
     /// The pending snapshot, if it still is what a person has seen.
     pub fn unchanged(&self, key: &SnapshotKey, seen: &Seen) -> Result<Stored, StoreError> {
         match self.pending(key)? {
@@ -140,9 +104,8 @@ impl GoldenFolder {
         }
     }
 
-    /// Everything in the folder, by name alone. Decisions that were cut off while they were written are finished first.
+    /// Everything in the folder, by name alone.
     pub fn list(&self) -> Result<Listing, StoreError> {
-        self.finish()?;
         let mut listing = Listing::default();
         for (pipeline, path) in folders(&self.folder, &mut listing.strays)? {
             for (suite, path) in folders(&path, &mut listing.strays)? {
@@ -193,11 +156,6 @@ impl GoldenFolder {
             known.insert(name, path.clone());
         }
         Ok(path)
-    }
-
-    /// Waits until nobody else decides about this target. Without it, an older decision could replace a newer one.
-    pub(super) fn take_turn(&self) -> Result<Option<File>, StoreError> {
-        wait_for_turn(&self.folder)
     }
 }
 

@@ -4,19 +4,13 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::golden::Behaviour;
-
-fn slug(text: &str) -> Slug {
-    Slug::new(text).unwrap()
-}
-
-fn key(case: &str) -> SnapshotKey {
-    SnapshotKey { pipeline: slug("triage"), suite: slug("golden-requests"), case: slug(case) }
-}
+use crate::domain::Ruling;
+use crate::golden::{Behaviour, SnapshotInfo};
+use crate::store::testing::{decided, key, pending, settle, slug};
 
 fn folder() -> (TempDir, GoldenFolder) {
     let temp = tempfile::tempdir().unwrap();
-    let folder = GoldenFolder::open(&temp.path().join("golden"), &slug("rules"));
+    let folder = GoldenFolder::of(temp.path(), &slug("rules"));
     (temp, folder)
 }
 
@@ -26,14 +20,9 @@ fn snapshot(text: &str) -> Snapshot {
     Snapshot { info, behaviour, ..Snapshot::default() }
 }
 
-fn acceptance(by: &str) -> Acceptance {
-    Acceptance { by: by.into(), at: Timestamp::UNIX_EPOCH, reason: Some("it is right\n---\nso".into()) }
-}
-
 fn accept(folder: &GoldenFolder, case: &str, text: &str) {
     folder.propose(&key(case), "A title", &snapshot(text)).unwrap();
-    let shown = folder.pending(&key(case)).unwrap().unwrap();
-    folder.accept(&key(case), &Seen::of(&shown).unwrap(), &acceptance("ada")).unwrap();
+    crate::store::testing::accept(folder, case, "ada");
 }
 
 #[test]
@@ -57,8 +46,7 @@ fn rejecting_and_withdrawing_leave_what_was_accepted() {
     let (_temp, folder) = folder();
     accept(&folder, "a", "old");
     folder.propose(&key("a"), "t", &snapshot("new")).unwrap();
-    let shown = folder.pending(&key("a")).unwrap().unwrap();
-    folder.reject(&key("a"), &Seen::of(&shown).unwrap()).unwrap();
+    settle(&folder, &[decided(&pending(&folder)[0], Ruling::Rejected, None)], "ada").unwrap();
     assert!(folder.pending(&key("a")).unwrap().is_none());
     folder.withdraw(&key("a")).unwrap();
     folder.withdraw(&key("never-there")).unwrap();
@@ -69,19 +57,16 @@ fn rejecting_and_withdrawing_leave_what_was_accepted() {
 fn only_what_was_shown_can_be_accepted_or_rejected() {
     let (_temp, folder) = folder();
     folder.propose(&key("a"), "t", &snapshot("shown")).unwrap();
-    let shown = folder.pending(&key("a")).unwrap().unwrap();
+    let shown = pending(&folder);
     folder.propose(&key("a"), "t", &snapshot("not shown")).unwrap();
-    assert!(matches!(
-        folder.accept(&key("a"), &Seen::of(&shown).unwrap(), &acceptance("ada")),
-        Err(StoreError::Moved(_))
-    ));
-    assert!(matches!(folder.reject(&key("a"), &Seen::of(&shown).unwrap()), Err(StoreError::Moved(_))));
+    for ruling in [Ruling::Accepted, Ruling::Rejected] {
+        let refused = settle(&folder, &[decided(&shown[0], ruling, None)], "ada");
+        assert!(matches!(refused, Err(StoreError::Moved(_))));
+    }
     assert!(folder.accepted(&key("a")).unwrap().is_none());
     folder.withdraw(&key("a")).unwrap();
-    assert!(matches!(
-        folder.accept(&key("a"), &Seen::of(&shown).unwrap(), &acceptance("ada")),
-        Err(StoreError::NotPending(_))
-    ));
+    let refused = settle(&folder, &[decided(&shown[0], Ruling::Accepted, None)], "ada");
+    assert!(matches!(refused, Err(StoreError::NotPending(_))));
 }
 
 #[test]
@@ -92,15 +77,14 @@ fn parallel_accepts_lose_nothing() {
         folder.propose(&key(name), "t", &snapshot(name)).unwrap();
     }
     let start = Barrier::new(names.len() * 2);
-    let (start, root) = (&start, temp.path().join("golden"));
+    let (start, project, shown) = (&start, temp.path(), pending(&folder));
     std::thread::scope(|scope| {
         for by in ["ada", "bob"] {
-            for name in &names {
-                let other = GoldenFolder::open(&root, &slug("rules"));
+            for one in &shown {
+                let other = GoldenFolder::of(project, &slug("rules"));
                 scope.spawn(move || {
-                    let shown = other.pending(&key(name)).unwrap().unwrap();
                     start.wait();
-                    match other.accept(&key(name), &Seen::of(&shown).unwrap(), &acceptance(by)) {
+                    match settle(&other, &[decided(one, Ruling::Accepted, None)], by) {
                         Ok(()) | Err(StoreError::NotPending(_)) => {}
                         Err(error) => panic!("{error}"),
                     }
@@ -198,7 +182,10 @@ fn links_out_of_the_root_are_neither_read_nor_written() {
     let link = folder.accepted_path(&key("link"));
     symlink(outside.join("golden-requests/a.snap"), &link).unwrap();
     assert!(matches!(folder.accepted(&key("link")), Err(StoreError::Link(_))));
-    accept(&folder, "link", "new");
+    folder.propose(&key("link"), "t", &snapshot("new")).unwrap();
+    let pipeline = crate::store::testing::pipeline();
+    let (waiting, unreadable) = crate::store::load(&folder, |_| Some(&pipeline)).unwrap();
+    assert!(waiting.is_empty() && matches!(unreadable[..], [StoreError::Link(_)]), "{unreadable:?}");
     assert!(fs::read_to_string(outside.join("golden-requests/a.snap")).unwrap().contains("secret"));
     symlink(temp.path().join("nowhere"), folder.accepted_path(&key("dangling"))).unwrap();
     assert!(matches!(folder.accepted(&key("dangling")), Err(StoreError::Link(_))));

@@ -59,11 +59,7 @@ impl JudgementLog {
         let text = read_if_there(&self.path)?.unwrap_or_default();
         let whole = (1..).zip(text.split_inclusive(|byte| *byte == b'\n').filter(|line| line.last() == Some(&b'\n')));
         let line = |(line, text): (u64, &[u8])| {
-            serde_json::from_slice(text).map_err(|error| StoreError::Line {
-                path: self.path.clone(),
-                line,
-                message: error.to_string(),
-            })
+            serde_json::from_slice(text).map_err(|cause| StoreError::of_line(&self.path, line, &cause))
         };
         whole.map(line).collect()
     }
@@ -164,7 +160,7 @@ mod tests {
         log.append(&judgement("a", 3, "three")).unwrap();
         assert_eq!(said(&log, "a"), ["one", "again", "three"]);
         fs::write(&path, "nonsense\n").unwrap();
-        assert!(log.read().unwrap_err().to_string().contains("judgements.jsonl:1"));
+        assert!(log.read().unwrap_err().to_string().contains("judgements.jsonl:1:"));
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
     /// Every line in order; none if there is no file. A line that cannot be read is an error that names it: nothing is
     /// left out in silence.
     pub fn read(&self) -> Result<Vec<T>, StoreError> {
-        ledger_lines(&self.text()?).map_err(|(number, cause)| self.line(number, cause.to_string()))
+        ledger_lines(&self.text()?).map_err(|(line, cause)| StoreError::of_line(&self.path, line, &cause))
     }
 
     /// Adds lines behind those that are there: all of them, or none if it fails.
@@ -81,10 +81,6 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
             text => text.naming("read", &self.path),
         }
     }
-
-    fn line(&self, line: u64, message: String) -> StoreError {
-        StoreError::Line { path: self.path.clone(), line, message }
-    }
 }
 
 /// Every line of such a file's text, in order; of one that cannot be read its number, from 1, and why.
@@ -120,7 +116,7 @@ mod tests {
         ledger.append(&[1]).unwrap();
         fs::write(ledger.path(), "1\n\noops").unwrap();
         let error = ledger.read().unwrap_err().to_string();
-        assert!(error.contains("numbers.jsonl:3"), "{error}");
+        assert!(error.ends_with("numbers.jsonl:3:1: expected value"), "{error}");
         assert!(ledger.retain(|_| false).is_err());
         ledger.append(&[2]).unwrap();
         assert_eq!(fs::read_to_string(ledger.path()).unwrap(), "1\n\noops\n2\n");

@@ -19,7 +19,8 @@ use crate::history::TrialEntry;
 use crate::report::{self, At, Brief, RenderError};
 use crate::score::TrialResult;
 
-const RESULTS: &str = "results.jsonl";
+/// The file of results, in the folder of a run.
+pub const RESULTS: &str = "results.jsonl";
 
 /// Bytes that are read or written at once.
 const BLOCK: usize = 1 << 16;
@@ -169,14 +170,9 @@ impl Results {
     }
 
     fn parse<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        let unreadable = |cause: serde_json::Error| StoreError::Line {
-            path: self.path.clone(),
-            line: self.number,
-            message: cause.to_string(),
-        };
         // Text that is known to be UTF-8 is read faster than bytes.
         let text = std::str::from_utf8(&self.buffer).map_err(serde::de::Error::custom);
-        text.and_then(serde_json::from_str).map_err(unreadable)
+        text.and_then(serde_json::from_str).map_err(|cause| StoreError::of_line(&self.path, self.number, &cause))
     }
 }
 

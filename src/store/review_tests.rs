@@ -1,32 +1,12 @@
-use jiff::Timestamp;
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::{Area, Limits, OutputSchema, SnapshotFields, Trit};
+use crate::domain::{Area, Decision, Trit};
 use crate::golden::{Behaviour, Marks, Snapshot};
 use crate::review::{Choice, Refusal, decide, resolve};
-use crate::store::{Acceptance, Settled};
-
-fn slug(text: &str) -> Slug {
-    Slug::new(text).unwrap()
-}
-
-fn key(case: &str) -> SnapshotKey {
-    SnapshotKey { pipeline: slug("triage"), suite: slug("golden-requests"), case: slug(case) }
-}
-
-fn pipeline() -> Pipeline {
-    Pipeline {
-        name: slug("triage"),
-        about: String::new(),
-        prompt: String::new(),
-        output_schema: OutputSchema::new(json!({})).unwrap(),
-        tools: Vec::new(),
-        limits: Limits::default(),
-        snapshot: SnapshotFields::default(),
-    }
-}
+use crate::store::testing::{accept, key, pending, pipeline, settle, slug};
+use crate::store::{Ledger, REVIEWS, Settled};
 
 fn snapshot(text: &str, marks: &[(Area, Trit)]) -> Snapshot {
     let mut by_area = Marks::new();
@@ -42,24 +22,15 @@ type AreaTrit = (Area, Trit);
 /// A golden folder in which every case has the marks given, accepted and then pending.
 fn golden(cases: &[(&str, Option<AreaTrit>, AreaTrit)]) -> (TempDir, GoldenFolder) {
     let temp = tempfile::tempdir().unwrap();
-    let folder = GoldenFolder::open(temp.path(), &slug("rules"));
-    let acceptance = Acceptance { by: "ada".into(), at: Timestamp::UNIX_EPOCH, reason: None };
+    let folder = GoldenFolder::of(temp.path(), &slug("rules"));
     for &(case, old, new) in cases {
         if let Some(old) = old {
             folder.propose(&key(case), case, &snapshot("old", &[old])).unwrap();
-            let shown = folder.pending(&key(case)).unwrap().unwrap();
-            folder.accept(&key(case), &Seen::of(&shown).unwrap(), &acceptance).unwrap();
+            accept(&folder, case, "ada");
         }
         folder.propose(&key(case), case, &snapshot("new", &[new])).unwrap();
     }
     (temp, folder)
-}
-
-fn pending(folder: &GoldenFolder) -> Vec<Pending> {
-    let pipeline = pipeline();
-    let (pending, unreadable) = load(folder, |_| Some(&pipeline)).unwrap();
-    assert!(unreadable.is_empty(), "{unreadable:?}");
-    pending
 }
 
 /// Decisions of a script, as the command line makes them.
@@ -89,22 +60,21 @@ use Trit::{Harmful, Incomplete, Useful};
 #[test]
 fn decisions_are_written_together_and_say_who_and_why() {
     let better = ((TaskSuccess, Incomplete), (TaskSuccess, Useful));
-    let (_temp, folder) =
+    let (temp, folder) =
         golden(&[("a", Some(better.0), better.1), ("b", Some(better.0), better.1), ("c", None, better.1)]);
     let pending = pending(&folder);
     let plan = plan(&pending, &[Choice::Reject("b".into()), Choice::AcceptAll], Some(" as agreed ")).unwrap();
     assert_eq!(folder.list().unwrap().pending.len(), 3, "planning writes nothing");
-    folder.settle(&plan, "bob", Timestamp::UNIX_EPOCH).unwrap();
+    settle(&folder, &plan, "bob").unwrap();
     assert_eq!(folder.list().unwrap().pending, []);
     let text = |case| folder.accepted(&key(case)).unwrap().map(|stored| stored.text().to_owned()).unwrap();
     assert!(text("a").contains("x: new") && text("a").contains("reason: \"as agreed\"") && text("a").contains("bob"));
     assert!(text("b").contains("x: old"));
     assert!(text("c").contains("x: new"));
-    let told: Vec<String> = folder
-        .reviews()
-        .read()
-        .unwrap()
+    let decisions: Vec<Decision> = Ledger::open(temp.path(), REVIEWS).read().unwrap();
+    let told: Vec<String> = decisions
         .iter()
+        .filter(|line| line.by == "bob")
         .map(|line| format!("{} {} {:?} {:?}", line.by, line.case, line.ruling, line.reason))
         .collect();
     let because = "Some(\"as agreed\")";
@@ -167,7 +137,7 @@ fn if_one_snapshot_changed_meanwhile_nothing_at_all_is_written() {
     let pending = pending(&folder);
     let plan = plan(&pending, &[Choice::AcceptAll], None).unwrap();
     folder.propose(&key("b"), "b", &snapshot("newer", &[])).unwrap();
-    assert!(matches!(folder.settle(&plan, "bob", Timestamp::UNIX_EPOCH), Err(StoreError::Moved(_))));
+    assert!(matches!(settle(&folder, &plan, "bob"), Err(StoreError::Moved(_))));
     assert_eq!((folder.list().unwrap().accepted.len(), folder.list().unwrap().pending.len()), (0, 2));
 }
 

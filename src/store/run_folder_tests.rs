@@ -139,7 +139,7 @@ fn a_corrupt_line_in_the_middle_is_an_error_that_names_it() {
     bytes[lengths[1] as usize + 3] = b'\xff';
     fs::write(&events, &bytes).unwrap();
     let error = folder.read(|_| {}).unwrap_err().to_string();
-    assert!(error.contains("events.jsonl:3: "), "{error}");
+    assert!(error.contains("events.jsonl:3:"), "{error}");
     assert!(folder.resume(at(9)).is_err());
     assert_eq!(fs::read(&events).unwrap(), bytes);
 }
@@ -230,7 +230,7 @@ fn a_result_that_cannot_be_read_is_an_error_that_names_its_line() {
     let path = folder.path().join("results.jsonl");
     fs::write(&path, format!("{}{{\n", fs::read_to_string(&path).unwrap())).unwrap();
     let error = folder.results().unwrap().last().unwrap().unwrap_err().to_string();
-    assert!(error.contains("results.jsonl:2: "), "{error}");
+    assert!(error.contains("results.jsonl:2:"), "{error}");
 }
 
 #[test]
@@ -265,6 +265,7 @@ fn a_run_is_named_by_id_beginning_or_place_in_time() {
     for (name, message) in [
         ("20261121", "\"20261121\" may be any of 20261121-112631-0000, 20261121-112630-7f3a"),
         ("latest~3", "no run \"latest~3\""),
+        ("lates", "no run \"lates\", did you mean \"latest\"?"),
         ("", "no run \"\""),
         ("../../etc", "no run \"../../etc\""),
         ("20261122-080000-abce", "no run \"20261122-080000-abce\", did you mean \"20261122-080000-abcd\"?"),

@@ -100,9 +100,10 @@ impl Runs {
 
 /// The id that is meant by an id, the beginning of just one, `latest`, or `latest~N`; `ids` are newest first.
 pub(super) fn meant(name: &str, ids: &[Slug]) -> Result<Slug, StoreError> {
-    let none = || StoreError::NoRun {
-        name: name.to_owned(),
-        near: closest(name, &ids.iter().map(Slug::as_str).collect::<Vec<_>>()).map(str::to_owned),
+    let none = || {
+        let latest = (!ids.is_empty() && !name.starts_with("latest")).then_some("latest");
+        let known: Vec<&str> = ids.iter().map(Slug::as_str).chain(latest).collect();
+        StoreError::NoRun { name: name.to_owned(), near: closest(name, &known).map(str::to_owned) }
     };
     let back = match name.strip_prefix("latest") {
         Some("") => Some(0),

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::spans::Spans;
 use super::{Parsed, SourceFile, keys, strict};
 use crate::diagnostic::{Diagnostic, char_start};
+use crate::domain::without_place;
 
 /// The file as JSON; broken syntax and keys given twice are errors.
 pub fn read(file: &SourceFile) -> Parsed<Value> {
@@ -36,14 +37,11 @@ pub fn duplicates(file: &SourceFile, offset: usize, text: &str) -> (Spans, Vec<D
 
 /// What the JSON parser says, at the byte it stopped at. `text` starts `offset` bytes into the file.
 pub fn broken(file: &SourceFile, offset: usize, text: &str, error: &serde_json::Error) -> Diagnostic {
-    let message = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
     let code = if error.is_data() { "wrong-value" } else { "syntax" };
     let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let start = offset + char_start(text, line_start + error.column().saturating_sub(1));
     let len = file.text[start..].chars().next().map_or(0, char::len_utf8);
-    Diagnostic::error(code, &file.path, "", message.strip_suffix(&place).unwrap_or(&message))
-        .at_span(start..start + len)
+    Diagnostic::error(code, &file.path, "", without_place(error)).at_span(start..start + len)
 }
 
 /// Reads JSON; a key given twice is an error, where serde_json alone would silently keep the last.

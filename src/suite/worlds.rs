@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Parsed, SourceFile, locate, strict, world_references};
-use crate::diagnostic::{Diagnostic, Place, any_error};
+use crate::diagnostic::{Diagnostic, any_error};
 use crate::domain::{Approval, Canary, Entry, Org, Permission, Slug, Tool, User, World, pointer};
 
 /// One file of a world. The files of its folder are merged; only one of them names the world.
@@ -95,9 +95,7 @@ fn check_name(name: &str, files: &[SourceFile], parts: &Parts<'_>, found: &mut V
     match parts.names.first() {
         None => {
             let path = files.first().map_or(name, |file| &file.path);
-            let mut nameless =
-                Diagnostic::error("missing-key", path, "", format!("no file of world {name:?} names it"));
-            nameless.place = Place::File;
+            let nameless = Diagnostic::of_file("missing-key", path, format!("no file of world {name:?} names it"));
             found.push(nameless.with_help(format!("add `world: {name}` to one of them")));
         }
         Some(first) if &*first.value != name => {
@@ -227,7 +225,7 @@ tools:
         check("entries:", "world: northwind\nentries:", &[("duplicate-key", "northwind")]);
         let (world, found) = read(&WORLD.replace("world: northwind\n", ""), ENTRIES);
         assert!(world.is_none());
-        assert_eq!((found[0].code, &found[0].place), ("missing-key", &Place::File));
+        assert_eq!((found[0].code, &found[0].place), ("missing-key", &crate::diagnostic::Place::File));
     }
 
     #[test]

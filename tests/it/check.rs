@@ -132,6 +132,38 @@ fn a_file_that_nobody_would_read_is_told() {
 }
 
 #[test]
+fn a_file_in_a_folder_that_nobody_looks_into_is_told() {
+    for (path, way_out) in [
+        ("suites/loose.yaml", "move it, e.g. into suites/intake-note/"),
+        ("suites/worlds/pier.yaml", "move it, e.g. into suites/worlds/harbour/"),
+        ("suites/intake-note/more/of/them.jsonl", "move it into suites/intake-note/ itself"),
+        ("suites/worlds/harbour/more/boats.yaml", "move it into suites/worlds/harbour/ itself"),
+        ("suites/worlds/harbour/boats.jsonl", "let its name end in .yaml"),
+        ("rubrics/old/intake-note.yaml", "move it into rubrics/ itself"),
+        ("rubrics/policies/old/release.yml", "move it into rubrics/policies/ itself"),
+    ] {
+        let project = Project::copy("tiny");
+        project.write(path, "suite: more\n");
+        project.run(&["check"]).exits(3).says(path).says(way_out);
+    }
+    let project = Project::copy("tiny");
+    project.write("rubrics/labels/notes.jsonl", "");
+    project.write("suites/intake-note/texts/example.md", "no part of the project");
+    project.run(&["check"]).exits(0);
+}
+
+#[test]
+fn rules_that_a_target_names_are_read_from_a_folder_too() {
+    let project = Project::copy("tiny");
+    let rules = project.read("suites/intake-note/rules.yaml");
+    project.remove("suites/intake-note/rules.yaml");
+    project.write("suites/intake-note/texts/clerk.yaml", rules);
+    project.run(&["check"]).exits(3);
+    project.edit("evalgate.yaml", "rules: {}", "rules: {file: texts/clerk.yaml}");
+    project.run(&["check"]).exits(0);
+}
+
+#[test]
 fn a_mistyped_key_in_the_policy_never_means_no_gate() {
     let project = Project::copy("tiny");
     project.edit(

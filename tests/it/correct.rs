@@ -1,5 +1,7 @@
 //! `evalgate correct`: what it writes, what it refuses, what it takes back.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::project::{Project, Ran};
@@ -197,6 +199,39 @@ fn a_failure_on_the_way_leaves_nothing_behind() {
     assert_ne!(correct(&project, &["--set", "/topic=fuel"]).exit, Some(0));
     assert_eq!(committed(&project), before);
     assert!(!project.path("rubrics/labels").exists());
+}
+
+#[test]
+fn a_correction_that_was_cut_off_is_finished_by_the_next_command_whatever_it_is() {
+    let project = guarded();
+    let files = || committed(&project).into_iter().collect::<BTreeMap<String, Vec<u8>>>();
+    let before = files();
+    correct(&project, &["--set", "/topic=fuel"]).exits(0);
+    let after = files();
+    let changed: Vec<&String> = after.keys().filter(|path| before.get(*path) != after.get(*path)).collect();
+    assert!(changed.len() >= 5 && before.keys().all(|path| after.contains_key(path)), "{changed:?}");
+    let journal = changed.iter().map(|path| {
+        let digest = before.get(*path).map(|bytes| blake3::hash(bytes).to_hex().to_string());
+        let text = String::from_utf8(after[*path].clone()).unwrap();
+        serde_json::json!({ "path": path, "before": digest, "after": text }).to_string() + "\n"
+    });
+    let journal: String = journal.collect();
+    // Killed before the first file, after every further one, and before the journal was removed.
+    for done in 0..=changed.len() {
+        for (n, path) in changed.iter().enumerate() {
+            match before.get(*path).filter(|_| n >= done) {
+                Some(bytes) => project.write(path, bytes),
+                None if n >= done => project.remove(path),
+                None => project.write(path, &after[*path]),
+            }
+        }
+        project.write("golden/.changes.jsonl", &journal);
+        let told = format!("finished what was cut off while it was written: {} files", changed.len());
+        project.run(&["check"]).exits(0).says(&told);
+        assert!(files() == after, "after {done} files");
+    }
+    let finished = project.run(&["check"]).exits(0);
+    assert!(!finished.stderr.contains("cut off"), "{finished}");
 }
 
 #[cfg(unix)]

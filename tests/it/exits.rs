@@ -86,6 +86,7 @@ fn a_project_with_an_error_is_not_run() {
 fn a_selection_of_nothing_is_never_a_pass() {
     let project = tiny();
     project.run(&["run", "--filter", "tag(boats)"]).exits(4).says("none of the 3 cases matches \"tag(boats)\"");
+    project.run(&["run", "--filter", "tag(feul)"]).exits(4).says("tag(feul) holds of no case: did you mean \"fuel\"?");
     assert!(project.runs().is_empty(), "nothing was run, so there is no run");
     project.run(&["run"]).exits(0);
     project.run(&["run", "--failing-of", "latest"]).exits(4).says("has no failing cases");

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use evalgate::domain::{Area, Slug, Trit};
 use evalgate::golden::{Behaviour, Marks, Snapshot, SnapshotInfo, Variant};
-use evalgate::store::{Acceptance, GoldenFolder, Seen, SnapshotKey};
+use evalgate::store::{GoldenFolder, SnapshotKey};
 use serde_json::json;
 
 #[test]
@@ -19,17 +19,17 @@ fn what_insta_accepts_is_read_back_as_it_was_proposed() {
         return;
     }
     let project = tempfile::tempdir().unwrap();
-    let golden = GoldenFolder::open(&project.path().join("golden"), &slug("rules"));
+    let golden = GoldenFolder::of(project.path(), &slug("rules"));
 
     // One case is new, the other had been accepted before.
     let (new, known) = (key("new-case"), key("known-case"));
-    golden.propose(&known, "Known", &snapshot("the old way")).unwrap();
-    let shown = golden.pending(&known).unwrap().unwrap();
-    let acceptance =
-        Acceptance { by: "ada".into(), at: jiff::Timestamp::UNIX_EPOCH, reason: Some("010: no\n---".into()) };
-    golden.accept(&known, &Seen::of(&shown).unwrap(), &acceptance).unwrap();
-    let known_before = std::fs::read_to_string(golden.accepted_path(&known)).unwrap();
+    let mut accepted = snapshot("the old way");
+    accepted.info.accepted_by = Some("ada".into());
+    accepted.info.accepted_at = Some("1970-01-01T00:00:00Z".into());
+    accepted.info.reason = Some("010: no\n---".into());
+    let known_before = accepted.to_text("Known");
     golden.propose(&known, "Known", &snapshot("the new way")).unwrap();
+    std::fs::write(golden.accepted_path(&known), &known_before).unwrap();
     golden.propose(&new, HOSTILE, &snapshot(HOSTILE)).unwrap();
 
     let listed = insta(project.path(), "pending-snapshots");
@@ -48,7 +48,7 @@ fn what_insta_accepts_is_read_back_as_it_was_proposed() {
 #[test]
 fn what_we_accepted_insta_reads_with_the_same_body() {
     let project = tempfile::tempdir().unwrap();
-    let golden = GoldenFolder::open(&project.path().join("golden"), &slug("rules"));
+    let golden = GoldenFolder::of(project.path(), &slug("rules"));
     golden.propose(&key("a"), HOSTILE, &snapshot(HOSTILE)).unwrap();
     let read = insta::Snapshot::from_file(&golden.pending_path(&key("a"))).unwrap();
     assert!(read.metadata().description().unwrap().starts_with(r#"---\nno: "010" {{ x }}\r\n\u{0}\u{9b}\u{202e}"#));

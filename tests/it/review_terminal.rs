@@ -56,7 +56,7 @@ fn decisions_are_made_undone_left_resumed_and_written_at_once() {
     person.press("y").sees("accepted intake-note/requests/one-more-berth").sees("decided by ada").exits(0);
 
     let files = project.files("golden");
-    assert!(files.iter().all(|file| !file.ends_with(".new") && !file.contains(".review")), "{files:?}");
+    assert!(files.iter().all(|file| !file.ends_with(".new") && !file.contains(".changes")), "{files:?}");
     assert!(project.read(LEAK).contains("topic: other") && project.read(FUEL).contains("the barge is gone"));
     assert!(project.path(BERTH).is_file());
     let told = project.read("golden/reviews.jsonl");

@@ -76,6 +76,17 @@ fn every_trial_is_an_event() {
 }
 
 #[test]
+fn a_slip_in_a_part_of_a_filter_is_told_where_the_rest_still_chooses() {
+    let project = Project::copy("tiny");
+    let ran = project.run(&["run", "--filter", "tag(fuel) or kind(golden_reqest)"]).exits(0);
+    assert!(ran.stderr.contains("kind(golden_reqest) holds of no case: did you mean \"golden_request\"?"), "{ran}");
+    let ran = project.run(&["list", "--filter", "tag(fuel) and not org(mole)"]).exits(0);
+    assert!(ran.stderr.contains("org(mole) holds of no case; known: quay"), "{ran}");
+    let ran = project.run(&["list", "--filter", "tag(fuel) and not tag(danger)"]).exits(0);
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
 fn a_filter_chooses_and_the_verdict_says_that_it_is_a_part() {
     let project = Project::copy("tiny");
     let ran = project.run(&["run", "--filter", "tag(fuel) and not kind(unsafe_tool_call)"]).exits(0);

@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 
 use jiff::Timestamp;
 
-use crate::cli::context::{Context, GOLDEN};
+use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::meta_of;
@@ -16,7 +16,7 @@ use crate::domain::{Area, Project, Slug, Trit};
 use crate::golden::{Behaviour, Snapshot};
 use crate::load::{self, Checked, Revision, Root};
 use crate::score::{self, CompiledRubric, texts};
-use crate::store::{GoldenFolder, SnapshotKey, StoreError};
+use crate::store::{GOLDEN, GoldenFolder, SnapshotKey, StoreError};
 use crate::suite::parse_project;
 
 /// The snapshots of a target, as the project has them now.
@@ -34,7 +34,7 @@ pub fn at(revision: &Revision, target: &Slug) -> Result<Side, Failure> {
     let parts: Vec<&str> = parts.into_iter().chain(named.iter().map(String::as_str)).collect();
     let exported = revision.export(&parts)?;
     let checked = load::check(Root::find(exported.root())?)?;
-    let golden = GoldenFolder::open(&exported.root().join(GOLDEN), target);
+    let golden = GoldenFolder::of(exported.root(), target);
     side(format!("golden at {}", revision.label()), checked, &golden, target, revision.time()?)
 }
 

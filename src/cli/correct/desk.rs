@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::cli::context::{Context, GOLDEN, Project};
+use crate::cli::context::{Context, Project};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, name_of};
 use crate::cli::output;
@@ -26,9 +26,6 @@ const FILE: &str = "reviewer_corrections.yaml";
 
 /// The name of a suite that there was not.
 const SUITE: &str = "reviewer-corrections";
-
-/// Every decision of a review, in the project.
-pub const REVIEWS: &str = "golden/reviews.jsonl";
 
 /// The file of labels that corrections give.
 pub const LABELS: &str = "rubrics/labels/corrections.jsonl";
@@ -119,12 +116,12 @@ impl<'p> Desk<'p> {
         &self.made
     }
 
-    /// The lines for the ledger of reviews.
+    /// What is to be kept of them among the decisions of reviews.
     pub fn decisions(&self) -> impl Iterator<Item = &Decision> {
         self.made.iter().map(|kept| &kept.made.decision)
     }
 
-    /// Adds to `changes` all that is to be kept but the lines for the ledger of reviews.
+    /// Adds to `changes` all that is to be kept but the decisions.
     pub fn write_into(&self, changes: &mut Changes) -> Result<(), Failure> {
         let mut by_file: BTreeMap<&str, Vec<&Kept>> = BTreeMap::new();
         for kept in &self.made {
@@ -133,13 +130,13 @@ impl<'p> Desk<'p> {
         for (file, kept) in by_file {
             let suite = self.add_cases(changes, file, &kept)?;
             for Kept { made, trial: (path, text), .. } in kept {
-                changes.put(path, text.as_bytes())?;
+                changes.put(path, text.as_str())?;
                 for label in &made.labels {
                     changes.append(&self.root.join(LABELS), &serde_json::to_string(label)?)?;
                 }
                 let key =
                     SnapshotKey { pipeline: made.pipeline.clone(), suite: suite.clone(), case: made.case.id.clone() };
-                let golden = GoldenFolder::open(&self.root.join(GOLDEN), &made.target);
+                let golden = GoldenFolder::of(&self.root, &made.target);
                 changes.put(&golden.pending_path(&key), made.snapshot.to_text(&made.case.title))?;
             }
         }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::desk::{Desk, Found, REVIEWS, find_all, resolve};
+use super::desk::{Desk, Found, find_all, resolve};
 use super::{Correct, fields};
 use crate::cli::context::{Context, Project};
 use crate::cli::exit::Exit;
@@ -78,10 +78,10 @@ pub fn import(correct: &Correct, context: &Context, project: &Project, from: &Pa
     if rows.is_empty() {
         return Err(Failure::new(Exit::NothingSelected, format!("{name} holds no corrections")));
     }
-    let mut changes = Changes::below(project.checked.root.path());
+    let mut changes = Changes::of(project.checked.root.path());
     desk.write_into(&mut changes)?;
     for decision in desk.decisions() {
-        changes.append(&project.checked.root.path().join(REVIEWS), &serde_json::to_string(decision)?)?;
+        changes.decide(decision)?;
     }
     if !correct.dry_run {
         changes.commit()?;

@@ -27,7 +27,7 @@ use crate::diagnostic::{cut, printable_line};
 use crate::domain::{CorrectionReason, Pipeline, ReviewVerdict};
 use crate::report::render_paragraphs;
 use crate::store::Changes;
-pub use desk::{Desk, Found, Kept, REVIEWS, find};
+pub use desk::{Desk, Found, Kept, find};
 use editor::Draft;
 pub use editor::program;
 pub use sheet::Sheet;
@@ -129,10 +129,10 @@ impl Correct {
         desk.correct(&found, &asked.said)
             .map_err(kept)?
             .map_err(|refusal| kept(Failure::usage(format!("nothing was written: {refusal}"))))?;
-        let mut changes = Changes::below(project.checked.root.path());
+        let mut changes = Changes::of(project.checked.root.path());
         desk.write_into(&mut changes).map_err(kept)?;
         for decision in desk.decisions() {
-            changes.append(&project.checked.root.path().join(REVIEWS), &serde_json::to_string(decision)?)?;
+            changes.decide(decision)?;
         }
         if !self.dry_run {
             changes.commit().map_err(|error| kept(error.into()))?;

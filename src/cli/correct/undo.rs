@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::desk::{BOM, LABELS, REVIEWS};
+use super::desk::{BOM, LABELS};
 use crate::cli::context::{Context, Project};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -11,7 +11,7 @@ use crate::cli::output;
 use crate::diagnostic::closest;
 use crate::domain::{Decision, Label, Ruling, Slug};
 use crate::load::{Revision, RevisionError, SuiteFile};
-use crate::store::{Changes, Labels, SnapshotKey};
+use crate::store::{Changes, Labels, REVIEWS, SnapshotKey};
 use crate::suite::{SourceFile, Without, parse_suite, remove_case};
 
 /// Takes back the corrections with these ids: all of them, or none.
@@ -20,7 +20,7 @@ pub fn undo(context: &Context, project: &Project, ids: &[String], dry_run: bool)
     let labels = Labels::open(&root.join("rubrics"));
     let all = labels.all()?;
     let known: HashSet<&str> = all.iter().map(|label| label.id.as_str()).collect();
-    let mut changes = Changes::below(root);
+    let mut changes = Changes::of(root);
     let mut told = Vec::new();
     let mut gone: HashSet<String> = HashSet::new();
     for id in ids {

@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::Listing;
 use crate::cli::context::{Context, Project};
-use crate::cli::correct::REVIEWS;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::corrections::{Corrected, Figures, Guarded, Material, Rate, Spread};
@@ -20,7 +19,7 @@ use crate::gate::guard_holds;
 use crate::report::spelling;
 use crate::run::sentence;
 use crate::score::TrialResult;
-use crate::store::{Labels, Ledger, RunEntry};
+use crate::store::{Labels, Ledger, REVIEWS, RunEntry};
 
 /// The numbers over every stored run.
 pub fn list(context: &Context) -> Result<Listing, Failure> {

@@ -14,10 +14,12 @@ use super::context::{Context, Project};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Answer};
-use super::run::parse_filter;
+use super::run::{parse_filter, tell_unmet};
 use crate::diagnostic::printable;
+use crate::domain::Case;
+use crate::load::{Checked, SuiteFile};
 use crate::report::spelling;
-use crate::run::Wanted;
+use crate::run::{SelectedSuite, Wanted, select};
 use crate::score::CHECKS;
 use crate::target::KINDS;
 pub use corrections::corrections as corrections_of;
@@ -123,24 +125,38 @@ impl List {
 
     fn cases(&self, context: &Context) -> Result<Table, Failure> {
         let Project { checked, .. } = context.project()?;
-        let filter = self.filter.as_deref().map(|text| parse_filter(text).map(|f| (text, f))).transpose()?;
-        let wanted = Wanted { filter: filter.as_ref().map(|(text, f)| (*text, f)), failing_of: None };
         let mut rows = Vec::new();
-        for file in &checked.suites {
-            let suite = file.suite(&checked.root).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
-            for (case, line) in suite.0.cases.iter().zip(&suite.1).filter(|(case, _)| wanted.holds(file, case)) {
-                rows.push(vec![
-                    case.id.to_string(),
-                    file.pipeline.to_string(),
-                    file.kind.name().to_owned(),
-                    case.request.org_id.clone(),
-                    case.title.clone(),
-                    format!("{}:{line}", file.file),
-                ]);
-            }
-        }
+        each_selected(&checked, self.filter.as_deref(), &mut |file, case, line| {
+            rows.push(vec![
+                case.id.to_string(),
+                file.pipeline.to_string(),
+                file.kind.name().to_owned(),
+                case.request.org_id.clone(),
+                case.title.clone(),
+                format!("{}:{line}", file.file),
+            ]);
+        })?;
         Ok(Table { head: &["case", "pipeline", "kind", "org", "title", "at"], rows })
     }
+}
+
+/// Calls `with` for every case that the filter chooses, with the line that it begins at.
+fn each_selected(
+    checked: &Checked,
+    filter: Option<&str>,
+    with: &mut dyn FnMut(&SuiteFile, &Case, u32),
+) -> Result<(), Failure> {
+    let invalid = |why: String| Failure::new(Exit::ProjectInvalid, why);
+    let filter = filter.map(|text| parse_filter(text).map(|filter| (text, filter))).transpose()?;
+    let wanted = Wanted { filter: filter.as_ref().map(|(text, filter)| (*text, filter)), failing_of: None };
+    let selected = select(checked, &wanted).map_err(invalid)?;
+    tell_unmet(&selected);
+    for SelectedSuite { suite, cases } in &selected.suites {
+        let file = &checked.suites[*suite];
+        let loaded = file.suite(&checked.root).map_err(invalid)?;
+        cases.iter().map(|at| *at as usize).for_each(|at| with(file, &loaded.0.cases[at], loaded.1[at]));
+    }
+    Ok(())
 }
 
 fn checks() -> Table {

@@ -101,6 +101,11 @@ pub fn review(review: &Review, mut terminal: Terminal) -> Result<Ended, Failure>
                         |(at, decided): (usize, &crate::review::Decided)| (decided.told(), pending[at].key.to_string());
                     return Ok(Ended::Written(session.decisions().map(told).collect()));
                 }
+                Err(failure) if is_decided(&failure) => {
+                    drafts.keep(None)?;
+                    terminal.leave()?;
+                    return Err(failure);
+                }
                 Err(failure) => session.tell(format!("nothing was written: {}", failure.error)),
             },
         }
@@ -179,11 +184,16 @@ impl Review<'_> {
             }
             settled.push(sources.settled(&pending[at], decided)?);
         }
-        let mut changes = Changes::below(sources.project.checked.root.path());
+        let mut changes = Changes::of(sources.project.checked.root.path());
         desk.write_into(&mut changes)?;
-        sources.golden.settle_with(&settled, &changes.into_files(), self.by, Timestamp::now())?;
+        sources.golden.settle(&settled, changes, self.by, Timestamp::now())?;
         written.into_iter().try_for_each(|correction| correction.asked.written())
     }
+}
+
+/// Whether the decisions stand all the same: they are written as soon as it can be done.
+fn is_decided(failure: &Failure) -> bool {
+    matches!(failure.error.downcast_ref(), Some(StoreError::Unfinished { .. }))
 }
 
 /// A failure as one sentence, with its way out.

@@ -4,7 +4,7 @@ mod interactive;
 mod sources;
 mod terminal;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -22,7 +22,7 @@ use crate::load::{Checked, Root};
 use crate::plan::Catalog;
 use crate::review::{Choice, Decided, Pending, Refusal, decide, resolve, worst_first};
 use crate::run::orphans;
-use crate::store::{self, DraftFile, Settled};
+use crate::store::{self, Changes, DraftFile, Settled};
 use interactive::Ended;
 use sources::Sources;
 use terminal::Terminal;
@@ -141,7 +141,8 @@ impl Review {
             return Err(refused(&refusals));
         }
         let by = self.by.clone().unwrap_or_else(who);
-        sources.golden.settle(&settled, &by, Timestamp::now())?;
+        let along = Changes::of(sources.project.checked.root.path());
+        sources.golden.settle(&settled, along, &by, Timestamp::now())?;
         for one in &settled {
             told(&one.decided.told(), &one.pending.key.to_string())?;
         }
@@ -202,10 +203,10 @@ fn left(n: usize, by: &str) -> Result<(), Failure> {
 
 /// How much the cases weigh that wait, as far as the project still has them.
 fn weights(checked: &Checked, pending: &[Pending]) -> HashMap<Slug, Weight> {
+    let waits: HashSet<(&Slug, &Slug)> = pending.iter().map(|one| (&one.key.pipeline, &one.key.suite)).collect();
     let mut weights = HashMap::new();
     for file in &checked.suites {
-        let of_suite = |one: &&Pending| one.key.suite == file.name && one.key.pipeline == file.pipeline;
-        if pending.iter().any(|one| of_suite(&one))
+        if waits.contains(&(&file.pipeline, &file.name))
             && let Ok(loaded) = file.suite(&checked.root)
         {
             weights.extend(loaded.0.cases.iter().map(|case| (case.id.clone(), case.weight)));

@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Question;
 use crate::cli::context::{Context, Project};
-use crate::cli::correct::REVIEWS;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::history::Asked;
@@ -18,7 +17,7 @@ use crate::gate::guards;
 use crate::history::{CaseFact, RunLine, Scope};
 use crate::plan::Catalog;
 use crate::report::spelling;
-use crate::store::{GoldenFolder, History, Labels, Ledger};
+use crate::store::{GoldenFolder, History, Labels, Ledger, REVIEWS};
 use crate::trend::{Before, Covered, Material, NONE_NAMED, Period, Stand, Tallies, Waiting, name, periods, touched};
 
 /// Weeks over which corrections, reviews and gates are counted.

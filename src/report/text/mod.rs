@@ -93,8 +93,9 @@ fn head(screen: &mut Screen, report: &RunReport) {
     }
     let selection = &report.meta.selection;
     if let Some(filter) = &selection.filter {
-        let only = format!("only {} of {} cases: {filter}", selection.cases, selection.of);
-        screen.line(&[(Tone::Quiet, "  "), (Tone::Quiet, &only)]);
+        let only = if selection.cases < selection.of { "only " } else { "" };
+        let chosen = format!("{only}{} of {} cases: {filter}", selection.cases, selection.of);
+        screen.line(&[(Tone::Quiet, "  "), (Tone::Quiet, &chosen)]);
     }
 }
 

@@ -14,7 +14,9 @@ use super::proportion::clopper_pearson;
 use super::random::Random;
 use crate::domain::Trit;
 
-pub use release::{Adjust, AreaModel, Behaviour, BreakRule, Cause, Chances, Fate, Rules, Stage, Tested, release};
+pub use release::{
+    Adjust, AreaModel, Behaviour, BreakRule, Cause, Chances, Fate, Repeats, Rules, Stage, Tested, release,
+};
 
 /// What a suite is like. Shares and rates are in 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq)]

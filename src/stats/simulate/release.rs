@@ -1,13 +1,14 @@
 //! One simulated release under the whole gate's rules: what is forbidden, the area tests of both stages, the second
 //! only where the first settles nothing, the case-break rule with its re-runs, and the bound that a pass needs.
 //!
-//! Knows chances, not cases: whoever simulates says how each case behaves before and after.
+//! Knows chances, not cases: whoever simulates says how each case behaves before and after. What is run again because it
+//! looks broken is looked at in that area alone; the gate also sees whether it does something forbidden in another.
 
 use crate::domain::Trit;
 use crate::stats::case_break::{MIN_REPEATS, repeats_needed, separated};
-use crate::stats::mean::{mean, non_inferiority};
+use crate::stats::mean::non_inferiority;
 use crate::stats::multiplicity::{bonferroni, holm};
-use crate::stats::permutation::within_case;
+use crate::stats::permutation::{mean_change, within_case};
 use crate::stats::random::Random;
 use crate::stats::{Pair, Tally};
 
@@ -97,6 +98,26 @@ pub enum Cause {
     CaseBreak,
 }
 
+/// Where the repeats of a release come from.
+pub trait Repeats {
+    /// What was accepted of a case in an area, by their places.
+    fn accepted(&mut self, place: (usize, usize), case: &Behaviour) -> Tally;
+
+    /// The candidate's repeats behind the first `had`, until there are `to`.
+    fn candidate(&mut self, place: (usize, usize), case: &Behaviour, had: u64, to: u64) -> Tally;
+}
+
+/// Draws them by their chances.
+impl Repeats for Random {
+    fn accepted(&mut self, _: (usize, usize), case: &Behaviour) -> Tally {
+        case.baseline.repeat(case.repeats, self)
+    }
+
+    fn candidate(&mut self, _: (usize, usize), case: &Behaviour, had: u64, to: u64) -> Tally {
+        case.candidate.repeat(to - had, self)
+    }
+}
+
 impl Chances {
     /// The shares among these repeats; never anything without repeats.
     pub fn of(tally: &Tally) -> Chances {
@@ -117,14 +138,21 @@ impl Chances {
 
 /// One case × area: what was seen of both sides.
 struct Seen<'m> {
+    place: (usize, usize),
     case: &'m Behaviour,
     pair: Pair,
 }
 
 impl Seen<'_> {
-    fn grow(&mut self, to: u64, random: &mut Random) {
-        let missing = to.saturating_sub(self.pair.candidate.count());
-        self.pair.candidate = self.pair.candidate + self.case.candidate.repeat(missing, random);
+    fn is_forbidden(&self) -> bool {
+        self.case.forbidden.zip(self.pair.candidate.worst()).is_some_and(|(limit, worst)| worst <= limit)
+    }
+
+    fn grow(&mut self, to: u64, repeats: &mut impl Repeats) {
+        let had = self.pair.candidate.count();
+        if had < to {
+            self.pair.candidate = self.pair.candidate + repeats.candidate(self.place, self.case, had, to);
+        }
     }
 }
 
@@ -140,8 +168,7 @@ impl Watched<'_> {
     }
 
     fn check_forbidden(&mut self) {
-        let forbidden = |seen: &Seen| seen.case.forbidden.zip(seen.pair.candidate.worst());
-        if self.seen.iter().filter_map(forbidden).any(|(limit, worst)| worst <= limit) {
+        if self.seen.iter().any(Seen::is_forbidden) {
             self.fate = Fate::Failed(Cause::Forbidden);
         }
     }
@@ -150,9 +177,12 @@ impl Watched<'_> {
         self.seen.iter().filter_map(|seen| seen.pair.change()).collect()
     }
 
+    fn pairs(&self) -> Vec<Pair> {
+        self.seen.iter().map(|seen| seen.pair).collect()
+    }
+
     fn p_worse(&self) -> f64 {
-        let pairs: Vec<Pair> = self.seen.iter().map(|seen| seen.pair).collect();
-        within_case(&pairs).map_or(1.0, |test| test.p_worse)
+        within_case(&self.pairs()).map_or(1.0, |test| test.p_worse)
     }
 
     /// Whether the bound at this confidence leaves no room for a drop of the margin.
@@ -167,18 +197,18 @@ impl Watched<'_> {
         match self.tested.map(|tested| tested.margin) {
             None => true,
             Some(Some(margin)) => self.excludes(margin, conf),
-            Some(None) => mean(&self.changes()).is_none_or(|change| change >= 0.0),
+            Some(None) => mean_change(&self.pairs()).is_none_or(|change| change >= 0.0),
         }
     }
 }
 
-/// Draws one release and judges it: the fate of each area. A release with a failed area fails; the areas beside it are
-/// then not looked at further. One without, but with an undecided area, gives no verdict.
-pub fn release(areas: &[AreaModel], rules: &Rules, random: &mut Random) -> Vec<Fate> {
-    let mut watched: Vec<Watched> = areas.iter().map(|area| drawn(area, random)).collect();
+/// Repeats one release as its rules want it and judges it: the fate of each area. A release with a failed area fails;
+/// the areas beside it are then not looked at further. One without, but with an undecided area, gives no verdict.
+pub fn release(areas: &[AreaModel], rules: &Rules, repeats: &mut impl Repeats) -> Vec<Fate> {
+    let mut watched: Vec<Watched> = areas.iter().enumerate().map(|(at, area)| watch(at, area, repeats)).collect();
     for stage in &rules.stages {
         for area in &mut watched {
-            area.seen.iter_mut().for_each(|seen| seen.grow(stage.repeats, random));
+            area.seen.iter_mut().for_each(|seen| seen.grow(stage.repeats, repeats));
             area.check_forbidden();
         }
         if !watched.iter().any(Watched::failed) {
@@ -200,7 +230,7 @@ pub fn release(areas: &[AreaModel], rules: &Rules, random: &mut Random) -> Vec<F
         }
     }
     if let Some(rule) = rules.case_break {
-        look_for_breaks(&mut watched, rule, random);
+        look_for_breaks(&mut watched, rule, repeats);
     }
     fates(&watched)
 }
@@ -209,19 +239,21 @@ fn fates(watched: &[Watched]) -> Vec<Fate> {
     watched.iter().map(|area| area.fate).collect()
 }
 
-fn drawn<'m>(area: &'m AreaModel, random: &mut Random) -> Watched<'m> {
-    let seen = area.cases.iter().map(|case| {
-        let baseline = case.baseline.repeat(case.repeats, random);
-        Seen { case, pair: Pair { baseline, candidate: Tally::default() } }
+fn watch<'m>(at: usize, area: &'m AreaModel, repeats: &mut impl Repeats) -> Watched<'m> {
+    let seen = area.cases.iter().enumerate().map(|(n, case)| {
+        let baseline = repeats.accepted((at, n), case);
+        Seen { place: (at, n), case, pair: Pair { baseline, candidate: Tally::default() } }
     });
     Watched { tested: area.tested, seen: seen.collect(), fate: Fate::Passed }
 }
 
-/// The area tests of a stage.
+/// The area tests of a stage, of the areas in which anything varies: the others cannot fail, and take no part of the
+/// level.
 fn test(watched: &mut [Watched], adjust: Adjust, alpha: f64) {
     let tested = |area| {
         let area: &mut Watched = area;
-        let change = mean(&area.changes())?;
+        let pairs = area.pairs();
+        let change = mean_change(&pairs).filter(|_| pairs.iter().any(Pair::varies))?;
         let fell = change < 0.0 && change <= -area.tested?.min_drop;
         Some((area, fell))
     };
@@ -244,7 +276,7 @@ fn test(watched: &mut [Watched], adjust: Adjust, alpha: f64) {
 
 /// The case-break rule over the areas with a margin: what looks broken is repeated as often as the rule looks at, and then as
 /// often as it takes.
-fn look_for_breaks(watched: &mut [Watched], rule: BreakRule, random: &mut Random) {
+fn look_for_breaks(watched: &mut [Watched], rule: BreakRule, repeats: &mut impl Repeats) {
     let tested = |area: &&mut Watched| area.tested.is_some_and(|tested| tested.margin.is_some());
     let pairs = watched.iter_mut().filter(tested).map(|area| area.seen.len() as u64).sum();
     for area in watched.iter_mut().filter(tested) {
@@ -255,10 +287,11 @@ fn look_for_breaks(watched: &mut [Watched], rule: BreakRule, random: &mut Random
             let Some(needed) = proof.map(|needed| needed.candidate) else { continue };
             for to in [MIN_REPEATS, needed] {
                 if separated(&seen.pair) {
-                    seen.grow(to.min(rule.max_repeats), random);
+                    seen.grow(to.min(rule.max_repeats), repeats);
                 }
             }
             match separated(&seen.pair) {
+                _ if seen.is_forbidden() => area.fate = Fate::Failed(Cause::Forbidden),
                 true if seen.pair.candidate.count() >= needed => area.fate = Fate::Failed(Cause::CaseBreak),
                 true if area.fate == Fate::Passed => area.fate = Fate::Undecided,
                 _ => {}

@@ -117,9 +117,7 @@ fn lines<R: BufRead + 'static>(
             Ok(_) => {
                 let line = number;
                 number += 1;
-                let message = |error: serde_json::Error| error.to_string();
-                let damaged = |message| StoreError::Line { path: path.clone(), line, message }.into();
-                Some(read(&buffer).map_err(message).map_err(damaged))
+                Some(read(&buffer).map_err(|cause| StoreError::of_line(&path, line, &cause).into()))
             }
         }
     }))
