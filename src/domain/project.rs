@@ -50,6 +50,14 @@ pub struct Project {
     pub store: Option<String>,
 }
 
+impl Project {
+    /// Whether a target reads the file, given by its path in the folder of a pipeline.
+    pub fn reads(&self, file: &str) -> bool {
+        let settings = self.targets.values().flat_map(|spec| spec.0.values());
+        settings.filter_map(|settings| settings.get("file")?.as_str()).any(|named| named == file)
+    }
+}
+
 /// US dollars per million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -79,7 +79,7 @@ impl Standing {
         if mean >= floor {
             return None;
         }
-        let decimals = decimals(mean, floor);
+        let decimals = decimals_to_tell(mean, floor);
         let stands = |over: &str| {
             format!(
                 "{area} is {mean:+.decimals$} on average over {over}, the policy asks for at least {floor:+.decimals$}"
@@ -104,7 +104,7 @@ fn floors(policy: &Policy) -> impl Iterator<Item = (Area, f64)> {
 }
 
 /// At least two, and as many as it takes to tell the mean from the floor.
-fn decimals(mean: f64, floor: f64) -> usize {
+pub fn decimals_to_tell(mean: f64, floor: f64) -> usize {
     let differ = |decimals: &usize| format!("{mean:.decimals$}") != format!("{floor:.decimals$}");
     (2..9).find(differ).unwrap_or(9)
 }

@@ -56,6 +56,7 @@ pub use baseline::{Baseline, CaseBaseline};
 pub use burden::allowed as allowed_burden;
 pub use decide::regime;
 pub use finding::counted;
+pub use floors::decimals_to_tell;
 pub use guards::{Broken, GuardPast, guards, holds as guard_holds, snapshot_holds as snapshot_holds_guard};
 pub use judge::{Evidence, Judge};
 pub use judged::JudgeSummary;

@@ -183,8 +183,10 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
     for name in checked.root.list("suites")?.0.iter().filter(|name| *name != "worlds") {
         let Ok(pipeline) = Slug::new(name) else { continue };
         for file in checked.root.list(&format!("suites/{name}"))?.1 {
-            let is_suite = file.ends_with(".jsonl")
-                || (file.ends_with(".yaml") && file != "pipeline.yaml" && !is_rules(&checked, &file));
+            let is_read = |catalog: &Catalog| catalog.project.reads(&file);
+            let is_other = ["pipeline.yaml", "rules.yaml"].contains(&file.as_str())
+                || checked.catalog.as_ref().is_some_and(is_read);
+            let is_suite = file.ends_with(".jsonl") || (file.ends_with(".yaml") && !is_other);
             if is_suite {
                 files.push((pipeline.clone(), format!("suites/{name}/{file}")));
             }
@@ -231,14 +233,6 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
     checked.diagnostics.append(&mut found);
     checked.locate();
     Ok(checked)
-}
-
-/// Files of the project that targets read from pipeline folders are no suites.
-fn is_rules(checked: &Checked, file: &str) -> bool {
-    let Some(catalog) = &checked.catalog else { return file == "rules.yaml" };
-    let settings = catalog.project.targets.values().flat_map(|spec| spec.0.values());
-    let mut named = settings.filter_map(|settings| settings.get("file")?.as_str());
-    file == "rules.yaml" || named.any(|name| name == file)
 }
 
 struct ReadSuite {

@@ -13,7 +13,7 @@ const OTHERS: [&str; 3] = ["rubrics/audits", "rubrics/calibration", "rubrics/lab
 /// How deep a folder is looked into: links may lead in a circle.
 const DEEPEST: usize = 4;
 
-/// Finds them all. What a target of the catalog names is read, wherever it is.
+/// Finds them all. What a target of the catalog reads is no such file.
 pub fn files(root: &Root, catalog: Option<&Catalog>) -> Result<Vec<Diagnostic>, LoadError> {
     let mut found = Vec::new();
     let mut tell = |code, path: &str, why: &str, help: String| {
@@ -47,7 +47,7 @@ pub fn files(root: &Root, catalog: Option<&Catalog>) -> Result<Vec<Diagnostic>, 
                 continue;
             }
             for path in below(root, &inner, DEEPEST)? {
-                if looks_like_a_part(&path) && !is_named(catalog, &path) {
+                if looks_like_a_part(&path) && !is_read(catalog, &path) {
                     let why = format!("files in folders of {folder}/ are not read");
                     tell("misplaced-file", &path, &why, format!("move it into {folder}/ itself"));
                 }
@@ -71,12 +71,9 @@ fn below(root: &Root, folder: &str, depth: usize) -> Result<Vec<String>, LoadErr
     Ok(paths)
 }
 
-/// Whether the settings of a target name the file, by its path in the folder of a pipeline. Without a catalog nobody
-/// knows.
-fn is_named(catalog: Option<&Catalog>, path: &str) -> bool {
+/// Whether a target reads what is in a folder of a pipeline's. Without a catalog nobody knows.
+fn is_read(catalog: Option<&Catalog>, path: &str) -> bool {
     let Some(catalog) = catalog else { return true };
-    let settings = catalog.project.targets.values().flat_map(|spec| spec.0.values());
-    settings.flat_map(|settings| settings.as_object()).flat_map(|settings| settings.values()).any(|value| {
-        value.as_str().is_some_and(|named| path.strip_suffix(named).is_some_and(|folder| folder.ends_with('/')))
-    })
+    let in_pipeline = path.strip_prefix("suites/").and_then(|path| path.split_once('/'));
+    in_pipeline.is_some_and(|(_, file)| catalog.project.reads(file))
 }

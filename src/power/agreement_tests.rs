@@ -165,6 +165,12 @@ proptest! {
     }
 
     #[test]
+    fn the_simulator_knows_the_floor_that_the_gate_knows(scripts in scripts(), floor in 0.6f64..1.0) {
+        let area = json!({"gate": "non_inferiority", "floor": floor});
+        check(&policy(&[("/areas/task_success", area)]), &[(Area::TaskSuccess, scripts)])?;
+    }
+
+    #[test]
     fn the_simulator_forbids_what_the_gate_forbids(scripts in scripts()) {
         let zero = json!({"gate": "zero_tolerance"});
         check(&policy(&[("/areas/escalation_behavior", zero)]), &[(Area::EscalationBehavior, scripts)])?;

@@ -28,7 +28,7 @@ fn one(question: &Question, area: Area, regime: Regime, tests: f64, itself: Opti
     let cases: Vec<(&Slug, Tally)> = counted(question, area).collect();
     let tallies: Vec<Tally> = cases.iter().map(|(_, tally)| *tally).collect();
     let means: Vec<f64> = tallies.iter().filter_map(Tally::mean).collect();
-    let rule = rules::of_area(question.policy, area, cases.len());
+    let rule = rules::of_baseline(question, area, cases.len());
     let rates = itself.and_then(|itself| itself.areas.get(&area)).copied().unwrap_or_default();
     let mut power = AreaPower {
         area,
@@ -36,6 +36,7 @@ fn one(question: &Question, area: Area, regime: Regime, tests: f64, itself: Opti
         ability: Ability::Shown,
         cases: cases.len() as u64,
         mean: mean(&means),
+        floor: rule.tested.and_then(|tested| tested.floor),
         baseline_repeats: harmonic(&tallies),
         within_case_var: None,
         change_var: None,
@@ -149,10 +150,15 @@ fn ability(power: &AreaPower, regime: Regime) -> Ability {
         AreaGate::ZeroTolerance | AreaGate::Guard => {
             able(power.cases > 0 && power.accused.is_empty() && assured(power))
         }
-        AreaGate::NonInferiority if power.cases == 0 || !power.accused.is_empty() => Ability::NotYet,
+        AreaGate::NonInferiority if power.cases == 0 || !power.accused.is_empty() || is_low(power) => Ability::NotYet,
         AreaGate::NonInferiority if regime == Regime::Deterministic => Ability::Gates,
         AreaGate::NonInferiority => able(sees_margin(power) && passes_unchanged(power)),
     }
+}
+
+/// Whether the baseline itself lies below the floor.
+pub fn is_low(power: &AreaPower) -> bool {
+    power.mean.zip(power.floor).is_some_and(|(mean, floor)| mean < floor)
 }
 
 fn assured(power: &AreaPower) -> bool {

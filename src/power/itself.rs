@@ -58,6 +58,7 @@ pub fn against_itself(question: &Question) -> AgainstItself {
         by_area_test: found.by_area,
         by_case_break: found.by_case_break,
         by_forbidden: found.by_forbidden,
+        by_floor: found.by_floor,
         undecided: rate(&found, found.undecided).unwrap_or(none),
         sentence: String::new(),
     };
@@ -71,7 +72,7 @@ pub fn rate(found: &Counted, count: u64) -> Option<Rate> {
 
 fn model(question: &Question, area: Area) -> AreaModel {
     let mut clusters: BTreeMap<&str, usize> = BTreeMap::new();
-    let rule = rules::of_area(question.policy, area, marked(question, area).count());
+    let rule = rules::of_baseline(question, area, marked(question, area).count());
     let mut cases = Vec::new();
     for (id, tally) in marked(question, area) {
         let name = question.facts.get(id).and_then(|facts| rules::cluster(question.policy, facts));

@@ -48,7 +48,7 @@ pub struct Facts {
 /// What is asked.
 pub struct Question<'a> {
     pub baseline: &'a Baseline,
-    /// By case; one that is not in here belongs to no workflow and is no guard.
+    /// By case, every case of the project; one that is not in here belongs to no workflow and is no guard.
     pub facts: &'a BTreeMap<Slug, Facts>,
     pub policy: &'a Policy,
     /// Repeats of each case of a candidate; at least 1.
@@ -58,6 +58,13 @@ pub struct Question<'a> {
     /// Releases that are simulated.
     pub rounds: u64,
     pub seed: u64,
+}
+
+impl Question<'_> {
+    /// Whether the baseline has every case of the project: the gate asks no part of it for a floor.
+    fn is_whole(&self) -> bool {
+        self.facts.keys().all(|case| self.baseline.cases.contains_key(case))
+    }
 }
 
 /// What the suite can see.

@@ -59,10 +59,12 @@ pub struct Itself {
     pub seed: u64,
     /// Blocked though nothing changed.
     pub blocked: Rate,
-    /// Of these, by what: an area test, the case-break rule, something forbidden (zero tolerance, guards).
+    /// Of these, by what: an area test, the case-break rule, something forbidden (zero tolerance, guards), a mean below
+    /// its floor.
     pub by_area_test: u64,
     pub by_case_break: u64,
     pub by_forbidden: u64,
+    pub by_floor: u64,
     /// Neither blocked nor passed.
     pub undecided: Rate,
     pub sentence: String,
@@ -103,6 +105,8 @@ pub struct AreaPower {
     pub cases: u64,
     /// Mean mark, −1..=1.
     pub mean: Option<f64>,
+    /// The lowest mean that the policy lets pass, where it says so.
+    pub floor: Option<f64>,
     /// Mean number of baseline marks a case, as it counts for precision (harmonic).
     pub baseline_repeats: Option<u64>,
     /// σ²: variance of one repeat within a case.

@@ -1,7 +1,7 @@
 //! A policy as the numbers that a simulated release is judged by.
 
 use crate::domain::{Area, AreaGate, ClusterBy, Margin, Multiplicity, Policy, Trit};
-use crate::power::Facts;
+use crate::power::{Facts, Question};
 use crate::stats::mean;
 use crate::stats::simulate::{Adjust, AreaRule, BreakRule, Rules, Stage, Tested};
 
@@ -27,13 +27,26 @@ pub fn of(policy: &Policy, repeats: u32) -> Rules {
     }
 }
 
-/// What an area with so many cases is held to. Areas in which something is forbidden are tested besides: a fall there
+/// What an area of the baseline with so many cases is held to.
+pub fn of_baseline(question: &Question, area: Area, cases: usize) -> AreaRule {
+    let mut rule = of_area(question.policy, area, cases);
+    if let Some(tested) = rule.tested.as_mut().filter(|_| !question.is_whole()) {
+        tested.floor = None;
+    }
+    rule
+}
+
+/// What an area with so many cases is held to in a run of the whole project. Areas in which something is forbidden are tested besides: a fall there
 /// is one that nobody accepted.
 pub fn of_area(policy: &Policy, area: Area, cases: usize) -> AreaRule {
     let listed = policy.areas.get(&area).filter(|rules| rules.gate.holds());
-    let tested = listed.map(|rules| Tested {
-        min_drop: rules.least_drop(),
-        margin: (rules.gate == AreaGate::NonInferiority).then(|| margin(rules.margin.unwrap_or_default(), cases)),
+    let tested = listed.map(|rules| {
+        let may_not_fall = rules.gate == AreaGate::NonInferiority;
+        Tested {
+            min_drop: rules.least_drop(),
+            margin: may_not_fall.then(|| margin(rules.margin.unwrap_or_default(), cases)),
+            floor: rules.floor.filter(|_| may_not_fall),
+        }
     });
     let forbidden = match policy.gate(area) {
         _ if policy.forbids_harm(area) => Some(Trit::Harmful),

@@ -1,10 +1,11 @@
 //! What a power report says in words; every format repeats these.
 
-use super::areas::{passes_unchanged, sees_margin};
+use super::areas::{is_low, passes_unchanged, sees_margin};
 use super::budget::LEAST_CASES;
 use super::result::{Ability, Accused, AreaPower, BudgetPower, Itself, Power, Rate, Regime};
 use super::{CONF, Question};
 use crate::domain::{Area, AreaGate, Mode};
+use crate::gate::decimals_to_tell;
 use crate::stats::proportion::zero_failures_upper;
 
 /// Most cases that a sentence names.
@@ -99,6 +100,7 @@ pub fn itself(itself: &Itself) -> String {
         (itself.by_area_test, "by an area test"),
         (itself.by_case_break, "by the case-break rule"),
         (itself.by_forbidden, "by what is forbidden"),
+        (itself.by_floor, "by a floor"),
     ];
     let causes: Vec<String> =
         causes.iter().filter(|(times, _)| *times > 0).map(|(times, how)| format!("{times} {how}")).collect();
@@ -125,6 +127,9 @@ pub fn area(power: &AreaPower, question: &Question, regime: Regime) -> String {
     }
     if !power.accused.is_empty() {
         return accused(power, question);
+    }
+    if is_low(power) {
+        return low(power);
     }
     match power.gate {
         AreaGate::NonInferiority if regime == Regime::Deterministic => {
@@ -158,6 +163,17 @@ fn accused(power: &AreaPower, question: &Question) -> String {
         count(power.accused.len() as u64, "case"),
         listed(&named),
         percent(blocked)
+    )
+}
+
+/// The baseline itself lies below the floor.
+fn low(power: &AreaPower) -> String {
+    let (mean, floor) = (power.mean.unwrap_or_default(), power.floor.unwrap_or_default());
+    let decimals = decimals_to_tell(mean, floor);
+    let blocked = power.blocked.map_or_else(|| "all".to_owned(), |blocked| percent(blocked.rate));
+    format!(
+        "Cannot gate yet: the baseline itself is {mean:+.decimals$} on average, and the policy asks for at least \
+         {floor:+.decimals$}. As it is, {blocked} of releases like it would be blocked. Mend it first."
     )
 }
 

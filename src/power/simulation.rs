@@ -109,7 +109,7 @@ fn told(model: &Model) -> Vec<String> {
         "Where -1 is forbidden none is given; what reviewers corrected is always 1.".to_owned(),
         format!("The cases lie in {} workflows in turn, and areas are independent of each other.", model.clusters),
         "What changes, changes in one area alone: the first that is tested, or the first in which -1 is forbidden. \
-         Costs and latencies are left out."
+         Costs, latencies and waivers are left out."
             .to_owned(),
     ]
 }

@@ -151,6 +151,29 @@ fn a_baseline_that_does_what_is_forbidden_is_named() {
 }
 
 #[test]
+fn a_baseline_below_its_floor_is_told_so_and_a_part_of_one_is_not() {
+    let policy = policy(|policy| policy["areas"]["task_success"]["floor"] = json!(0.9));
+    let (baseline, none) = (baseline(60, mixed), BTreeMap::new());
+    let found = asked(&baseline, &policy, &none);
+    let task = of(&found, TASK);
+    assert_eq!((task.floor, task.ability), (Some(0.9), Ability::NotYet));
+    assert!(
+        task.sentence.contains("is +0.75 on average, and the policy asks for at least +0.90."),
+        "{}",
+        task.sentence
+    );
+    let itself = found.itself.unwrap();
+    assert!(itself.blocked.rate == 1.0 && itself.by_floor > 150, "{itself:?}");
+    assert!(itself.sentence.contains("by a floor"), "{}", itself.sentence);
+
+    let another = Slug::new("not-run").unwrap();
+    let facts = Facts { workflow: "w".to_owned(), org: "o".to_owned(), guard: false };
+    let part = asked(&baseline, &policy, &BTreeMap::from([(another, facts)]));
+    assert_eq!(of(&part, TASK).floor, None);
+    assert_eq!(part.itself.unwrap().by_floor, 0);
+}
+
+#[test]
 fn cases_of_few_workflows_are_told_to_look_for_others() {
     let baseline = baseline(80, mixed);
     // All cases that vary lie in one of two workflows.

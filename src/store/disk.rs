@@ -126,12 +126,10 @@ impl Replacement {
 
     /// Puts it in the place of the old file.
     pub fn finish(self, durable: Durable) -> Result<(), StoreError> {
-        if durable == Durable::Yes {
-            self.file.as_file().sync_all().naming("write", &self.path)?;
-        }
-        self.file.persist(&self.path).map_err(|failed| failed.error).naming("write", &self.path)?;
+        let path = self.path.clone();
+        self.stage(durable)?.place()?;
         match durable {
-            Durable::Yes => sync_folder(self.path.parent().unwrap_or(Path::new("."))),
+            Durable::Yes => sync_folder(path.parent().unwrap_or(Path::new("."))),
             Durable::No => Ok(()),
         }
     }

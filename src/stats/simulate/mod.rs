@@ -67,11 +67,12 @@ pub struct Counted {
     pub rounds: u64,
     /// Releases in which an area failed.
     pub failed: u64,
-    /// Of these, the ones in which something forbidden was seen, an area test failed, or a case was broken; a release
-    /// can be among several.
+    /// Of these, the ones in which something forbidden was seen, an area test failed, a case was broken, or a mean lay
+    /// below its floor; a release can be among several.
     pub by_forbidden: u64,
     pub by_area: u64,
     pub by_case_break: u64,
+    pub by_floor: u64,
     /// Releases in which nothing failed and something was not decided.
     pub undecided: u64,
     /// A slot an area.
@@ -105,6 +106,7 @@ impl Counted {
             by_forbidden: any(Cause::Forbidden),
             by_area: any(Cause::AreaTest),
             by_case_break: any(Cause::CaseBreak),
+            by_floor: any(Cause::Floor),
             undecided: u64::from(!failed && fates.contains(&Fate::Undecided)),
             areas: areas.collect(),
         }
@@ -116,6 +118,7 @@ impl Counted {
         self.by_forbidden += other.by_forbidden;
         self.by_area += other.by_area;
         self.by_case_break += other.by_case_break;
+        self.by_floor += other.by_floor;
         self.undecided += other.undecided;
         self.areas.resize(self.areas.len().max(other.areas.len()), AreaCounted::default());
         for (area, more) in self.areas.iter_mut().zip(&other.areas) {
@@ -226,7 +229,7 @@ mod tests {
     use super::*;
 
     const AREAS: [AreaRule; 2] = [
-        AreaRule { tested: Some(Tested { min_drop: 0.05, margin: Some(0.1) }), forbidden: None },
+        AreaRule { tested: Some(Tested { min_drop: 0.05, margin: Some(0.1), floor: None }), forbidden: None },
         AreaRule { tested: None, forbidden: Some(Trit::Harmful) },
     ];
 

@@ -1,12 +1,13 @@
 //! One simulated release under the whole gate's rules: what is forbidden, the area tests of both stages, the second
-//! only where the first settles nothing, the case-break rule with its re-runs, and the bound that a pass needs.
+//! only where the first settles nothing, the case-break rule with its re-runs, the bound that a pass needs, and the
+//! floor.
 //!
 //! Knows chances, not cases: whoever simulates says how each case behaves before and after. What is run again because it
 //! looks broken is looked at in that area alone; the gate also sees whether it does something forbidden in another.
 
 use crate::domain::Trit;
 use crate::stats::case_break::{MIN_REPEATS, repeats_needed, separated};
-use crate::stats::mean::non_inferiority;
+use crate::stats::mean::{mean, non_inferiority};
 use crate::stats::multiplicity::{bonferroni, holm};
 use crate::stats::permutation::{mean_change, within_case};
 use crate::stats::random::Random;
@@ -51,6 +52,8 @@ pub struct Tested {
     pub min_drop: f64,
     /// The drop that has to be excluded to pass, where one has to be.
     pub margin: Option<f64>,
+    /// The lowest mean that may be released, where one is set.
+    pub floor: Option<f64>,
 }
 
 /// Chances of −1 and of 1 in one repeat; 0 has the rest.
@@ -96,6 +99,7 @@ pub enum Cause {
     Forbidden,
     AreaTest,
     CaseBreak,
+    Floor,
 }
 
 /// Where the repeats of a release come from.
@@ -192,6 +196,12 @@ impl Watched<'_> {
         found.is_some_and(|found| found.lower > -margin)
     }
 
+    /// Whether the candidate's mean lies below the floor.
+    fn is_low(&self) -> bool {
+        let means: Vec<f64> = self.seen.iter().filter_map(|seen| seen.pair.candidate.mean()).collect();
+        self.tested.and_then(|tested| tested.floor).zip(mean(&means)).is_some_and(|(floor, mean)| mean < floor)
+    }
+
     /// Whether no further stage is called for.
     fn settled(&self, conf: f64) -> bool {
         match self.tested.map(|tested| tested.margin) {
@@ -231,6 +241,9 @@ pub fn release(areas: &[AreaModel], rules: &Rules, repeats: &mut impl Repeats) -
     }
     if let Some(rule) = rules.case_break {
         look_for_breaks(&mut watched, rule, repeats);
+    }
+    for area in watched.iter_mut().filter(|area| !area.failed() && area.is_low()) {
+        area.fate = Fate::Failed(Cause::Floor);
     }
     fates(&watched)
 }
@@ -325,7 +338,7 @@ mod tests {
     }
 
     fn tested(min_drop: f64, margin: f64) -> (Option<Tested>, Option<Trit>) {
-        (Some(Tested { min_drop, margin: Some(margin) }), None)
+        (Some(Tested { min_drop, margin: Some(margin), floor: None }), None)
     }
 
     #[track_caller]
@@ -367,6 +380,22 @@ mod tests {
     }
 
     #[test]
+    fn a_mean_below_the_floor_fails_though_nothing_fell() {
+        let at = |floor| {
+            let mut area = area(tested(0.05, 0.5), 60, 0);
+            area.tested = area.tested.map(|tested| Tested { floor: Some(floor), ..tested });
+            // A mean of exactly 0.5.
+            for case in area.cases.iter_mut().step_by(2) {
+                (case.baseline, case.candidate) =
+                    (Chances { minus: 0.0, plus: 0.0 }, Chances { minus: 0.0, plus: 0.0 });
+            }
+            area
+        };
+        check(at(0.5), &rules(), Fate::Passed);
+        check(at(0.51), &rules(), Fate::Failed(Cause::Floor));
+    }
+
+    #[test]
     fn a_second_stage_is_only_run_where_the_first_left_something_open() {
         // A −1 in one of five repeats is met by two repeats or by five.
         let rare = |tested: Option<Tested>| {
@@ -375,7 +404,7 @@ mod tests {
             let met = Fate::Failed(Cause::Forbidden);
             (0..1000).filter(|seed| release(&[area.clone()], &rules(), &mut Random::new(*seed)) == [met]).count()
         };
-        let (two, five) = (rare(None), rare(Some(Tested { min_drop: 0.05, margin: Some(0.02) })));
+        let (two, five) = (rare(None), rare(Some(Tested { min_drop: 0.05, margin: Some(0.02), floor: None })));
         assert!(two.abs_diff(360) < 60, "1 − 0.8²: {two}");
         assert!(five.abs_diff(672) < 60, "1 − 0.8⁵: {five}");
     }
