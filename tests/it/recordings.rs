@@ -151,13 +151,13 @@ fn two_replays_give_the_same_run() {
 #[test]
 fn a_changed_prompt_is_told_with_the_exchange_that_is_missing() {
     let project = Project::example();
-    project.edit("suites/triage/prompt.md", "You repair nothing.", "You never repair anything.");
+    project.edit("suites/triage/prompt.md", "You repair nothing,", "You never repair anything,");
     replay(&project, "id(margins-empty-one-liner)").exits(6).says(
         "scripted: triage/golden-requests/margins-empty-one-liner, repeat 1: exchange 1, POST /v1/chat/completions, \
          is not recorded: /body/messages/0/content is",
     );
     let shown = project.run(&["show", "margins-empty-one-liner"]);
-    shown.says("You never repair anything.").says("You repair nothing.").says("evalgate run --record");
+    shown.says("You never repair anything,").says("You repair nothing,").says("evalgate run --record");
     // The other pipelines have prompts of their own.
     replay(&project, "id(takings-filter-order-too-big)").exits(0);
 }
