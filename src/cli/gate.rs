@@ -15,7 +15,6 @@ use super::minutes::minutes;
 use super::output::{self, Answer};
 use super::shadow::evidence;
 use crate::domain::Slug;
-use crate::event::RunState;
 use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
 use crate::history::Decider;
 use crate::run::{Wanted, guards_left_out, guards_past, orphans, select, waived};
@@ -87,10 +86,7 @@ impl Gate {
         report.verdict = judge.finish(&Evidence {
             guards,
             planned: folder.read(|_| {})?.record.planned.unwrap_or(counted),
-            stopped: match &report.state {
-                RunState::Stopped { reason } => Some(reason.clone()),
-                RunState::Unfinished | RunState::Finished => None,
-            },
+            stopped: report.state.stopped(),
             orphans: orphans(&checked.census, &listing),
             unreadable,
             of: selection.of,

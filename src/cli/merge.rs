@@ -103,6 +103,7 @@ impl Merge {
                 selected: &selected,
                 how_often,
                 planned: 0,
+                stopped: None,
                 seed: None,
                 staged: false,
                 folder: &folder,

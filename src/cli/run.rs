@@ -21,7 +21,7 @@ use super::panel::{self, panel};
 use super::shadow::evidence;
 use crate::diagnostic::printable_line;
 use crate::domain::{Policy, Slug};
-use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta, Shard};
+use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta, Shard, Taken};
 use crate::gate::{self, Baseline, Regime};
 use crate::history::Decider;
 use crate::load::Checked;
@@ -191,16 +191,16 @@ impl Run {
             same_project(began, &meta)?;
         }
         judged_by.minutes = minutes(policy, began.as_ref().unwrap_or(&meta), &checked.root, &held.against)?;
-        let (folder, mut events, recorded, meta) = match resumed {
+        let (folder, mut events, recorded, taken, meta) = match resumed {
             Some(folder) => {
                 let (events, recorded, replay) = folder.resume(Timestamp::now())?;
-                (folder, events, recorded, replay.record.meta)
+                (folder, events, recorded, replay.record.taken, replay.record.meta)
             }
             None => {
                 let (folder, mut events) = RunFolder::create(&runs, &meta.id)?;
                 events.append(meta.started_at, EventKind::RunStarted(Box::new(meta.clone())))?;
                 let recorded = folder.nothing_recorded();
-                (folder, events, recorded, meta)
+                (folder, events, recorded, Taken::default(), meta)
             }
         };
         output::write_baseline(&folder, &baseline)?;
@@ -230,6 +230,7 @@ impl Run {
                 judged_by: &judged_by,
                 selected: &selected,
                 planned: 0,
+                stopped: None,
                 how_often: HowOften { each: meta.repeats, ..HowOften::default() },
                 seed: meta.seed,
                 staged: meta.staged,
@@ -247,6 +248,7 @@ impl Run {
                     jobs,
                     interrupt,
                     budget_usd: self.budget_usd,
+                    taken,
                 }),
                 now: Timestamp::now,
                 clock: &mut clock,

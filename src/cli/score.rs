@@ -37,6 +37,7 @@ impl Score {
         let mut project = context.project()?;
         let folder = output::resolve(&context.runs(&project.checked.root), self.run.as_deref())?;
         let (recorded, replay) = folder.recorded()?;
+        let stopped = replay.record.state.stopped();
         let meta = replay.record.meta;
         if meta.shard.is_some() {
             return Err(output::no_verdict(&folder));
@@ -70,6 +71,7 @@ impl Score {
                 selected: &selected,
                 how_often,
                 planned,
+                stopped,
                 seed: None,
                 staged: false,
                 folder: &folder,

@@ -22,6 +22,11 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// Whether it was answered at a cost that nobody knows.
+    pub fn is_unpriced(&self) -> bool {
+        !matches!(self.outcome, Outcome::Failed { .. }) && self.usage.cost_usd.is_none()
+    }
+
     /// The tool calls of the transcript, in order.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.steps.iter().filter_map(|step| match step {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Slug, Trial};
@@ -170,6 +170,28 @@ pub enum RunState {
     Finished,
 }
 
+impl RunState {
+    /// Why there is no verdict on the run, whatever is on record: it was not walked to its end.
+    pub fn stopped(&self) -> Option<String> {
+        match self {
+            Self::Stopped { reason } => Some(reason.clone()),
+            Self::Unfinished => Some("it has no end, as it was killed or still runs".to_owned()),
+            Self::Finished => None,
+        }
+    }
+}
+
+/// What a run has taken so far, by whatever processes.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Taken {
+    /// Of every trial on record with a known cost, in US dollars.
+    pub usd: f64,
+    /// Whether the cost of a trial that was answered is unknown.
+    pub unpriced: bool,
+    /// From the start or a resumption to the last event before the next.
+    pub time: SignedDuration,
+}
+
 /// The state after all events, without the trials themselves: those are streamed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRecord {
@@ -179,6 +201,7 @@ pub struct RunRecord {
     pub planned: Option<u64>,
     /// Case and repeat of every finished trial, in the order of finishing.
     pub finished: Vec<(Slug, u32)>,
+    pub taken: Taken,
     pub last_seq: u64,
     pub last_at: Timestamp,
 }
@@ -209,6 +232,7 @@ pub fn fold(events: impl IntoIterator<Item = Event>, mut on_trial: impl FnMut(Tr
         state: RunState::Unfinished,
         planned: None,
         finished: Vec::new(),
+        taken: Taken::default(),
         last_seq: first.seq,
         last_at: first.at,
     };
@@ -216,12 +240,18 @@ pub fn fold(events: impl IntoIterator<Item = Event>, mut on_trial: impl FnMut(Tr
         if event.seq != record.last_seq + 1 {
             return Err(FoldError::Gap { after: record.last_seq, found: event.seq });
         }
+        // Between its end and its resumption nobody works on a run.
+        if !matches!(event.kind, EventKind::RunResumed {}) {
+            record.taken.time += event.at.duration_since(record.last_at).max(SignedDuration::ZERO);
+        }
         record.last_seq = event.seq;
         record.last_at = event.at;
         match event.kind {
             EventKind::RunStarted(_) => return Err(FoldError::NoStart),
             EventKind::TrialFinished(trial) => {
                 record.finished.push((trial.case.clone(), trial.repeat));
+                record.taken.usd += trial.usage.cost_usd.unwrap_or(0.0);
+                record.taken.unpriced |= trial.is_unpriced();
                 on_trial(*trial);
             }
             EventKind::RunStopped { reason, planned } => {

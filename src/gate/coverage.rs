@@ -25,7 +25,7 @@ fn whole(counts: &Counts, marked: bool, evidence: &Evidence) -> Option<Found> {
     let brief = match &evidence.stopped {
         Some(reason) => {
             rest = format!(": {}.", reason.trim_end_matches('.'));
-            format!("The run stopped after {of}")
+            if done < planned { format!("The run stopped after {of}") } else { "The run does not count".to_owned() }
         }
         None if done == 0 => "Nothing was checked: the run holds no trial".to_owned(),
         None if done < planned => {

@@ -18,7 +18,7 @@ use super::plan::Planned;
 use super::scoring::{Recorded, sentence};
 use super::trials::{Done, Job};
 use crate::domain::{Outcome, Policy, Slug, Trial, Usage};
-use crate::event::EventKind;
+use crate::event::{EventKind, Taken};
 use crate::judging::{Panel, Spent};
 use crate::plan::Catalog;
 use crate::progress::Progress;
@@ -54,6 +54,14 @@ pub struct Asked {
     pub interrupted: bool,
 }
 
+/// A limit of money or time that the run is over.
+enum Limit {
+    /// That of whoever runs it: no further trial is begun.
+    Budget(String),
+    /// That of the policy, which lets no run count that is over it.
+    Ceiling(String),
+}
+
 /// What a task came to.
 enum Came {
     Trial(Box<Ended>),
@@ -64,8 +72,8 @@ enum Came {
 /// A trial that ended.
 struct Ended {
     done: Done,
-    /// Held until the trial is on record, where trials run one after the other.
-    _turn: Option<OwnedSemaphorePermit>,
+    /// Held until the trial is on record and counted, where trials run one after the other.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 pub struct Dispatcher<'a> {
@@ -83,9 +91,9 @@ pub struct Dispatcher<'a> {
     places: HashMap<tokio::task::Id, (usize, Planned)>,
     /// Trials on record that wait for their judges.
     judged: HashMap<tokio::task::Id, (usize, Recorded)>,
-    spent: f64,
-    /// Whether the cost of a trial is unknown.
-    unpriced: bool,
+    taken: Taken,
+    /// Whether a trial of the plan was given up.
+    given_up: bool,
     now: fn() -> Timestamp,
 }
 
@@ -99,6 +107,7 @@ impl<'a> Dispatcher<'a> {
         now: fn() -> Timestamp,
     ) -> Self {
         let turns = Arc::new(Semaphore::new(asking.as_ref().map_or(0, |asking| asking.jobs)));
+        let taken = asking.as_ref().map_or_else(Taken::default, |asking| asking.taken);
         Self {
             catalog,
             policy,
@@ -109,8 +118,8 @@ impl<'a> Dispatcher<'a> {
             turns,
             places: HashMap::new(),
             judged: HashMap::new(),
-            spent: 0.0,
-            unpriced: false,
+            taken,
+            given_up: false,
             now,
         }
     }
@@ -124,20 +133,27 @@ impl<'a> Dispatcher<'a> {
     ) -> Result<Asked, RunError> {
         let started = Instant::now();
         let mut asked = Asked::default();
+        // What was recorded before it is resumed counts, and is scored whatever stops the rest.
+        let resumed = self.asking.is_some() && !self.index.is_empty();
+        let mut limit = if resumed { self.over_limit(started) } else { None };
         loop {
-            while asked.stopped.is_none()
-                && let Some(planned) = flow.next()?
-            {
+            let stops = asked.stopped.is_some() || limit.is_some();
+            let goes_on = !stops || (resumed && !flow.comes_back());
+            while goes_on && let Some(planned) = flow.next()? {
+                if stops && !self.index.holds(&planned.case().id, planned.repeat) {
+                    self.given_up = true;
+                    continue;
+                }
                 self.begin(planned, flow, progress)?;
             }
             flow.settle(self.running.is_empty(), progress, clock)?;
             if self.running.is_empty() {
-                if asked.stopped.is_some() || flow.is_over() {
+                if !goes_on || flow.is_over() {
                     break;
                 }
                 continue;
             }
-            if asked.stopped.is_some() {
+            if stops {
                 self.turns.close();
                 self.panel.iter().for_each(|panel| panel.close());
             }
@@ -152,19 +168,28 @@ impl<'a> Dispatcher<'a> {
                 },
             };
             let Some(finished) = finished else { continue };
-            let stop = self.finish(finished, flow, progress, clock)?;
+            let (stop, turn) = self.finish(finished, flow, progress, clock)?;
             asked.stopped = asked.stopped.or(stop);
-            if asked.stopped.is_none() {
-                asked.stopped = self.over_limit(started);
+            limit = limit.or_else(|| self.over_limit(started));
+            if limit.is_some() || asked.stopped.is_some() {
+                self.turns.close();
             }
+            drop(turn);
         }
+        let (done, planned) = flow.trials();
+        asked.stopped = asked.stopped.or(match limit {
+            // It held to the last trial.
+            Some(Limit::Budget(_)) if !self.given_up && done >= planned => None,
+            Some(Limit::Budget(why) | Limit::Ceiling(why)) => Some(why),
+            None => None,
+        });
         self.end(&asked, flow, clock)?;
         Ok(asked)
     }
 
     /// What is on record now, and nobody to ask any more.
     pub fn only_the_record(self) -> Self {
-        Self { asking: None, ..self }
+        Self { asking: None, taken: Taken::default(), ..self }
     }
 
     fn end(&mut self, asked: &Asked, flow: &dyn Flow, clock: &mut Clock) -> Result<(), RunError> {
@@ -224,7 +249,7 @@ impl<'a> Dispatcher<'a> {
                 // Before this turn is given on: no other trial may meet the same end.
                 turns.close();
             }
-            Some(Came::Trial(Box::new(Ended { done, _turn: one_by_one.then_some(turn) })))
+            Some(Came::Trial(Box::new(Ended { done, turn: one_by_one.then_some(turn) })))
         });
         self.places.insert(task.id(), (flow.begun(), planned));
         Ok(())
@@ -252,14 +277,14 @@ impl<'a> Dispatcher<'a> {
         Ok(())
     }
 
-    /// Records a trial and gives it to the flow. The reason, if every other trial would fail alike.
+    /// Records a trial and gives it to the flow. The reason, if every other trial would fail alike; and its turn.
     fn finish(
         &mut self,
         finished: Result<(tokio::task::Id, Option<Came>), tokio::task::JoinError>,
         flow: &mut dyn Flow,
         progress: &mut dyn Progress,
         clock: &mut Clock,
-    ) -> Result<Option<String>, RunError> {
+    ) -> Result<(Option<String>, Option<OwnedSemaphorePermit>), RunError> {
         let id = match &finished {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
@@ -271,23 +296,25 @@ impl<'a> Dispatcher<'a> {
             }
             clock.lap(Phase::Ask);
             flow.finished(place, recorded, progress)?;
-            return Ok(None);
+            return Ok((None, None));
         }
-        let Some((place, planned)) = self.places.remove(&id) else { return Ok(None) };
+        let Some((place, planned)) = self.places.remove(&id) else { return Ok((None, None)) };
         let ended = match finished {
             Ok((_, Some(Came::Trial(ended)))) => *ended,
             // It was stopped before its turn came: nothing happened.
-            Ok((_, None | Some(Came::Judged(_)))) => return Ok(None),
+            Ok((_, None | Some(Came::Judged(_)))) => {
+                self.given_up = true;
+                return Ok((None, None));
+            }
             Err(error) => Ended {
                 done: Done { trial: broken(&planned.case().id, planned.repeat, error), stop: None },
-                _turn: None,
+                turn: None,
             },
         };
-        let Ended { done: Done { trial, stop }, _turn } = ended;
-        let Some(asking) = self.asking.as_mut() else { return Ok(None) };
-        self.spent += trial.usage.cost_usd.unwrap_or(0.0);
-        let answered = !matches!(trial.outcome, Outcome::Failed { .. });
-        self.unpriced |= answered && trial.usage.cost_usd.is_none();
+        let Ended { done: Done { trial, stop }, turn } = ended;
+        let Some(asking) = self.asking.as_mut() else { return Ok((None, None)) };
+        self.taken.usd += trial.usage.cost_usd.unwrap_or(0.0);
+        self.taken.unpriced |= trial.is_unpriced();
         clock.lap(Phase::Ask);
         let written = asking.events.append_trial((self.now)(), &trial)?;
         if flow.comes_back() {
@@ -295,38 +322,43 @@ impl<'a> Dispatcher<'a> {
         }
         clock.lap(Phase::Record);
         self.judge(place, recorded(planned, trial, Some(written)), flow, progress)?;
-        Ok(stop)
+        Ok((stop, turn))
     }
 
-    fn over_limit(&self, started: Instant) -> Option<String> {
+    fn over_limit(&self, started: Instant) -> Option<Limit> {
         let limits = &self.policy.limits;
         let judges = self.panel.as_ref().map_or_else(Spent::default, |panel| panel.spent());
-        let spent = self.spent + judges.usd;
+        let spent = self.taken.usd + judges.usd;
         if let Some(budget) = self.asking.as_ref().and_then(|asking| asking.budget_usd) {
-            if self.unpriced {
+            if self.taken.unpriced {
                 let why = "the cost of a trial is not known, so the budget cannot be kept: give the model's price in \
                            evalgate.yaml";
-                return Some(why.to_owned());
+                return Some(Limit::Ceiling(why.to_owned()));
             }
             if judges.unpriced {
                 let why = "the cost of a judge is not known, so the budget cannot be kept: give its model's price in \
                            evalgate.yaml";
-                return Some(why.to_owned());
+                return Some(Limit::Ceiling(why.to_owned()));
             }
             if spent >= budget {
                 let what = if judges.usd > 0.0 { "its trials and judges" } else { "its trials" };
-                return Some(format!("{what} cost ${spent:.2}, the budget is ${budget:.2}"));
+                return Some(Limit::Budget(format!("{what} cost {}, the budget is {}", usd(spent), usd(budget))));
             }
         }
         if let Some(cap) = limits.suite_usd.filter(|cap| spent > *cap) {
-            return Some(format!("it cost ${spent:.2}, the policy's limit is ${cap:.2}"));
+            return Some(Limit::Ceiling(format!("it cost {}, the policy's limit is {}", usd(spent), usd(cap))));
         }
-        let minutes = started.elapsed().as_secs_f64() / 60.0;
-        limits
-            .suite_minutes
-            .filter(|cap| minutes > *cap)
-            .map(|cap| format!("it took longer than the policy's limit of {cap} minutes"))
+        let minutes = (self.taken.time.as_secs_f64() + started.elapsed().as_secs_f64()) / 60.0;
+        let cap = limits.suite_minutes.filter(|cap| minutes > *cap)?;
+        Some(Limit::Ceiling(format!("it took longer than the policy's limit of {cap} minutes")))
     }
+}
+
+/// `$0.30`; with as many digits as it takes where cents are too coarse.
+fn usd(amount: f64) -> String {
+    let fine = format!("{amount:.4}");
+    let digits = fine.trim_end_matches('0').split('.').next_back().map_or(0, str::len);
+    format!("${amount:.*}", digits.max(2))
 }
 
 fn recorded(planned: Planned, trial: Trial, written: Option<Written>) -> Recorded {

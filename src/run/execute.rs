@@ -17,6 +17,7 @@ use super::select::{Selected, orphans};
 use super::waived::waived;
 use crate::client::Client;
 use crate::domain::{Policy, Slug};
+use crate::event::Taken;
 use crate::gate::{Baseline, Evidence, Judge, ShadowEvidence, Stages, Verdict};
 use crate::judging::Panel;
 use crate::load::Checked;
@@ -35,6 +36,8 @@ pub struct Running<'a> {
     pub how_often: HowOften,
     /// Trials that the plan holds at least, of which some may be of cases that are not there any more.
     pub planned: u64,
+    /// Why the trials on record are not all that were planned, where nobody is asked for more.
+    pub stopped: Option<String>,
     /// Where the order of asking is drawn from; that of the plan without it, and then no trial is added to it.
     pub seed: Option<u32>,
     /// Whether `how_often` is a first stage only, after which the policy says who is repeated more.
@@ -67,6 +70,8 @@ pub struct Asking<'a> {
     pub interrupt: Interrupt,
     /// Stops the run when its trials have cost more.
     pub budget_usd: Option<f64>,
+    /// What the run had taken before it was resumed.
+    pub taken: Taken,
 }
 
 /// How a run ended.
@@ -110,6 +115,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         propose: running.propose,
         repeated,
         proposal: None,
+        how_often: HowOften::default(),
         run: folder.id().to_string(),
         results: folder.write_results()?,
         judge: Judge::new(policy, at_first, baseline).settle_by(&judged_by.rulings),
@@ -131,6 +137,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         scoring.total = drawn.trials().1;
         dispatcher = dispatcher.only_the_record();
     }
+    scoring.how_often.clone_from(&how_often);
     let mut in_order = InOrder::new(Walk::new(checked, selected, how_often), &mut scoring);
     let mut silent = JsonLines::new(std::io::sink());
     let shown: &mut dyn Progress = if running.seed.is_some() { &mut silent } else { &mut *progress };
@@ -139,6 +146,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
     if running.seed.is_none() {
         asked = walked;
     }
+    asked.stopped = asked.stopped.or(running.stopped);
     scoring.flush()?;
     let Scoring { results, judge, unreadable, total, .. } = scoring;
     let results = results.finish()?;

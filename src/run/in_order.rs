@@ -65,13 +65,15 @@ impl Flow for InOrder<'_, '_> {
             if !is_due && self.waiting.len() < BATCH {
                 return Ok(());
             }
+            // With none running, what is missing in between was given up.
             let places = self.waiting.keys().zip(self.emitted..);
-            let ready = places.take(BATCH).take_while(|(place, at)| *place == at).count();
+            let ready = places.take(BATCH).take_while(|(place, at)| idle || *place == at).count();
             if ready == 0 || !(is_due || ready == BATCH) {
                 return Ok(());
             }
-            let batch = (0..ready).filter_map(|_| self.waiting.pop_first()).map(|(_, recorded)| recorded).collect();
-            self.emitted += ready;
+            let batch: Vec<(usize, Recorded)> = (0..ready).filter_map(|_| self.waiting.pop_first()).collect();
+            self.emitted = batch.last().map_or(self.emitted, |(place, _)| place + 1);
+            let batch = batch.into_iter().map(|(_, recorded)| recorded).collect();
             self.scored_at = Instant::now();
             clock.lap(Phase::Ask);
             tokio::task::block_in_place(|| self.scoring.take(batch, progress, clock))?;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::clock::{Clock, Phase};
+use super::plan::HowOften;
 use crate::domain::{Case, CaseKind, Json, Outcome, Slug, Suite, Trial};
 use crate::gate::Judge;
 use crate::golden::{
@@ -74,6 +75,8 @@ pub struct Scoring<'a> {
     pub repeated: bool,
     /// What was seen so far of the case whose trials are going by.
     pub proposal: Option<Proposal>,
+    /// How often each case is to be there: nothing is proposed of one that was seen in part.
+    pub how_often: HowOften,
     pub run: String,
     pub results: ResultsWriter,
     pub judge: Judge<'a>,
@@ -85,6 +88,8 @@ pub struct Scoring<'a> {
 
 struct One {
     result: TrialResult,
+    /// Trials that are planned of its case.
+    planned: u32,
     line: ResultLine,
     observed: Option<Snapshot>,
     unreadable: Option<String>,
@@ -201,6 +206,7 @@ impl Scoring<'_> {
             snapshot.info.run.clone_from(&self.run);
             snapshot
         });
+        let planned = self.how_often.of(file, recorded.case, &case.id);
         let result = TrialResult {
             pipeline: file.pipeline.clone(),
             suite: file.name.clone(),
@@ -212,7 +218,7 @@ impl Scoring<'_> {
             scored,
         };
         let line = ResultLine::of(&result, &case_json, &trial_json).map_err(unwritable)?;
-        Ok(One { result, line, observed, unreadable })
+        Ok(One { result, planned, line, observed, unreadable })
     }
 
     fn unreadable_sentence(&self, path: PathBuf, cause: SnapshotError) -> String {
@@ -230,7 +236,7 @@ impl Scoring<'_> {
     fn see(&mut self, one: &mut One) -> Result<(), StoreError> {
         let result = &one.result;
         let comparison = &result.scored.comparison;
-        if !self.propose || matches!(result.trial.outcome, Outcome::Failed { .. }) {
+        if !self.propose {
             return Ok(());
         }
         let by_another_judge = |judged: &Judged| judged.not_compared;
@@ -242,7 +248,11 @@ impl Scoring<'_> {
         if self.proposal.as_ref().is_some_and(|proposal| proposal.case != result.case.id) {
             self.flush()?;
         }
-        let proposal = self.proposal.get_or_insert_with(|| Proposal::of(result));
+        let proposal = self.proposal.get_or_insert_with(|| Proposal::of(result, one.planned));
+        proposal.missing = proposal.missing.saturating_sub(1);
+        if matches!(result.trial.outcome, Outcome::Failed { .. }) {
+            return Ok(());
+        }
         proposal.differs |= differs;
         if let Some(mut observed) = one.observed.take() {
             let usage = &result.trial.usage;
@@ -253,10 +263,11 @@ impl Scoring<'_> {
         Ok(())
     }
 
-    /// Writes what was seen of a case: proposes behaviour that is new or different, and withdraws a proposal that is
+    /// Writes what was seen of a case, if all of it was: proposes behaviour that is new or different, and withdraws a proposal that is
     /// out of date.
     pub fn flush(&mut self) -> Result<(), StoreError> {
-        let Some(Proposal { pipeline, suite, case, kind, title, differs, seen }) = self.proposal.take() else {
+        let Some(Proposal { pipeline, suite, case, kind, title, differs, missing: 0, seen }) = self.proposal.take()
+        else {
             return Ok(());
         };
         let key = SnapshotKey { pipeline, suite, case };
@@ -302,11 +313,13 @@ pub struct Proposal {
     title: String,
     /// Whether a repeat did what was never accepted.
     differs: bool,
+    /// Trials of the case that did not go by yet.
+    missing: u32,
     seen: Vec<(u32, Snapshot)>,
 }
 
 impl Proposal {
-    fn of(result: &TrialResult) -> Self {
+    fn of(result: &TrialResult, planned: u32) -> Self {
         Self {
             pipeline: result.pipeline.clone(),
             suite: result.suite.clone(),
@@ -314,6 +327,7 @@ impl Proposal {
             kind: result.kind,
             title: result.case.title.clone(),
             differs: false,
+            missing: planned,
             seen: Vec::new(),
         }
     }

@@ -51,6 +51,15 @@ impl TrialIndex {
         self.spans.keys().cloned().collect()
     }
 
+    /// Whether a trial is on record.
+    pub fn holds(&self, case: &Slug, repeat: u32) -> bool {
+        self.spans.get(case).is_some_and(|repeats| repeats.iter().any(|(known, _)| *known == repeat))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
     /// The highest repeat of a case on record; 0 where there is none.
     pub fn repeats(&self, case: &Slug) -> u32 {
         self.spans.get(case).into_iter().flatten().map(|(repeat, _)| *repeat).max().unwrap_or(0)

@@ -2,6 +2,7 @@
 
 mod burden;
 mod calibrate;
+mod ceilings;
 mod attest;
 mod browser;
 mod check;

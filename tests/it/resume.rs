@@ -95,7 +95,7 @@ fn a_killed_run_has_no_verdict_and_a_resumed_one_the_same_as_an_undisturbed() {
     project.run(&["report", &run, "--format", "json"]).exits(6).says("--resume");
     project.run(&["gate", &run]).exits(6);
     project.run(&[]).exits(0).says(&format!("evalgate run --resume {run}"));
-    project.run(&["score", &run]).exits(6).says("The run is not complete");
+    project.run(&["score", &run]).exits(6).says("it has no end");
 
     project.run(&["run", "--resume", &run, "--jobs", "4"]).exits(5);
     let after = finished(&project, &run);
