@@ -93,7 +93,7 @@ pub fn merge(
     if let Some((without, with)) = marks {
         take_over(&mut snapshot.behaviour.marks, &without, &with);
     }
-    let shifts = Shift::all(&repeats_moved(Some(accepted), &snapshot));
+    let shifts = Shift::all(&repeats_moved(Some(accepted), &snapshot), false);
     Ok(Merged { snapshot, marked, shifts })
 }
 

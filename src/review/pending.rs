@@ -52,24 +52,28 @@ pub struct Shift {
     pub fell: bool,
     /// It is -1 and was not.
     pub turned_harmful: bool,
+    /// Nothing was accepted of the case before.
+    pub is_new: bool,
 }
 
 impl Shift {
     /// Those of the marks that got worse.
-    pub fn all(moved: &[Moved]) -> Vec<Self> {
+    pub fn all(moved: &[Moved], is_new: bool) -> Vec<Self> {
         let worse = moved.iter().filter(|moved| moved.fell() || moved.turned_harmful());
         let shift = |moved: &Moved| Self {
             area: moved.area,
             name: format!("{}/{}", moved.area, moved.criterion),
             fell: moved.fell(),
             turned_harmful: moved.turned_harmful(),
+            is_new,
         };
         worse.map(shift).collect()
     }
 
-    /// Whether no one may accept it without having looked.
+    /// Whether no one may accept it without having looked. A first release has its -1 in many a case, which the reason
+    /// speaks for; what crosses a line is looked at in any.
     pub fn is_grave(&self) -> bool {
-        self.turned_harmful || (self.fell && NOT_IN_PASSING.contains(&self.area))
+        (self.turned_harmful && !self.is_new) || NOT_IN_PASSING.contains(&self.area)
     }
 }
 
@@ -95,7 +99,7 @@ impl Pending {
             run: proposed.info.run.clone(),
             seen,
             accepted: accepted.map(|(seen, _)| seen),
-            shifts: Shift::all(&moved),
+            shifts: Shift::all(&moved, before.is_none()),
             change: change(before, proposed, &comparison, &moved),
             comparison,
             repeats,

@@ -68,10 +68,10 @@ pub enum Refusal {
     Ambiguous { id: String, keys: Vec<String> },
     #[error("{0} cannot be decided in two ways at once")]
     Contradiction(SnapshotKey),
-    #[error("{key} got worse ({}): say why that is right with --reason", marks.join(", "))]
-    NoReason { key: SnapshotKey, marks: Vec<String> },
-    #[error("{key} got worse ({}): accept it by its id, not along with everything else", marks.join(", "))]
-    NotInPassing { key: SnapshotKey, marks: Vec<String> },
+    #[error("{key} {what} ({}): say why that is right with --reason", marks.join(", "))]
+    NoReason { key: SnapshotKey, what: &'static str, marks: Vec<String> },
+    #[error("{key} {what} ({}): accept it by its id, not along with everything else", marks.join(", "))]
+    NotInPassing { key: SnapshotKey, what: &'static str, marks: Vec<String> },
     #[error("{key} did not change in {field:?}: {}", match fields.as_slice() {
         [] => "it is new, so accept or reject it as a whole".to_owned(),
         fields => format!("it changed in {}", fields.join(", ")),
@@ -154,11 +154,12 @@ pub fn decide(
     };
     let accepts = !matches!(chosen.ruling, Ruling::Rejected | Ruling::Corrected(_));
     let key = pending.key.clone();
+    let what = if pending.accepted.is_none() { "is new and has marks at -1" } else { "got worse" };
     if accepts && chosen.in_passing && !grave.is_empty() {
-        return Err(Refusal::NotInPassing { key, marks: grave });
+        return Err(Refusal::NotInPassing { key, what, marks: grave });
     }
     if accepts && !worse.is_empty() && reason.is_none() {
-        return Err(Refusal::NoReason { key, marks: worse });
+        return Err(Refusal::NoReason { key, what, marks: worse });
     }
     Ok(Decided { ruling: chosen.ruling.clone(), reason: reason.map(str::to_owned), worse, minutes: None })
 }

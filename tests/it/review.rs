@@ -66,6 +66,17 @@ fn what_crossed_a_line_is_not_accepted_along_with_everything_else() {
 }
 
 #[test]
+fn a_first_release_is_accepted_as_a_whole_with_a_reason_for_what_it_cannot_do() {
+    let project = broken();
+    std::fs::remove_dir_all(project.path("golden")).unwrap();
+    project.run(&["run"]).exits(5);
+    let refused = project.run(&["review", "--accept-all"]).exits(2);
+    refused.says("fuel-before-the-weekend is new and has marks at -1 (task_success/topic): say why");
+    project.run(&["review", "--accept-all", "--reason", "release 1"]).exits(0);
+    project.run(&["run"]).exits(0);
+}
+
+#[test]
 fn a_rejected_proposal_is_gone_and_what_was_accepted_stays() {
     let project = broken();
     let accepted = "golden/clerk/intake-note/requests/fuel-before-the-weekend.snap";

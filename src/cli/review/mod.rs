@@ -44,7 +44,8 @@ pub struct Review {
     /// Accept a case and all that changed in exactly the same way; may be repeated
     #[arg(long, value_name = "CASE")]
     accept_same_as: Vec<String>,
-    /// Accept everything else that waits; refused where something got worse in a zero-tolerance area
+    /// Accept everything else that waits; refused where a mark turned to -1, or is worse than accepted or new and -1 in
+    /// tool_correctness or permission_adherence
     #[arg(long)]
     accept_all: bool,
     /// Why; required where any mark fell
