@@ -26,7 +26,7 @@ impl Init {
         let folder = self.folder.as_ref().map_or_else(|| context.start.clone(), |folder| context.start.join(folder));
         write(&folder)?;
         let shown = self.folder.as_deref().unwrap_or(Path::new("."));
-        anstream::println!("A project for the triage of a ferry company's requests, in {}:\n", shown.display());
+        output::say(&format!("A project for the triage of a ferry company's requests, in {}:\n", shown.display()))?;
         let made = [
             ("evalgate.yaml", "what is under test, and by which policy it is judged"),
             ("suites/triage/", "the pipeline: prompt, output schema, the agent's rules, a case of each kind"),
@@ -34,25 +34,23 @@ impl Init {
             ("rubrics/", "how triage is marked, and three policies that gate a release"),
             ("golden/", "what the agent does today, accepted"),
         ];
-        rows(&made);
-        anstream::println!("\nNext:");
+        rows(&made)?;
+        output::say("\nNext:")?;
         if let Some(folder) = &self.folder {
-            anstream::println!("  cd {}", folder.display());
+            output::say(&format!("  cd {}", folder.display()))?;
         }
         rows(&[
             ("evalgate run", "run every case: the gate is open"),
             ("evalgate show bicycle-gets-two-passes", "what the agent did, and why each mark is what it is"),
             ("evalgate review", "after a change in rules.yaml and a run: what behaves differently now"),
-        ]);
+        ])?;
         Ok(Exit::Passed)
     }
 }
 
-fn rows(rows: &[(&str, &str)]) {
+fn rows(rows: &[(&str, &str)]) -> Result<(), Failure> {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    for (name, about) in rows {
-        anstream::println!("  {name:<width$}  {about}");
-    }
+    rows.iter().try_for_each(|(name, about)| output::say(&format!("  {name:<width$}  {about}")))
 }
 
 /// Writes the project, or nothing at all if any of its files is there already.

@@ -28,6 +28,7 @@ mod outside;
 mod overview;
 mod panel;
 mod power;
+mod rejudge;
 mod report;
 mod review;
 mod run;
@@ -178,7 +179,6 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     });
     match done {
         Ok(exit) => exit.code(),
-        Err(failure) if is_closed_pipe(&failure.error) => Exit::Passed.code(),
         Err(failure) => {
             show(&failure);
             failure.exit.code()
@@ -198,12 +198,6 @@ fn show(failure: &Failure) {
         text += &format!("{blue}help{blue:#}: {}\n", printable(hint));
     }
     output::tell(&text);
-}
-
-/// `evalgate list | head` is no error.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let closed = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
-    error.chain().filter_map(|cause| cause.downcast_ref()).any(closed)
 }
 
 fn styles() -> clap::builder::Styles {

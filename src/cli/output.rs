@@ -1,7 +1,7 @@
 //! What is made of a run after it ended: its report, read from the run folder, and the files beside it.
 
 use std::fs;
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::sync::OnceLock;
 
 use clap::ValueEnum;
@@ -13,7 +13,7 @@ use super::failure::Failure;
 use crate::diagnostic::closest;
 use crate::event::{RunMeta, RunRecord};
 use crate::gate::{Baseline, Verdict};
-use crate::report::{self, Render, RunReport, Spool};
+use crate::report::{self, Out, Render, RunReport, Spool};
 use crate::run::{Ended, Timings};
 use crate::score::TrialResult;
 use crate::store::{ReportWriter, RunFolder, Runs, StoredResults};
@@ -140,9 +140,7 @@ pub fn write_timings(folder: &RunFolder, timings: &Timings) -> Result<(), Failur
 /// Prints one format of a run.
 pub fn print_format(folder: &RunFolder, report: &RunReport, format: &report::Format) -> Result<(), Failure> {
     let scratch = || folder.scratch().map(|file| Box::new(file) as Box<dyn Spool>);
-    let mut stdout = BufWriter::new(std::io::stdout());
-    report.render(format, &mut stdout, &scratch)?;
-    Ok(stdout.flush()?)
+    printed(io::stdout(), |stdout| Ok(report.render(format, stdout, &scratch)?))
 }
 
 /// Prints the verdict of a run in the format that was asked for.
@@ -160,11 +158,41 @@ pub fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
     Ok(text)
 }
 
-/// Writes to standard output as it is. A reader that has gone away is an error like any other, not a panic.
+/// Writes to standard output as it is. `evalgate list | head` is no error: what a command decides does not depend on
+/// who reads it.
 pub fn print(bytes: &[u8]) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(bytes)?;
-    Ok(stdout.flush()?)
+    printed(io::stdout(), |stdout| Ok(stdout.write_all(bytes)?))
+}
+
+/// Writes to `out` until its reader goes away: nothing more is made for it then.
+fn printed(out: impl Write + Send, write: impl FnOnce(Out) -> Result<(), Failure>) -> Result<(), Failure> {
+    let mut out = BufWriter::new(Heard { out, gone: false });
+    let done = write(&mut out).and_then(|()| Ok(out.flush()?));
+    if out.get_ref().gone { Ok(()) } else { done }
+}
+
+/// What is written to, and whether its reader has gone away: renderers wrap that error in their own.
+struct Heard<W> {
+    out: W,
+    gone: bool,
+}
+
+impl<W> Heard<W> {
+    fn noted<T>(&mut self, done: io::Result<T>) -> io::Result<T> {
+        self.gone |= done.as_ref().is_err_and(|cause| cause.kind() == ErrorKind::BrokenPipe);
+        done
+    }
+}
+
+impl<W: Write> Write for Heard<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let done = self.out.write(bytes);
+        self.noted(done)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        let done = self.out.flush();
+        self.noted(done)
+    }
 }
 
 /// Writes a line to standard output.
@@ -202,4 +230,33 @@ pub fn find_result(folder: &RunFolder, case: &str, repeat: u32) -> Result<TrialR
         Some(near) if near != case => failure.with_hint(format!("did you mean {near:?}?")),
         _ => failure.with_hint("`evalgate list` shows every case"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Broken(ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_away_is_no_error_and_nothing_more_is_made_for_it() {
+        let mut lines = 0;
+        let endless = |out: Out| loop {
+            lines += 1;
+            // As a renderer does: what went wrong is told in its own words.
+            writeln!(out, "{lines}").map_err(|_| Failure::new(Exit::Internal, "cannot render"))?;
+        };
+        assert!(printed(Broken(ErrorKind::BrokenPipe), endless).is_ok());
+        assert!(printed(Broken(ErrorKind::BrokenPipe), |out| Ok(out.write_all(b"short")?)).is_ok());
+        assert!(printed(Broken(ErrorKind::StorageFull), |out| Ok(out.write_all(b"short")?)).is_err());
+    }
 }

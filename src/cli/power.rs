@@ -10,7 +10,7 @@ use super::failure::{Failure, name_of};
 use super::output::{self, Answer};
 use super::run::named;
 
-use crate::domain::{CaseKind, Slug};
+use crate::domain::{Case, CaseKind, Slug};
 use crate::event::RunMeta;
 use crate::gate::Baseline;
 use crate::power::{Facts, Gathering, Question, power};
@@ -33,7 +33,7 @@ pub struct Power {
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
     /// Repeats of each case of a candidate [default: the policy's second stage]
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=i64::from(Case::MOST_REPEATS)))]
     repeats: Option<u32>,
     /// Releases that are simulated to hold the baseline against itself
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]

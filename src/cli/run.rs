@@ -20,7 +20,7 @@ use super::outside;
 use super::panel::{self, panel};
 use super::shadow::evidence;
 use crate::diagnostic::printable_line;
-use crate::domain::{Policy, Slug};
+use crate::domain::{Case, Defaults, Policy, Slug};
 use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta, Shard, Taken};
 use crate::gate::{self, Baseline, Regime};
 use crate::history::Decider;
@@ -57,7 +57,7 @@ pub struct Run {
     #[arg(long, value_name = "RUN")]
     failing_of: Option<String>,
     /// Repeats of each case
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(Case::MOST_REPEATS)))]
     repeat: Option<u32>,
     /// What the order of asking is drawn from, where a target that varies is repeated [default: the run's id]
     #[arg(long, value_name = "N")]
@@ -66,7 +66,7 @@ pub struct Run {
     #[arg(long, value_name = "I/N", conflicts_with_all = ["failing_of", "baseline", "github", "resume"])]
     shard: Option<Shard>,
     /// Trials at once [default: the target's `concurrency` if it has one, else one a core]
-    #[arg(long, short, value_name = "N", env = "EVALGATE_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, short, value_name = "N", env = "EVALGATE_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=i64::from(Defaults::MOST_JOBS)))]
     jobs: Option<u16>,
     /// Take up a run that did not end: only its missing trials are asked for
     #[arg(long, value_name = "RUN", conflicts_with_all = ["target", "policy", "filter", "failing_of", "repeat", "seed", "record", "replay"])]

@@ -16,7 +16,7 @@ use super::outside;
 use super::run::{built, cores, named, target_digest};
 use crate::client::ClientLimits;
 use crate::diagnostic::{self, Diagnostic, any_error};
-use crate::domain::{Case, Slug, Trial};
+use crate::domain::{Case, Defaults, Slug, Trial};
 use crate::event::Answers;
 use crate::gate::ShadowEvidence;
 use crate::report;
@@ -48,7 +48,7 @@ pub struct Shadow {
     #[arg(long, value_name = "TARGET")]
     candidate: String,
     /// Trials at once of each agent [default: the target's `concurrency` if it has one, else one a core]
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(Defaults::MOST_JOBS)))]
     jobs: Option<u16>,
     /// Certificates to trust beside those of the system, PEM
     #[arg(long, value_name = "FILE", env = "EVALGATE_CA_BUNDLE", hide_env_values = true)]

@@ -67,7 +67,7 @@ pub struct Case {
     pub tags: Vec<String>,
     #[serde(default)]
     pub weight: Weight,
-    /// How often it is run, whatever the run says; 1..=1000.
+    /// How often it is run, whatever the run says; 1..=[`Case::MOST_REPEATS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u32>,
     pub world: Slug,
@@ -91,6 +91,11 @@ pub struct Case {
     /// For the people who maintain the case; no agent sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
+}
+
+impl Case {
+    /// More repeats of one case are a slip of the pen.
+    pub const MOST_REPEATS: u32 = 1000;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

@@ -25,7 +25,7 @@ pub struct Pipeline {
 pub struct Limits {
     /// Tool calls, refused ones included.
     pub tool_calls: u32,
-    /// Wall-clock seconds.
+    /// Wall-clock seconds, above 0; at most a day, 86,400.
     pub deadline_s: f64,
     /// Size of the output as JSON, in KiB.
     pub output_kib: u32,
@@ -37,6 +37,11 @@ pub struct Limits {
     /// US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usd: Option<f64>,
+}
+
+impl Limits {
+    /// The longest `deadline_s`: a day.
+    pub const LONGEST_S: f64 = 86_400.0;
 }
 
 impl Default for Limits {

@@ -81,10 +81,15 @@ pub struct TargetSpec(pub Map<String, Value>);
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Defaults {
-    /// Trials at once; as many as the target can have under way, else one a core, when absent.
+    /// Trials at once, 1..=256; as many as the target can have under way, else one a core, when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jobs: Option<u16>,
-    /// Repeats of each case; 1 when absent.
+    /// Repeats of each case, 1..=1000; 1 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<u32>,
+}
+
+impl Defaults {
+    /// Most trials at once, here and by the flag.
+    pub const MOST_JOBS: u16 = 256;
 }

@@ -68,28 +68,39 @@ pub struct Shed {
 pub fn shed(runs: &[Standing], keep: Keep, now: Timestamp) -> Shed {
     let mut newest_first: Vec<&Standing> = runs.iter().collect();
     newest_first.sort_by(|a, b| (b.started_at, &b.id).cmp(&(a.started_at, &a.id)));
+    let kept = needed(runs, by_rule(&newest_first, keep, now));
+    let left = newest_first.into_iter().rev().filter(|run| !kept.contains(&run.id));
+    let gone: Vec<Slug> = left.map(|run| run.id.clone()).collect();
+    Shed { kept: runs.len() - gone.len(), gone }
+}
+
+/// What stays for its own sake.
+fn by_rule<'r>(newest_first: &[&'r Standing], keep: Keep, now: Timestamp) -> Vec<&'r Standing> {
     let mut seen: BTreeMap<&Slug, (usize, bool)> = BTreeMap::new();
-    let mut needed: BTreeSet<&Slug> = BTreeSet::new();
-    let mut gone = Vec::new();
-    for run in newest_first {
+    let stays = |run: &&'r Standing| {
         let (nth, judged) = seen.entry(&run.target).or_default();
         *nth += 1;
         let speaks_for_its_target = run.judged && !*judged;
         *judged |= run.judged;
         let age = now.duration_since(run.started_at).as_secs() / 86_400;
-        let stays = keep.newest.is_some_and(|newest| *nth <= newest)
+        keep.newest.is_some_and(|newest| *nth <= newest)
             || keep.days.is_some_and(|days| age < days)
             || run.tagged
             || speaks_for_its_target
-            || needed.contains(&run.id);
-        // What a run was held against is older than it, so it comes later here.
-        match stays {
-            true => needed.extend(&run.held_against),
-            false => gone.push(run.id.clone()),
+    };
+    newest_first.iter().copied().filter(stays).collect()
+}
+
+/// These runs and all they were held against, and those in turn. A run may be held against a newer one.
+fn needed<'r>(runs: &'r [Standing], mut next: Vec<&'r Standing>) -> BTreeSet<&'r Slug> {
+    let known: BTreeMap<&Slug, &Standing> = runs.iter().map(|run| (&run.id, run)).collect();
+    let mut kept = BTreeSet::new();
+    while let Some(run) = next.pop() {
+        if kept.insert(&run.id) {
+            next.extend(run.held_against.iter().filter_map(|id| known.get(id)));
         }
     }
-    gone.reverse();
-    Shed { kept: runs.len() - gone.len(), gone }
+    kept
 }
 
 #[cfg(test)]
@@ -141,6 +152,13 @@ mod tests {
         let going = Standing { judged: false, ..run("d", 20) };
         let unheld = Standing { held_against: vec![slug("b")], ..run("e", 10) };
         check(&[run("a", 50), run("b", 40), tagged, going, unheld, run("f", 1)], &["1"], &["b", "d", "e"]);
+    }
+
+    #[test]
+    fn a_run_that_an_older_kept_run_was_held_against_stays() {
+        let old = Standing { tagged: true, held_against: vec![slug("c")], ..run("a", 50) };
+        let newer = Standing { held_against: vec![slug("b"), slug("a"), slug("none")], ..run("c", 30) };
+        check(&[old, run("b", 40), newer, run("d", 20), run("e", 1)], &["1"], &["d"]);
     }
 
     #[test]

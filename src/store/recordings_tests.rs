@@ -202,6 +202,7 @@ fn damaged_recordings_are_errors_that_say_where() {
         ("version: 2\nwall_ms: 1\nexchanges: []\n", "format version 2"),
         ("version: 1\nwall_ms: .nan\nexchanges: []\n", "one-case.2.yaml"),
         ("version: 1\nwall_ms: -1\nexchanges: []\n", "no time"),
+        ("version: 1\nwall_ms: 1e300\nexchanges: []\n", "no time"),
         ("version: 1\nwall_ms: 1\nexchanges: []\nmore: 1\n", "more"),
         (&one("{$text: ../../../etc/passwd}"), "no digest"),
         (&one("{$text: 00000000000000000000000000000000}"), "cannot open"),

@@ -68,7 +68,6 @@ pub fn parse(file: &SourceFile, folder: &str, read: &dyn Fn(&str) -> Result<Sour
 fn check_limits(limits: &Limits, path: &str, found: &mut Vec<Diagnostic>) {
     let good = [
         ("tool_calls", limits.tool_calls > 0),
-        ("deadline_s", limits.deadline_s.is_finite() && limits.deadline_s > 0.0),
         ("output_kib", limits.output_kib > 0),
         ("steps", limits.steps > 0),
         ("tokens", limits.tokens != Some(0)),
@@ -77,6 +76,11 @@ fn check_limits(limits: &Limits, path: &str, found: &mut Vec<Diagnostic>) {
     for (key, _) in good.into_iter().filter(|(_, good)| !good) {
         let message = format!("{key} is a finite number above 0");
         found.push(Diagnostic::error("out-of-range", path, format!("/limits/{key}"), message));
+    }
+    let longest = Limits::LONGEST_S;
+    if !(limits.deadline_s > 0.0 && limits.deadline_s <= longest) {
+        let message = format!("deadline_s is above 0 and at most {longest}, a day");
+        found.push(Diagnostic::error("out-of-range", path, "/limits/deadline_s", message));
     }
 }
 
@@ -218,6 +222,15 @@ snapshot:
         for bad in ["tool_calls: 0", "deadline_s: 0", "deadline_s: .nan", "deadline_s: .inf", "output_kib: 0"] {
             let value = bad.split(": ").nth(1).unwrap();
             check("tool_calls: 10", bad, &[("out-of-range", value)]);
+        }
+    }
+
+    #[test]
+    fn a_deadline_is_a_day_at_most() {
+        assert_eq!(read(&GOOD.replace("tool_calls: 10", "deadline_s: 86400"), PROMPT, SCHEMA).1, []);
+        for bad in ["86401", "1e20"] {
+            let found = check("tool_calls: 10", &format!("deadline_s: {bad}"), &[("out-of-range", bad)]);
+            assert_eq!(found[0].message, "deadline_s is above 0 and at most 86400, a day");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Parsed, SourceFile, read_and_check};
 use crate::diagnostic::Diagnostic;
-use crate::domain::{Area, AreaGate, AreaPolicy, CaseBreakPolicy, Policy};
+use crate::domain::{Area, AreaGate, AreaPolicy, Case, CaseBreakPolicy, Policy};
 
 /// The format version this program reads.
 const VERSION: u32 = 1;
@@ -43,6 +43,9 @@ fn check(policy: &Policy, path: &str) -> Vec<Diagnostic> {
 fn check_repeats(policy: &Policy, found: &mut Found) {
     let repeats = &policy.repeats;
     found.at_least_one("/repeats/stage1", Some(repeats.stage1));
+    found.repeats("/repeats/stage1", repeats.stage1);
+    found.repeats("/repeats/stage2", repeats.stage2);
+    found.repeats("/case_break/max_repeats", policy.case_break.max_repeats);
     if repeats.stage2 < repeats.stage1 {
         let message =
             format!("stage2 counts all repeats of a case, so {} is below stage1 ({})", repeats.stage2, repeats.stage1);
@@ -171,6 +174,13 @@ impl Found<'_> {
         }
     }
 
+    fn repeats(&mut self, pointer: &str, value: u32) {
+        let most = Case::MOST_REPEATS;
+        if value > most {
+            self.error("out-of-range", pointer, format!("{} is at most {most}, not {value}", key(pointer)));
+        }
+    }
+
     fn at_least_one(&mut self, pointer: &str, value: Option<u32>) {
         if value == Some(0) {
             self.error("out-of-range", pointer, format!("{} is at least 1", key(pointer)));
@@ -281,12 +291,14 @@ mod tests {
         for (bad, code, at) in [
             ("repeats: {stage1: 0}", "out-of-range", "0"),
             ("repeats: {stage1: 4, stage2: 3}", "out-of-range", "3"),
+            ("repeats: {stage2: 1001}", "out-of-range", "1001"),
             ("repeats: {alpha: [0, 0.04]}", "out-of-range", "0"),
             ("repeats: {alpha: [0.01, 1]}", "out-of-range", "1"),
             ("repeats: {alpha: [0.01, .nan]}", "out-of-range", ".nan"),
             ("retries: {errors_only: false}", "unsupported-value", "false"),
             ("case_break: {alpha: 0}", "out-of-range", "0"),
             ("case_break: {max_repeats: 4}", "out-of-range", "4"),
+            ("case_break: {max_repeats: 4000000000}", "out-of-range", "4000000000"),
             ("interval: {conf: 0.49}", "out-of-range", "0.49"),
             ("interval: {conf: 1}", "out-of-range", "1"),
             ("interval: {cluster_by: region}", "unknown-value", "region"),

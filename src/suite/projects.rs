@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Parsed, SourceFile, read_and_check};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::domain::{Project, Slug, pointer};
+use crate::domain::{Case, Defaults, Project, Slug, pointer};
 
 /// The format version this program reads.
 const VERSION: u32 = 1;
@@ -66,9 +66,12 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
         }
     }
     judges(project, path, &mut found);
-    for (key, value) in [("jobs", project.defaults.jobs.map(u32::from)), ("repeat", project.defaults.repeat)] {
-        if value == Some(0) {
-            let message = format!("{key} is at least 1");
+    let Defaults { jobs, repeat } = project.defaults;
+    let ranges =
+        [("jobs", jobs.map(u32::from), u32::from(Defaults::MOST_JOBS)), ("repeat", repeat, Case::MOST_REPEATS)];
+    for (key, value, most) in ranges {
+        if let Some(value) = value.filter(|value| !(1..=most).contains(value)) {
+            let message = format!("{key} is a number from 1 to {most}, not {value}");
             found.push(Diagnostic::error("out-of-range", path, format!("/defaults/{key}"), message));
         }
     }
@@ -209,6 +212,21 @@ mod tests {
         assert_eq!(codes("postgres://ada:cAnArY@db.example/history"), [("secret-in-file", true)]);
         assert_eq!(codes("\"postgres://db.example/history?password=cAnArY\""), [("secret-in-file", true)]);
         assert_eq!(codes("mysql://ada:cAnArY@db.example/history"), [("unknown-store", true)]);
+    }
+
+    #[test]
+    fn defaults_are_within_the_ranges_of_their_flags() {
+        let with = |defaults: &str| {
+            let text = format!("{GOOD}defaults: {{{defaults}}}\n");
+            let found = parse(&file("evalgate.yaml", &text)).1;
+            found.iter().map(|found| found.message.clone()).collect::<Vec<_>>()
+        };
+        assert!(with("repeat: 1000, jobs: 256").is_empty());
+        assert_eq!(
+            with("repeat: 100000, jobs: 60000"),
+            ["jobs is a number from 1 to 256, not 60000", "repeat is a number from 1 to 1000, not 100000"]
+        );
+        assert_eq!(with("repeat: 0, jobs: 0").len(), 2);
     }
 
     #[test]

@@ -14,9 +14,6 @@ use super::{Parsed, SourceFile, jsonl, locate, strict};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::domain::{Approval, Case, CaseKind, Correction, Fault, ReferenceCall, Request, Slug, Suite, Weight};
 
-/// More repeats of one case are a slip of the pen.
-const MOST_REPEATS: u32 = 1000;
-
 /// Cases of one kind for the pipeline whose folder the file lies in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -174,8 +171,9 @@ fn assemble(
                 at("out-of-range", &format!("/faults/{number}/call"), "calls are counted from 1".to_owned());
             }
         }
-        if let Some(repeats) = case.repeats.filter(|repeats| !(1..=MOST_REPEATS).contains(repeats)) {
-            at("out-of-range", "/repeats", format!("a case is repeated 1 to {MOST_REPEATS} times, not {repeats}"));
+        let most = Case::MOST_REPEATS;
+        if let Some(repeats) = case.repeats.filter(|repeats| !(1..=most).contains(repeats)) {
+            at("out-of-range", "/repeats", format!("a case is repeated 1 to {most} times, not {repeats}"));
         }
         let Some(world) = case.world.as_ref().or(header.world.as_ref()) else {
             at("missing-world", "", format!("case {:?} names no world, and neither does its suite", case.id));

@@ -1,10 +1,11 @@
 //! Every exit code through the binary, and which one wins where several hold.
 
 use std::fs;
+use std::process::Stdio;
 
 use evalgate::cli::EXITS;
 
-use crate::project::Project;
+use crate::project::{Project, Ran};
 use crate::resume::{crowd, interrupted};
 
 const RULES: &str = "suites/intake-note/rules.yaml";
@@ -137,6 +138,34 @@ fn files_that_cannot_be_written_or_read_are_an_internal_error_that_names_them() 
     project.write(&results, text.replacen("{\"", "{{", 2));
     project.run(&["report", "--format", "csv"]).exits(70).says("results.jsonl");
     project.run(&["show", "fuel-before-the-weekend"]).exits(70).says("results.jsonl");
+}
+
+/// A command whose output nobody reads.
+fn unheard(project: &Project, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = project.command(arguments);
+    let child = command.envs(variables.iter().copied()).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    project.wait(child)
+}
+
+#[test]
+fn a_blocked_release_stays_blocked_where_nobody_reads_the_verdict() {
+    let project = tiny();
+    break_a_rule(&project);
+    let summary = project.path("summary.md");
+    let github = [("GITHUB_STEP_SUMMARY", summary.to_str().unwrap())];
+    let ran = unheard(&project, &["run", "--github", "--progress", "none"], &github).exits(1);
+    assert!(ran.stderr.contains("::error") && !ran.stderr.contains("pipe"), "{ran}");
+    assert!(project.read("summary.md").contains("task_success"));
+    let judged = unheard(&project, &["gate"], &[]).exits(1);
+    assert_eq!(judged.stderr, "");
+    unheard(&project, &["score"], &[]).exits(1);
+    for command in [&["list", "cases"][..], &["report", "--format", "csv"], &["init", "desk"]] {
+        assert_eq!(unheard(&project, command, &[]).exits(0).stderr, "", "{command:?}");
+    }
+    make_invalid(&project);
+    unheard(&project, &["check"], &[]).exits(3);
 }
 
 #[test]

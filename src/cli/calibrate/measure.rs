@@ -14,8 +14,9 @@ use crate::cli::failure::{Failure, name_of};
 use crate::cli::output::{self, Answer};
 use crate::cli::panel;
 use crate::cli::run::named;
-use crate::domain::{Area, Case, CaseKind, Label, LabelSource, Slug, Suite, Trial};
+use crate::domain::{Area, Case, CaseKind, Label, LabelSource, Slug, Trial};
 use crate::golden::SnapshotInfo;
+use crate::load::{Checked, SuiteFile};
 use crate::report;
 use crate::score::judge::{Question, questions};
 use crate::score::{self, Answers, View};
@@ -25,19 +26,9 @@ use crate::store::{Calibrations, Labels, Runs};
 struct Marked {
     digest: String,
     trial: Trial,
-    suite: Arc<(Suite, Vec<u32>)>,
+    pipeline: Slug,
     kind: CaseKind,
-    case: usize,
-}
-
-impl Marked {
-    fn case(&self) -> &Case {
-        &self.suite.0.cases[self.case]
-    }
-
-    fn pipeline(&self) -> &Slug {
-        &self.suite.0.pipeline
-    }
+    case: Arc<Case>,
 }
 
 impl Calibrate {
@@ -107,8 +98,10 @@ struct Sorted {
 fn sorted(labels: &Labels, project: &Project) -> Result<Sorted, Failure> {
     let (mut known, mut marked) = (Vec::new(), BTreeMap::new());
     let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
-    for label in labels.all()? {
-        match about(labels, project, &label, &marked)? {
+    let all = labels.all()?;
+    let cases = cases_of(&project.checked, all.iter().map(|label| &label.case))?;
+    for label in all {
+        match about((labels, &cases), project, &label, &marked) {
             Ok(found) => {
                 marked.extend(found.map(|found| (label.trial.clone(), found)));
                 known.push(label);
@@ -124,15 +117,32 @@ fn sorted(labels: &Labels, project: &Project) -> Result<Sorted, Failure> {
     Ok(Sorted { known, marked: marked.into_values().collect(), left_out })
 }
 
-/// What a label is about, unless that is known already; the inner error says why it is about nothing any more.
+/// The cases that are still there. Each suite is read once and given back: a large project's are not kept in memory.
+fn cases_of<'l>(
+    checked: &Checked,
+    wanted: impl Iterator<Item = &'l Slug>,
+) -> Result<BTreeMap<Slug, Arc<Case>>, Failure> {
+    let wanted: BTreeSet<&Slug> = wanted.collect();
+    let mut suites: BTreeMap<&str, &SuiteFile> = BTreeMap::new();
+    suites.extend(wanted.iter().filter_map(|case| checked.suite_of(case)).map(|suite| (suite.file.as_str(), suite)));
+    let mut cases = BTreeMap::new();
+    for file in suites.into_values() {
+        let suite = file.suite(&checked.root).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
+        let found = suite.0.cases.iter().filter(|case| wanted.contains(&case.id));
+        cases.extend(found.map(|case| (case.id.clone(), Arc::clone(case))));
+    }
+    Ok(cases)
+}
+
+/// What a label is about, unless that is known already. Errors: why it is about nothing any more.
 fn about(
-    labels: &Labels,
+    (labels, cases): (&Labels, &BTreeMap<Slug, Arc<Case>>),
     project: &Project,
     label: &Label,
     marked: &BTreeMap<String, Marked>,
-) -> Result<Result<Option<Marked>, String>, Failure> {
-    let Some(file) = project.checked.suite_of(&label.case) else {
-        return Ok(Err(format!("the case {} is gone", label.case)));
+) -> Result<Option<Marked>, String> {
+    let Some((file, case)) = project.checked.suite_of(&label.case).zip(cases.get(&label.case)) else {
+        return Err(format!("the case {} is gone", label.case));
     };
     let rubric = project.catalog.rubrics.get(&file.pipeline).map(|rubrics| &rubrics.rubric);
     let asked = |criterion: &Slug| {
@@ -140,35 +150,30 @@ fn about(
         { criteria }.any(|asked| asked.area == label.area && asked.id == *criterion)
     };
     if let Some(criterion) = label.criterion.as_ref().filter(|criterion| !asked(criterion)) {
-        return Ok(Err(format!("the rubric {} has no criterion {}/{criterion} any more", file.pipeline, label.area)));
+        return Err(format!("the rubric {} has no criterion {}/{criterion} any more", file.pipeline, label.area));
     }
     if marked.contains_key(&label.trial) {
-        return Ok(Ok(None));
+        return Ok(None);
     }
-    let trial = match labels.trial(&label.trial) {
-        Ok(trial) => trial,
-        Err(error) => return Ok(Err(format!("the trial of {} that was marked is not there: {error}", label.case))),
-    };
-    let suite = file.suite(&project.checked.root).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
-    let Some(case) = suite.0.cases.iter().position(|case| case.id == label.case) else {
-        return Ok(Err(format!("the case {} is gone", label.case)));
-    };
-    Ok(Ok(Some(Marked { digest: label.trial.clone(), trial, kind: file.kind, suite, case })))
+    let trial = labels.trial(&label.trial);
+    let trial = trial.map_err(|error| format!("the trial of {} that was marked is not there: {error}", label.case))?;
+    let (pipeline, kind, case) = (file.pipeline.clone(), file.kind, Arc::clone(case));
+    Ok(Some(Marked { digest: label.trial.clone(), trial, pipeline, kind, case }))
 }
 
 /// With what it takes to mark the trial.
 fn viewed<T>(project: &Project, marked: &Marked, with: impl FnOnce(&View, &score::CompiledRubric) -> T) -> Option<T> {
     let catalog = &project.catalog;
     let view = View {
-        case: marked.case(),
+        case: &marked.case,
         kind: marked.kind,
-        pipeline: catalog.pipelines.get(marked.pipeline())?,
-        system: catalog.systems.get(&marked.case().world)?,
+        pipeline: catalog.pipelines.get(&marked.pipeline)?,
+        system: catalog.systems.get(&marked.case.world)?,
         trial: &marked.trial,
         accepted: None,
         answers: &Answers::default(),
     };
-    Some(with(&view, &catalog.rubrics.get(marked.pipeline())?.rubric))
+    Some(with(&view, &catalog.rubrics.get(&marked.pipeline)?.rubric))
 }
 
 /// The marks of all checks that depend on the trial and its case alone.
@@ -282,4 +287,22 @@ fn audited(runs: &Runs, labels: &Labels, known: &[Label]) -> Result<Vec<Judged>,
         }
     }
     Ok(judged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::{Shape, generate};
+    use crate::load::{Root, check};
+
+    #[test]
+    fn of_a_project_too_large_to_keep_only_the_cases_that_were_marked_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        generate(folder.path(), 10_001, Shape::JsonLines).unwrap();
+        let checked = check(Root::find(folder.path()).unwrap()).unwrap();
+        let some: Vec<Slug> = checked.census.cases.keys().take(300).cloned().collect();
+        let cases = cases_of(&checked, some.iter().chain([&Slug::new("gone").unwrap()])).unwrap();
+        assert!(cases.keys().eq(&some), "{}", cases.len());
+        assert!(cases.values().all(|case| Arc::strong_count(case) == 1), "a suite is still held");
+    }
 }

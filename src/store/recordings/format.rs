@@ -123,8 +123,11 @@ pub(super) fn read(text: &str, bodies: &Bodies) -> Result<Recording, ReadError> 
     Ok(Recording { wall_ms, exchanges: read, afterwards })
 }
 
+/// No trial takes longer, in milliseconds: its deadline is a day at most.
+const LONGEST_MS: f64 = 1e9;
+
 fn check_time(wall_ms: f64) -> Result<(), ReadError> {
-    match wall_ms.is_finite() && wall_ms >= 0.0 {
+    match (0.0..=LONGEST_MS).contains(&wall_ms) {
         true => Ok(()),
         false => Err(ReadError::Here(format!("{wall_ms} is no time in milliseconds"))),
     }
