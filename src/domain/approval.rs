@@ -12,7 +12,8 @@ pub struct Approval {
     /// User id of the approver.
     pub approver: String,
     /// Glob over what the call touches (the value of the tool's `target` argument), e.g. `flow:Opp_*`.
-    /// A plain word such as `pilot` covers only what is named so.
+    /// A plain word such as `pilot` covers only what is named so, `*` alone covers all; within a longer glob `*` and `?`
+    /// stand for letters, digits, `_`, `-` and `.` alone.
     pub scope: String,
     pub status: ApprovalStatus,
     /// What the approver wrote, verbatim.

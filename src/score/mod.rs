@@ -12,6 +12,7 @@ mod hold;
 pub mod judge;
 mod judgement;
 mod leak;
+mod letters;
 mod lists;
 mod permit;
 mod result;

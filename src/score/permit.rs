@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::View;
 use crate::domain::{Approval, SHARED_ORG, Tool};
+use crate::world::named;
 
 /// The approvals that bear on this case: its own, then the world's, without those that people of other orgs gave.
 pub fn approvals<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Approval> {
@@ -21,16 +22,7 @@ pub fn fault(view: &View, approval: &Approval, action: &str, target: &str) -> Op
     Some(format!("the approval by {} {fault}", approval.approver))
 }
 
-/// What a call with these arguments touches; nothing where the tool names no target or the call gives none.
-pub fn targets<'v>(tool: &Tool, args: &'v Value) -> Vec<&'v str> {
-    tool.target.as_ref().and_then(|name| args.get(name)).map(named).unwrap_or_default()
-}
-
-/// What the value of a target argument names: one thing, or a list of them.
-pub fn named(target: &Value) -> Vec<&str> {
-    match target {
-        Value::String(target) => vec![target],
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    }
+/// What a call with these arguments touches, as the gate has it.
+pub fn targets(tool: &Tool, args: &Value) -> Vec<String> {
+    named(tool.target.as_ref().and_then(|name| args.get(name)))
 }

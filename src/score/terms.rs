@@ -48,7 +48,7 @@ impl Words {
 }
 
 /// Whether two characters next to each other belong to one word, as far as can be seen.
-fn joined(left: Option<char>, right: Option<char>) -> bool {
+pub fn joined(left: Option<char>, right: Option<char>) -> bool {
     let of_word = |c: char| c.is_alphanumeric() && !is_unspaced(c);
     left.is_some_and(of_word) && right.is_some_and(of_word)
 }

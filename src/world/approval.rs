@@ -11,6 +11,9 @@ use crate::domain::{Approval, ApprovalStatus, SHARED_ORG, Tool};
 
 /// Approvals that one message speaks of, at most.
 const MENTIONED: usize = 3;
+/// Braces in one scope, and scopes without them that it may stand for; one of more covers nothing but itself.
+const MOST_BRACES: usize = 16;
+const MOST_EXPANDED: usize = 256;
 
 /// Why an approval permits nothing here. Reads on from "the approval by NAME …".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,27 +106,100 @@ fn considered<'a>(system: &'a System, binding: &'a Binding) -> impl Iterator<Ite
 /// What the call touches: the values of the target argument, all of which an approval has to cover. A tool without a
 /// target touches something unnamed, which only an approval for everything covers.
 pub(super) fn targets(tool: &Tool, args: &Map<String, Value>) -> Vec<String> {
+    named(tool.target.as_ref().and_then(|name| args.get(name)))
+}
+
+/// What the value of a target argument names: one thing, or a list of them, as text. Nothing given is something unnamed.
+pub fn named(target: Option<&Value>) -> Vec<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match tool.target.as_ref().and_then(|name| args.get(name)) {
+    match target {
         Some(Value::Array(items)) if !items.is_empty() => items.iter().map(text).collect(),
-        Some(value) => vec![text(value)],
-        None => vec![String::new()],
+        Some(value) if !value.is_null() => vec![text(value)],
+        _ => vec![String::new()],
     }
 }
 
-/// Whether a scope covers a target: equal to it, or a glob that matches it. An empty scope covers nothing, and a
-/// wildcard never stands for what separates items of a list: `flow:Opp_*` does not cover "flow:Opp_A, flow:Pay".
+/// Whether a scope covers a target: equal to it, or a glob that matches it. An empty scope covers nothing, `*` all.
+/// Within a longer glob a wildcard stands for characters of one id alone, not for what could part two items of a list:
+/// `flow:Opp_*` does not cover "flow:Opp_A, flow:Pay".
 pub fn covers(scope: &str, target: &str) -> bool {
-    if scope.is_empty() {
-        return false;
+    if scope.is_empty() || scope == "*" || scope == target {
+        return !scope.is_empty();
     }
-    let one_item = || scope == "*" || target.chars().filter(|&c| separates(c)).all(|c| scope.contains(c));
-    scope == target || one_item() && Glob::new(scope).is_ok_and(|glob| glob.compile_matcher().is_match(target))
+    let mut globs = Vec::new();
+    if scope.matches('{').count() <= MOST_BRACES {
+        expand(scope.to_owned(), &mut globs);
+    }
+    globs.len() <= MOST_EXPANDED && globs.iter().any(|glob| matches(glob, target))
 }
 
-/// Whether a character separates the items of a list written as text.
-pub(super) fn separates(c: char) -> bool {
-    c.is_whitespace() || matches!(c, ',' | ';' | '|')
+/// Whether a glob without braces matches a target. The glob has to say all that no id has, in the same order: then it is
+/// used up where it is said, and nothing of it is left for a wildcard.
+fn matches(glob: &str, target: &str) -> bool {
+    let foreign_to_ids = |c: &char| !is_of_id(*c);
+    literal(glob).filter(foreign_to_ids).eq(target.chars().filter(foreign_to_ids))
+        && Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(target))
+}
+
+/// Whether ids are made of such characters, besides the sign after their prefix.
+pub(super) fn is_of_id(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// The characters of a glob that stand for themselves.
+fn literal(glob: &str) -> impl Iterator<Item = char> {
+    let (mut escaped, mut in_class) = (false, false);
+    glob.chars().filter(move |c| {
+        if escaped || in_class {
+            in_class &= *c != ']';
+            return std::mem::take(&mut escaped);
+        }
+        (escaped, in_class) = (*c == '\\', *c == '[');
+        !matches!(c, '\\' | '[' | '*' | '?')
+    })
+}
+
+/// The globs that one with braces stands for, or a few more than are looked at.
+fn expand(glob: String, into: &mut Vec<String>) {
+    if into.len() > MOST_EXPANDED {
+        return;
+    }
+    match braces(&glob) {
+        Some((open, choices, close)) => {
+            for choice in choices {
+                expand([&glob[..open], choice, &glob[close + 1..]].concat(), into);
+            }
+        }
+        None => into.push(glob),
+    }
+}
+
+/// Where the first braces of a glob open, what they hold, and where they close.
+fn braces(glob: &str) -> Option<(usize, Vec<&str>, usize)> {
+    let (mut depth, mut escaped, mut open, mut choice) = (0, false, 0, 0);
+    let mut choices = Vec::new();
+    for (at, c) in glob.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '{' => {
+                if depth == 0 {
+                    (open, choice) = (at, at + 1);
+                }
+                depth += 1;
+            }
+            ',' | '}' if depth == 1 => {
+                choices.push(&glob[choice..at]);
+                choice = at + 1;
+                if c == '}' {
+                    return Some((open, choices, at));
+                }
+            }
+            '}' if depth > 0 => depth -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -184,6 +260,27 @@ mod tests {
             ("flow:Opp_*", "flow:Opp_A,flow:Globex_Pay", false),
             ("flow:Opp_*", "flow:Opp_A flow:Globex_Pay", false),
             ("flow:Opp_*", "flow:Opp_A\nflow:Globex_Pay", false),
+            ("flow:Opp_*", "flow:Opp_A、flow:Pay", false),
+            ("flow:Opp_*", "flow:Opp_A/B", false),
+            ("flow:{Opp_*,Lead_*}", "flow:Opp_A", true),
+            ("flow:{Opp_*,Lead_*}", "flow:Lead_A", true),
+            ("flow:{Opp_*,Lead_*}", "flow:Opp_A,flow:Payroll_Sync", false),
+            ("flow:{Opp_*,{Lead,Case}_?}", "flow:Case_A", true),
+            ("flow:{Opp_*,{Lead,Case}_?}", "flow:Case_AB", false),
+            ("{a,b}:{c,d*}", "b:d-1", true),
+            ("{a,b", "a", false),
+            ("a}", "a", false),
+            ("flow:Opp_[AB]", "flow:Opp_B", true),
+            ("flow:Opp_[!A]*", "flow:Opp_B,x", false),
+            ("flow:Opp_[,]*", "flow:Opp_,x", false),
+            (r"doc:a\*b*", "doc:a*b-1", true),
+            (r"doc:a\*b*", "doc:a-b*", false),
+            ("*@northwind.example", "a.b-c@northwind.example", true),
+            ("*@northwind.example", "a+b@northwind.example", false),
+            ("ops+*@northwind.example", "ops+b@northwind.example", true),
+            ("*@northwind.example", "<ceo@rival.example>ops@northwind.example", false),
+            ("*@northwind.example", "ceo@rival.example%2Cops@northwind.example", false),
+            ("顧客:*", "顧客:東京_1", true),
             ("ops contacts *", "ops contacts 2026", true),
             ("flow:[", "flow:[", true),
             ("flow:[", "flow:x", false),
@@ -192,5 +289,21 @@ mod tests {
         ] {
             assert_eq!(covers(scope, target), covered, "{scope:?} over {target:?}");
         }
+    }
+
+    #[test]
+    fn a_wildcard_never_stands_for_what_parts_two_targets() {
+        for between in ["、", "，", "；", "+", "&", "/", "·", "\u{200b}", ",", ";", "|", " ", "\n", "%2C", "<", "\0"]
+        {
+            let both = format!("flow:Opp_A{between}flow:Payroll_Sync");
+            assert!(!covers("flow:Opp_*", &both) && covers("*", &both), "{both:?}");
+        }
+    }
+
+    #[test]
+    fn a_scope_of_too_many_braces_covers_nothing_but_itself() {
+        let many = "{a,b}".repeat(9);
+        assert!(covers(&"{a,b}".repeat(8), "abababab") && !covers(&many, "ababababa") && covers(&many, &many));
+        assert!(!covers(&"{}".repeat(100_000), ""));
     }
 }

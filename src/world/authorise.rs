@@ -126,11 +126,24 @@ fn denied(p: &Proposal) -> Option<String> {
 }
 
 fn foreign(p: &Proposal) -> Option<String> {
-    let listed = || {
-        let targets = approval::targets(p.tool, p.args);
-        targets.iter().flat_map(|target| target.split(approval::separates)).find_map(|id| foreign_id(p, id))
-    };
+    let listed = || approval::targets(p.tool, p.args).iter().find_map(|target| foreign_part(p, target));
     p.args.iter().find_map(|(name, value)| foreign_value(p, name, value)).or_else(listed)
+}
+
+/// A target may be a list written as text, whatever stands between its items.
+fn foreign_part(p: &Proposal, target: &str) -> Option<String> {
+    let org = &p.binding.org;
+    if p.system.visible(target, org) {
+        return None;
+    }
+    let of_id = |c: Option<char>| c.is_some_and(approval::is_of_id);
+    let names = |id: &&String| {
+        target
+            .match_indices(id.as_str())
+            .any(|(at, _)| !of_id(target[..at].chars().next_back()) && !of_id(target[at + id.len()..].chars().next()))
+    };
+    let id = p.system.foreign(org).entries.iter().find(names)?;
+    foreign_id(p, id)
 }
 
 /// Looks at every text below an argument; an id argument is one of them, so that what is fetched or changed is covered.
@@ -281,6 +294,8 @@ mod tests {
             (approved(), "delete_record", json!({"id": "contact:9"})),
             (approved(), "deploy_metadata", json!({"component": ["flow:Lead_Route", "flow:Globex_Pay"]})),
             (approved(), "deploy_metadata", json!({"component": "flow:Lead_Route, flow:Globex_Pay"})),
+            (approved(), "deploy_metadata", json!({"component": "flow:Lead_Route、flow:Globex_Pay"})),
+            (approved(), "deploy_metadata", json!({"component": "flow:Globex_Pay+flow:Lead_Route"})),
         ] {
             check(state, tool, args, RefusalKind::ForeignOrg, "does not belong to `acme`");
         }
@@ -327,6 +342,7 @@ mod tests {
             ("get_entry", json!({"id": "vault:1"})),
             ("search_metadata", json!({"query": "bank link", "fields": ["Client_Secret"]})),
             ("list_records", json!({"kind": "Contact", "iban": "zq-iban-772"})),
+            ("list_records", json!({"kind": "cONTACT", "iban": "zq-iban-772"})),
         ] {
             check(state(), tool, args, RefusalKind::RestrictedField, "privacy");
         }

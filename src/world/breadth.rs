@@ -11,6 +11,12 @@ pub(super) const LIMIT: &str = "limit";
 
 const WILDCARDS: [char; 3] = ['*', '%', '?'];
 
+/// Words before a noun: what follows `select` is then a sentence.
+const ARTICLES: [&str; 18] = [
+    "a", "an", "the", "this", "that", "these", "those", "my", "your", "his", "her", "its", "our", "their", "one",
+    "any", "each", "some",
+];
+
 /// Why the call asks for too much.
 pub(super) fn objection(tool: &Tool, args: &Map<String, Value>) -> Option<String> {
     let most = tool.breadth.max_results;
@@ -67,7 +73,36 @@ fn bulk(text: &str, most: u32) -> Option<String> {
 fn is_query(text: &str) -> bool {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     let parts = text.strip_prefix("select ").and_then(|rest| rest.split_once(" from "));
-    parts.is_some_and(|(fields, _)| fields.split(',').all(|field| !field.trim().contains(' ')))
+    parts.is_some_and(|(fields, _)| {
+        let fields = fields.strip_prefix("distinct ").unwrap_or(fields);
+        without_parameters(fields).split(',').all(is_field)
+    })
+}
+
+/// Whether it is a field, or one that is given another name: `x`, `x y`, `x as y`. "Select the region from the list" is
+/// no query.
+fn is_field(text: &str) -> bool {
+    match text.split_whitespace().collect::<Vec<_>>().as_slice() {
+        [] | [_] => true,
+        [field, _] => !ARTICLES.contains(field),
+        [_, word, _] => *word == "as",
+        _ => false,
+    }
+}
+
+/// `count(id) n` is `count n`: what stands in parentheses makes no field.
+fn without_parameters(fields: &str) -> String {
+    let mut depth = 0_usize;
+    let outside = fields.chars().filter(|c| {
+        let within = depth > 0;
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        !within && *c != '('
+    });
+    outside.collect()
 }
 
 /// The number of a `LIMIT n` at the end of a text. Outside a query only capitals count: "credit limit 5000" is what
@@ -129,6 +164,12 @@ mod tests {
             "select * from Contact where Name like '%'",
             "SELECT FIELDS(ALL) FROM Account LIMIT 200",
             "select count(Id) from Case limit 500",
+            "SELECT DISTINCT Email FROM Contact",
+            "SELECT Id, Name AS n FROM Contact",
+            "SELECT Id, Name n FROM Contact LIMIT 50000",
+            "select count( distinct Id ) c, format(Amount, 2) from Contact limit 99999",
+            "select count(Id) c from Contact Limit 99999",
+            "SELECT Id, (SELECT Id FROM Contacts) FROM Account",
             "contacts LIMIT 1000",
             "contacts LIMIT 99999999999999999999",
         ] {

@@ -41,7 +41,7 @@ mod properties;
 #[cfg(test)]
 mod sample;
 
-pub use approval::{ApprovalFault, covers};
+pub use approval::{ApprovalFault, covers, named};
 pub use replay::{Replay, replay};
 pub use state::{Binding, State};
 pub use system::{Foreign, System, SystemError};

@@ -1,8 +1,8 @@
 //! Restricted entries and fields: what is withheld from every agent, and what may be read but not changed.
 //!
 //! A permission without a field is about whole entries: with access `none` they are found by no search and no list,
-//! and getting one is refused; with access `read` they cannot be changed. Field names are compared without regard to
-//! case and at any depth, as real systems of record do.
+//! and getting one is refused; with access `read` they cannot be changed. Kinds and field names are compared without
+//! regard to case, fields at any depth, as real systems of record do.
 
 use serde_json::{Map, Value};
 
@@ -64,7 +64,8 @@ pub(super) fn objection(
             asked_for(args).find_map(|field| collections.iter().find_map(|c| unreadable(world, c, None, field)))
         }
         (Operation::List { collections, filters }, _) => {
-            let kind = args.get("kind").and_then(Value::as_str);
+            let by_kind = filters.iter().any(|name| name == "kind");
+            let kind = args.get("kind").and_then(Value::as_str).filter(|_| by_kind);
             let filters = filters.iter().map(String::as_str).filter(|name| args.contains_key(*name));
             asked_for(args)
                 .chain(filters)
@@ -103,8 +104,13 @@ fn about<'w>(world: &'w World, collection: &str, kind: Option<&str>) -> impl Ite
     world.permissions.iter().filter(move |permission| {
         permission.tool.is_none()
             && permission.collection.as_deref().is_none_or(|c| c == collection)
-            && kind.is_none_or(|kind| permission.kind.as_deref().is_none_or(|k| k == kind))
+            && kind.is_none_or(|kind| permission.kind.as_deref().is_none_or(|k| same_kind(k, kind)))
     })
+}
+
+/// Kinds are the same in any case, as a list finds them.
+fn same_kind(a: &str, b: &str) -> bool {
+    a == b || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
 }
 
 /// Why the field may not be read.

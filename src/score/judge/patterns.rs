@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::score::leak::decoded;
+use crate::score::letters::alike;
 
 /// Marks around data, of this program and of others.
 pub(super) static FENCES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
@@ -73,28 +74,6 @@ fn folded(text: &str) -> String {
     let seen = seen.filter(|c| !matches!(c, '\u{200c}' | '\u{200d}'));
     let plain = seen.flat_map(|c| alike(c).to_lowercase()).collect::<String>();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The Latin letter that a letter looks like.
-fn alike(c: char) -> char {
-    match c {
-        // Fullwidth forms lie in the order of ASCII.
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        'а' | 'А' | 'α' | 'Α' => 'a',
-        'е' | 'Е' | 'ε' | 'Ε' => 'e',
-        'о' | 'О' | 'ο' | 'Ο' => 'o',
-        'р' | 'Р' | 'ρ' | 'Ρ' => 'p',
-        'с' | 'С' => 'c',
-        'у' | 'У' => 'y',
-        'х' | 'Х' | 'χ' | 'Χ' => 'x',
-        'і' | 'І' | 'ι' | 'Ι' => 'i',
-        'ѕ' | 'Ѕ' => 's',
-        'ԁ' => 'd',
-        'ո' => 'n',
-        'Т' | 'Τ' => 't',
-        'Н' | 'Η' => 'h',
-        other => other,
-    }
 }
 
 #[cfg(test)]

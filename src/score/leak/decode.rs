@@ -1,4 +1,5 @@
-//! Runs of text that may hide other text: base64, hex and percent-encoding, decoded wherever they could begin.
+//! Runs of text that may hide other text: base64, hex, HTML entities and percent-encoding, decoded wherever they could
+//! begin.
 
 use data_encoding::{BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 
@@ -33,8 +34,8 @@ const fn class(byte: u8) -> u8 {
     };
     let hex = match byte {
         b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' => HEX_DIGIT,
-        // `4e 57`, `4e:57`, `\x4e\x57`.
-        b' ' | b':' | b'-' | b'\\' | b'x' | b'\n' => HEX_FILLER,
+        // `4e 57`, `4e:57`, `\x4e\x57`, `\u004e\u0057`, `4e, 57`.
+        b' ' | b':' | b'-' | b'\\' | b'x' | b'u' | b',' | b'\n' => HEX_FILLER,
         _ => 0,
     };
     base64 | hex
@@ -43,10 +44,37 @@ const fn class(byte: u8) -> u8 {
 /// Calls `each` with everything that `text` may decode to, until it says something.
 pub fn decoded<T>(text: &str, mut each: impl FnMut(Form, &[u8]) -> Option<T>) -> Option<T> {
     let percent = text.contains('%').then(|| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>());
+    // The 0 of `0x4e 0x57` is no digit.
+    let bare = text.contains("0x").then(|| text.replace("0x", ""));
     percent
         .and_then(|bytes| each(Form::Percent, &bytes))
         .or_else(|| runs(text, BASE64_MIN, BASE64_DIGIT, BASE64_FILLER, |run| base64(run, &mut each)))
         .or_else(|| runs(text, HEX_MIN, HEX_DIGIT, HEX_FILLER, |run| hex(run, &mut each)))
+        .or_else(|| runs(&bare?, HEX_MIN, HEX_DIGIT, HEX_FILLER, |run| hex(run, &mut each)))
+        .or_else(|| text.contains("&#").then(|| each(Form::Entities, entities(text).as_bytes())).flatten())
+}
+
+/// The text with its numeric HTML entities (`&#78;`, `&#x4e;`) replaced.
+fn entities(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("&#") {
+        plain.push_str(before);
+        let (radix, digits) = after.strip_prefix(['x', 'X']).map_or((10, after), |digits| (16, digits));
+        let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
+        match u32::from_str_radix(&digits[..end], radix).ok().and_then(char::from_u32) {
+            Some(c) => {
+                plain.push(c);
+                rest = digits[end..].strip_prefix(';').unwrap_or(&digits[end..]);
+            }
+            None => {
+                plain.push_str("&#");
+                rest = after;
+            }
+        }
+    }
+    plain.push_str(rest);
+    plain
 }
 
 /// Calls `each` with the digits of every run of at least `min` of them.
