@@ -1,5 +1,6 @@
 //! `evalgate attest`: signs what a run found, after making sure that the project is still what was tested.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::judging::{Base, Judging, judging};
 use super::output;
+use super::rejudge::Judged;
 use super::run::digests_of;
 use crate::attest::{Envelope, Facts, SigningKey, private_pem, statements};
 use crate::event::{RunMeta, RunState};
@@ -57,22 +59,23 @@ impl Attest {
 
     fn attest(&self, context: &Context, key: &Path) -> Result<Exit, Failure> {
         let key = SigningKey::from_pem(&text_of(key)?).map_err(|cause| named(key, &cause))?;
-        let Project { checked, catalog } = context.project()?;
+        let project = context.project()?;
+        let Project { checked, catalog } = &project;
         let runs = context.runs(&checked.root);
         let folder = output::resolve(&runs, self.run.as_deref())?;
         let verdict = output::verdict(&folder)?;
         let record = folder.read(|_| {})?.record;
-        let meta = record.meta;
+        let meta = &record.meta;
         if record.state != RunState::Finished {
             return Err(Failure::new(Exit::Inconclusive, format!("run {} did not come to its end", meta.id))
                 .with_hint(format!("`evalgate run --resume {}`", meta.id)));
         }
         let base = self.policy_from.as_deref().map(|name| Base::open(&checked.root, name)).transpose()?;
-        let Judging { policy, .. } = judging(&catalog, base.as_ref(), &meta.policy)?;
-        let held = Held::of(self.baseline.as_deref(), context, &runs, &checked.root, &catalog, &meta.target)?;
-        let mut digests = digests_of(&meta.target, &policy, &checked, &catalog);
+        let Judging { policy, .. } = judging(catalog, base.as_ref(), &meta.policy)?;
+        let held = Held::of(self.baseline.as_deref(), context, &runs, &checked.root, catalog, &meta.target)?;
+        let mut digests = digests_of(&meta.target, &policy, checked, catalog);
         digests.extend(held.source.as_ref().map(|source| named_baseline(source)));
-        let moved: Vec<&str> = parts_that_differ(&meta, &digests);
+        let moved: Vec<&str> = parts_that_differ(meta, &digests);
         if !moved.is_empty() {
             return Err(Failure::new(
                 Exit::Inconclusive,
@@ -83,13 +86,15 @@ impl Attest {
         // Its marks are held against the snapshots once more: nothing else proves that they are the ones it was judged by.
         let cases = folder.recorded()?.0.cases();
         let wanted = Wanted { filter: None, failing_of: Some((meta.id.clone(), cases)) };
-        let selected = select(&checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
-        let repeats = held.baseline((&policy, &meta), &checked, &catalog, &selected)?;
-        let mut others = u64::from(repeats.cases != output::baseline(&folder)?.cases);
+        let selected = select(checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
+        let repeats = held.baseline((&policy, meta), checked, catalog, &selected)?;
+        let baseline = output::baseline(&folder)?;
+        let mut others = u64::from(repeats.cases != baseline.cases);
+        let mut unreadable = BTreeSet::new();
         for result in folder.results()? {
             let stored = result?;
             let mut again = [stored.clone()];
-            held.hold(&mut again, &catalog)?;
+            unreadable.extend(held.hold(&mut again, catalog)?);
             others += u64::from(again[0].scored.comparison != stored.scored.comparison);
         }
         if others > 0 {
@@ -99,10 +104,20 @@ impl Attest {
             )
             .with_hint("run it again: what was accepted changed since"));
         }
+        let judged = Judged { folder: &folder, record: &record, verdict: &verdict, baseline: &baseline, unreadable };
+        let edited = judged.differences(context, &project, base.as_ref(), &held)?;
+        if !edited.is_empty() {
+            let told =
+                format!("the verdict of run {} is not what its results come to:\n  {}", meta.id, edited.join("\n  "));
+            return Err(Failure::new(Exit::Inconclusive, told).with_hint(format!(
+                "name what judged it with `--policy-from` and `--baseline`; or make it anew: `evalgate score {}`",
+                meta.id
+            )));
+        }
         digests.insert("golden".to_owned(), golden_digest(&held.golden)?);
         let verdict_sha256 = sha256(&std::fs::read(folder.file("verdict.json")?)?);
         let finished_at = record.last_at.to_string();
-        let facts = Facts { meta: &meta, verdict: &verdict, verdict_sha256, digests, finished_at };
+        let facts = Facts { meta, verdict: &verdict, verdict_sha256, digests, finished_at };
         let mut lines = Vec::new();
         for statement in statements(&facts)? {
             lines.extend(serde_json::to_vec(&Envelope::sign(&statement, &key))?);

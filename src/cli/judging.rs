@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::context;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -87,12 +89,14 @@ pub fn judging(catalog: &Catalog, base: Option<&Base>, name: &Slug) -> Result<Ju
     Ok(Judging { policy, by: JudgedBy { policy_from: Some(from), ..JudgedBy::waiving(&base.waivers) } })
 }
 
-/// What people said of single trials; nothing is read where no judge is asked.
-pub fn rulings(project: &context::Project) -> Result<Rulings, Failure> {
+/// What people said of single trials, until a time if one is given; nothing is read where no judge is asked.
+pub fn rulings(project: &context::Project, until: Option<Timestamp>) -> Result<Rulings, Failure> {
     if project.catalog.judges_in_use().is_empty() {
         return Ok(Rulings::default());
     }
-    Ok(Rulings::of(&Labels::open(&project.checked.root.path().join("rubrics")).all()?))
+    let mut labels = Labels::open(&project.checked.root.path().join("rubrics")).all()?;
+    labels.retain(|label| until.is_none_or(|until| label.at <= until));
+    Ok(Rulings::of(&labels))
 }
 
 /// The judge called `name` of a run of `target`, with which models may mark for it today and what people said.
@@ -105,10 +109,25 @@ pub fn judging_today(
     let mut judging = judging(&project.catalog, base, name)?;
     let licences = license(project, target, &judging.policy.judge);
     licensed(&mut judging.by, licences, base, project)?;
+    judging.by.rulings = rulings(project, None)?;
     Ok(judging)
 }
 
-/// Adds who may gate today, and what people said. Where the base judges, a licence that it does not know of is told like any other weakening.
+/// The judge called `name` as it was at a time: who was licensed then is given, and what people said later is left out.
+pub fn judging_then(
+    project: &context::Project,
+    base: Option<&Base>,
+    name: &Slug,
+    licences: &[LicenceLine],
+    at: Timestamp,
+) -> Result<Judging, Failure> {
+    let mut judging = judging(&project.catalog, base, name)?;
+    licensed(&mut judging.by, licences.to_vec(), base, project)?;
+    judging.by.rulings = rulings(project, Some(at))?;
+    Ok(judging)
+}
+
+/// Adds who may gate. Where the base judges, a licence that it does not know of is told like any other weakening.
 fn licensed(
     by: &mut JudgedBy,
     licences: Vec<LicenceLine>,
@@ -131,7 +150,6 @@ fn licensed(
         }
     }
     by.licences = licences;
-    by.rulings = rulings(project)?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! What review took, read for the gate: on a run, and on what the run is held against.
 
+use jiff::Timestamp;
+
 use super::baseline::Against;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -14,11 +16,25 @@ use crate::store::{Labels, Ledger, REVIEWS, ledger_lines};
 /// What the project has accepted is what was accepted before the run began: whatever is decided about other runs later
 /// changes nothing, and its own acceptance does not become what it is held against.
 pub fn minutes(policy: &Policy, meta: &RunMeta, root: &Root, against: &Against) -> Result<Minutes, Failure> {
+    minutes_then(policy, meta, root, against, Timestamp::MAX)
+}
+
+/// The same as it was at a time: what was decided later is left out.
+pub fn minutes_then(
+    policy: &Policy,
+    meta: &RunMeta,
+    root: &Root,
+    against: &Against,
+    at: Timestamp,
+) -> Result<Minutes, Failure> {
     if allowed_burden(policy).is_none() {
         return Ok(Minutes::default());
     }
-    let decisions = Ledger::open(root.path(), REVIEWS).read()?;
-    let reviews = Reviews::of(decisions, &Labels::open(&root.path().join("rubrics")).all()?);
+    let mut decisions: Vec<Decision> = Ledger::open(root.path(), REVIEWS).read()?;
+    let mut labels = Labels::open(&root.path().join("rubrics")).all()?;
+    decisions.retain(|decision| decision.at <= at);
+    labels.retain(|label| label.at <= at);
+    let reviews = Reviews::of(decisions, &labels);
     let own: Vec<&str> = [&meta.id].into_iter().chain(&meta.merged_from).map(|id| id.as_str()).collect();
     let was = match against {
         Against::Golden => reviews.accepted(&meta.target, Some(meta.started_at), &own),

@@ -43,7 +43,7 @@ impl Score {
         }
         let policy = named(&project.catalog.policies, &meta.policy, "policy")?.clone();
         let licences = license(&mut project, &meta.target, &policy.judge);
-        let rulings = rulings(&project)?;
+        let rulings = rulings(&project, None)?;
         let Project { checked, catalog } = project;
         let policy = &policy;
         // The plan stays what it was: a case that was never run, or is gone, is missing.

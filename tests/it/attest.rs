@@ -153,3 +153,91 @@ fn a_key_is_never_written_over() {
         assert_eq!(mode & 0o077, 0, "others can read it");
     }
 }
+
+/// A project whose agent is worse than what was accepted, and a key.
+fn blocked() -> Project {
+    let project = Project::copy("tiny");
+    project.run(&["attest", "--new-key", "release.pem"]).exits(0);
+    break_a_rule(&project);
+    project
+}
+
+/// Attests the newest run, and says that its verdict has this exit.
+fn is_attested(project: &Project, more: &[&str], exit: i32) {
+    let attest = ["attest", "--key", "release.pem", "--out", FILE];
+    project.run(&[&attest, more].concat()).exits(0).says(&format!("exit {exit}"));
+}
+
+#[test]
+fn a_verdict_that_its_results_do_not_come_to_is_not_attested() {
+    let project = blocked();
+    project.run(&["run"]).exits(1);
+    is_attested(&project, &[], 1);
+    let folder = format!("reports/runs/{}", project.runs()[0]);
+    let path = format!("{folder}/verdict.json");
+    let honest = project.read(&path);
+    let edited = |change: &dyn Fn(&mut Value)| {
+        let mut verdict: Value = serde_json::from_str(&honest).unwrap();
+        change(&mut verdict);
+        project.write(&path, serde_json::to_string_pretty(&verdict).unwrap());
+        project.run(&["attest", "--key", "release.pem"]).exits(6).says("is not what its results come to")
+    };
+    let passed = |verdict: &mut Value| {
+        verdict["decision"] = "pass".into();
+        verdict["exit"] = 0.into();
+        verdict["findings"] = Value::Array(Vec::new());
+    };
+    edited(&passed).says("exit 1 comes of them, the verdict says 0").says("its log of decisions says exit 1");
+    edited(&|verdict| verdict["findings"][0]["cases"] = Value::Array(Vec::new())).says("its findings are others");
+    edited(&|verdict| verdict["areas"][0]["state"] = "pass".into()).says("its areas are others");
+    edited(&|verdict| verdict["counts"]["cases"] = 300.into()).says("its counts are others");
+    edited(&|verdict| verdict["headline"] = "All is well.".into()).says("its log of decisions says exit 1: Do not");
+    // Nor does the log alone make it another.
+    let log = project.read(&format!("{folder}/decisions.jsonl"));
+    project.remove(&format!("{folder}/decisions.jsonl"));
+    edited(&passed).says("exit 1 comes of them, the verdict says 0");
+    project.write(&format!("{folder}/decisions.jsonl"), log);
+    project.run(&["score"]).exits(1);
+    is_attested(&project, &[], 1);
+}
+
+#[test]
+fn whatever_way_a_run_was_judged_its_verdict_is_attested() {
+    let project = blocked();
+    project.run(&["run", "--repeat", "3"]).exits(1);
+    is_attested(&project, &[], 1);
+    project.run(&["gate", "--policy", "release"]).exits(1);
+    project.run(&["score"]).exits(1);
+    is_attested(&project, &[], 1);
+    project.run(&["run", "--filter", "tag(fuel)"]);
+    let exit = serde_json::from_str::<Value>(&project.of_run("verdict.json")).unwrap()["exit"].as_i64().unwrap();
+    is_attested(&project, &[], exit as i32);
+    project.run(&["run", "--baseline", "latest"]).exits(5);
+    let against = project.runs().iter().rev().nth(1).unwrap().clone();
+    project.run(&["attest", "--key", "release.pem"]).exits(6).says("baseline changed since");
+    is_attested(&project, &["--baseline", &format!("run:{against}")], 5);
+    let before = project.runs().len();
+    for shard in ["1/2", "2/2"] {
+        project.run(&["run", "--shard", shard, "--repeat", "2", "--progress", "none"]).exits(0);
+    }
+    let shards = project.runs();
+    project.run(&["merge", &shards[before], &shards[before + 1]]).exits(1);
+    is_attested(&project, &[], 1);
+}
+
+#[test]
+fn a_verdict_with_waivers_of_the_project_or_the_base_is_attested() {
+    let project = blocked();
+    let policy = project.read("rubrics/policies/release.yaml");
+    project.write("rubrics/policies/release.yaml", format!("{policy}quarantine: {{max_fraction: 1}}\n"));
+    project.shell("git init -q . && git add . && git -c user.name=a -c user.email=a@b.example commit -qm all").exits(0);
+    for case in ["fuel-before-the-weekend", "leak-at-the-fuel-barge"] {
+        let why = ["--reason", "the barge is closed", "--owner", "ada", "--expires", "7d"];
+        project.run(&[&["waive", case, "--area", "task_success"][..], &why].concat()).exits(0);
+    }
+    project.run(&["run"]).exits(0);
+    is_attested(&project, &[], 0);
+    project.run(&["run", "--policy-from", "HEAD"]).exits(1);
+    project.run(&["attest", "--key", "release.pem"]).exits(6).says("name what judged it with `--policy-from`");
+    is_attested(&project, &["--policy-from", "HEAD"], 1);
+}

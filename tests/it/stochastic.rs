@@ -178,6 +178,8 @@ fn the_same_agent_passes_and_another_draw_of_it_is_no_regression() {
     assert_eq!(project.run(&["gate", "--format", "json"]).json(), verdict);
     project.run(&["score"]).exits(0);
     assert_eq!(serde_json::from_str::<Value>(&project.of_run("verdict.json")).unwrap(), verdict);
+    project.run(&["attest", "--new-key", "release.pem"]).exits(0);
+    project.run(&["attest", "--key", "release.pem"]).exits(0).says("exit 0");
 }
 
 #[test]
