@@ -2,6 +2,7 @@
 //!
 //! Pure: a wire shape turns values into values and never sends anything.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -185,14 +186,15 @@ pub(super) fn push(body: &mut Vec<u8>, message: &Value) {
 
 /// Calls that can be answered one by one: each with a name and an id of its own.
 pub(super) fn checked(calls: Vec<Called>) -> Result<Vec<Called>, Misshapen> {
-    for (n, call) in calls.iter().enumerate() {
+    let mut ids = HashSet::new();
+    for call in &calls {
         if call.tool.is_empty() {
             return Err(Misshapen::new("it calls a tool without naming it"));
         }
         if call.id.is_empty() {
             return Err(Misshapen::new(format!("its call of {:?} has no id", call.tool)));
         }
-        if calls[..n].iter().any(|earlier| earlier.id == call.id) {
+        if !ids.insert(call.id.as_str()) {
             return Err(Misshapen::new(format!("two of its tool calls have the id {:?}", call.id)));
         }
     }
@@ -204,6 +206,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn very_many_calls_are_checked_at_once() {
+        let call = |n: u32| Called { id: format!("call_{n}"), tool: "find".to_owned(), args: Value::Null };
+        let mut calls: Vec<Called> = (0..200_000).map(call).collect();
+        let began = std::time::Instant::now();
+        assert!(checked(calls.clone()).is_ok());
+        calls.push(call(7));
+        assert_eq!(checked(calls), Err(Misshapen::new("two of its tool calls have the id \"call_7\"")));
+        assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+    }
 
     #[test]
     fn a_count_that_is_none_is_a_fault_and_never_a_number() {
