@@ -1,7 +1,8 @@
 //! Runs a process to its end: in a group of its own, in a small environment, within a deadline and within memory.
 //!
 //! Whatever the process does (reads nothing, writes without an end, never ends, leaves others behind), this ends and
-//! nothing of it stays. Knows nothing of recordings, transcripts or what the output means.
+//! nobody of its group stays. Whoever left the group, e.g. by a session of its own, is not found again and goes on.
+//! Knows nothing of recordings, transcripts or what the output means.
 
 mod group;
 mod pipes;
