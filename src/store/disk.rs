@@ -61,6 +61,11 @@ impl StoreError {
         };
         Self::Line { path: path.to_owned(), place, message: without_place(cause) }
     }
+
+    /// Whether there is no such file or folder.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, Self::Io { cause, .. } if cause.kind() == io::ErrorKind::NotFound)
+    }
 }
 
 /// `, did you mean …?` where something is near.
@@ -208,14 +213,30 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> 
 }
 
 /// Waits until nobody else who waits for it writes in the folder; the turn is over when the file is dropped. Only on Unix
-/// can a folder be locked; elsewhere each file is still written whole.
+/// can a folder be locked; elsewhere each file is still written whole. A folder that goes meanwhile [is
+/// gone](StoreError::is_gone), also where there is another by now.
 pub(super) fn wait_for_turn(folder: &Path) -> Result<Option<File>, StoreError> {
     if !cfg!(unix) {
         return Ok(None);
     }
     let turn = File::open(folder).naming("open", folder)?;
     turn.lock().naming("lock", folder)?;
+    is_still(&turn, folder).naming("lock", folder)?;
     Ok(Some(turn))
+}
+
+/// An error where what stands at the path is not, or no longer, what was opened.
+#[cfg(unix)]
+fn is_still(opened: &File, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let place = |of: fs::Metadata| (of.dev(), of.ino());
+    let same = place(opened.metadata()?) == place(fs::metadata(path)?);
+    if same { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
+}
+
+#[cfg(not(unix))]
+fn is_still(_: &File, _: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Reads a small file; `None` if there is none. Links that lead out of `root` are refused.
