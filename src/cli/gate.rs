@@ -95,7 +95,7 @@ impl Gate {
                 .map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,
             waivers: waived(&checked, &by.waivers, &listing, Timestamp::now()),
             policy_from: by.policy_from,
-            held_against: held.source.clone().or(report.verdict.held_against),
+            held_against: if against.is_some() { held.source.clone() } else { report.verdict.held_against },
             licences: by.licences,
             minutes,
         });

@@ -18,11 +18,14 @@ use crate::domain::{Policy, Slug, WaivedArea, Waiver};
 use crate::gate::over_quarantine;
 use crate::plan::WAIVERS;
 use crate::run::{kind_of, orphans, waived};
-use crate::store::{self, Listing};
-use crate::suite::add_waivers;
+use crate::store::{Changes, Listing, StoreError};
+use crate::suite::{SourceFile, add_waivers};
 
 /// What to do where the program may not edit.
 const BY_HAND: &str = "rubrics/waivers.yaml may be edited by hand; `evalgate waive --list` shows what it holds";
+
+/// How often a waiver is looked at again because others waive at the same time; one of them gets on each time.
+const TRIES: u32 = 100;
 
 #[derive(Args)]
 #[command(after_help = HELP)]
@@ -69,6 +72,29 @@ impl Waive {
             return Err(Failure::usage("nothing is waived under CI")
                 .with_hint("waive on your machine and commit rubrics/waivers.yaml; CI only reads it"));
         }
+        let mut left = TRIES;
+        let new = loop {
+            match self.add(context) {
+                Err(failure) if left > 0 && is_changed(&failure) => left -= 1,
+                added => break added?,
+            }
+        };
+        for waiver in &new {
+            let Waiver { case, area, owner, expires, .. } = waiver;
+            output::say(&printable_line(&format!("waived  {case} in {area} until {expires}, by {owner}")))?;
+        }
+        output::say(&format!("commit {WAIVERS}: the gate reads it from there"))?;
+        Ok(Exit::Passed)
+    }
+
+    /// Adds what was asked for to the file, all of it or none. Fails with [`StoreError::Changed`] where the file is not
+    /// what it was.
+    fn add(&self, context: &Context) -> Result<Vec<Waiver>, Failure> {
+        let root = context.root()?;
+        let path = root.path().join(WAIVERS);
+        let mut changes = Changes::of(root.path());
+        // Before the project is read: what the two are looked at for is of one text, or nothing is written.
+        let text = changes.text(&path).map(|text| text.map(str::to_owned));
         let project = context.project()?;
         let now = Timestamp::now();
         let new = self.waivers(now.to_zoned(TimeZone::UTC).date())?;
@@ -78,23 +104,18 @@ impl Waive {
         for waiver in &new {
             allowed(waiver, &project, policy, &accepted)?;
         }
-        let known = checked.root.list("rubrics")?.1.iter().any(|name| format!("rubrics/{name}") == WAIVERS);
-        let file = match known {
-            true => Some(checked.root.read(WAIVERS).map_err(|why| Failure::new(Exit::Internal, why))?),
-            false => None,
-        };
+        let file = text?.map(|text| {
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
+            SourceFile { path: WAIVERS.to_owned(), text }
+        });
         let text = add_waivers(file.as_ref(), &new).map_err(|why| refused(&why).with_hint(BY_HAND))?;
         let all: Vec<Waiver> = catalog.waivers.iter().chain(&new).cloned().collect();
         if let Some(too_many) = over_quarantine(&waived(checked, &all, &accepted, now), policy).first() {
             return Err(refused(too_many.trim_end_matches('.')).with_hint("mend a case that is waived, or this one"));
         }
-        store::write(&checked.root.path().join(WAIVERS), text.as_bytes())?;
-        for waiver in &new {
-            let Waiver { case, area, owner, expires, .. } = waiver;
-            output::say(&printable_line(&format!("waived  {case} in {area} until {expires}, by {owner}")))?;
-        }
-        output::say(&format!("commit {WAIVERS}: the gate reads it from there"))?;
-        Ok(Exit::Passed)
+        changes.put(&path, text)?;
+        changes.commit()?;
+        Ok(new)
     }
 
     /// What was asked for, as it would stand in the file.
@@ -121,6 +142,11 @@ impl Waive {
 
 fn refused(why: &str) -> Failure {
     Failure::usage(format!("nothing was waived: {why}"))
+}
+
+/// Whether the file was changed by somebody else meanwhile.
+fn is_changed(failure: &Failure) -> bool {
+    matches!(failure.error.downcast_ref(), Some(StoreError::Changed(_)))
 }
 
 /// The last day that is meant by `14d`, `2w` or a date.

@@ -63,6 +63,8 @@ pub struct Rows {
     pub problems: Vec<RowProblem>,
     /// Columns that are not read.
     pub ignored: Vec<String>,
+    /// Whether what stands behind the last problem could not be read: it is not known which rows that are.
+    pub torn: bool,
 }
 
 /// A cell: text as it stands, or JSON.
@@ -240,6 +242,12 @@ fn csv(text: &str, found: &mut Rows) {
             Err(error) => return found.wrong(number, 0, "", format!("it cannot be read as CSV: {error}")),
         };
         let line = lines.of(record.position().and_then(|place| usize::try_from(place.byte()).ok()).unwrap_or(0));
+        if let Some((cell, place)) = unclosed(lines.rest(), delimiter) {
+            let line = line + lines.rest()[..place].matches('\n').count() as u64;
+            let column = columns.get(cell).cloned().flatten().unwrap_or_default();
+            found.torn = true;
+            return found.wrong(number, line, &column, UNCLOSED);
+        }
         if number == 0 {
             columns = head_of(&record, found);
             continue;
@@ -256,6 +264,40 @@ fn csv(text: &str, found: &mut Rows) {
     }
 }
 
+/// What the reader of CSV takes for a cell that goes on, over all rows up to the next quote or the end.
+const UNCLOSED: &str = "a quote is opened here that is not closed where the cell ends, so nothing behind it can be read: \
+                        close it, and write every quote within the cell twice";
+
+/// The cell of the first row, and its byte, in which a quote is opened that does not close at the end of a cell.
+fn unclosed(text: &str, delimiter: u8) -> Option<(usize, usize)> {
+    enum At {
+        Begin,
+        Bare,
+        Quoted(usize),
+        /// Behind a quote that ends the cell, or is the first of two.
+        Quote(usize),
+    }
+    let (mut at, mut cell) = (At::Begin, 0);
+    for (place, byte) in text.bytes().enumerate() {
+        at = match (at, byte) {
+            (At::Begin, b'"') => At::Quoted(place),
+            (At::Quoted(from), b'"') => At::Quote(from),
+            (At::Quoted(from), _) | (At::Quote(from), b'"') => At::Quoted(from),
+            (_, b'\r' | b'\n') => return None,
+            (_, byte) if byte == delimiter => {
+                cell += 1;
+                At::Begin
+            }
+            (At::Quote(from), _) => return Some((cell, from)),
+            (At::Begin | At::Bare, _) => At::Bare,
+        };
+    }
+    match at {
+        At::Quoted(from) => Some((cell, from)),
+        At::Begin | At::Bare | At::Quote(_) => None,
+    }
+}
+
 /// Counts lines on the way through a text.
 struct Lines<'t> {
     text: &'t str,
@@ -263,7 +305,12 @@ struct Lines<'t> {
     line: u64,
 }
 
-impl Lines<'_> {
+impl<'t> Lines<'t> {
+    /// From there on.
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
     /// The line of the first thing at or behind a byte that is no line end: those before a row are part of its place.
     fn of(&mut self, byte: usize) -> u64 {
         let rest = self.text.get(byte..).unwrap_or_default();
@@ -313,6 +360,28 @@ mod tests {
         assert_eq!((row.number, row.line, row.guards.as_str()), (1, 2, "=SUM(1,2) second line"));
         assert_eq!(row.set, [("/topic".to_owned(), "a \"b\"".to_owned())]);
         assert_eq!((found.rows[1].guards.as_str(), found.rows[1].set.len()), ("+1", 0));
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_told_where_it_is_opened_and_swallows_no_row() {
+        let head = "case,verdict,reason,guards\n";
+        let torn = |rows: &str| {
+            let found = super::rows("t.csv", &format!("{head}{rows}"));
+            let told = found.problems.iter().map(|p| format!("{}:{} {}", p.number, p.line, p.column)).collect();
+            (found.torn, found.rows.len(), told)
+        };
+        let good = "berth,rejected,weak_prompt,\"real, and \"\"named\"\"\nhere\"\r\n";
+        let row = |guards: &str| format!("berth,rejected,weak_prompt,{guards}\n");
+        let at = |told: &str| (true, 1, vec![told.to_owned()]);
+        assert_eq!(torn(&(good.to_owned() + &row("\"open") + &row("g"))), at("2:4 guards"));
+        assert_eq!(torn(&(good.to_owned() + &row("\"open") + &row("\"g\""))), at("2:4 guards"));
+        assert_eq!(torn(&(good.to_owned() + "\n\"two\nlines\",\"open")), at("2:6 verdict"));
+        assert_eq!(
+            torn(&(good.to_owned() + &row("5\" of rain") + &row("\"\""))).1,
+            2,
+            "a quote within bare text is data"
+        );
+        assert!(rows("t.csv", &("\"".to_owned() + head + good)).torn);
     }
 
     #[test]

@@ -87,6 +87,9 @@ pub fn merge(
     snapshot.info = SnapshotInfo {
         case_digest: proposed.info.case_digest.clone(),
         run: proposed.info.run.clone(),
+        // Of the marks and the output that stay.
+        correction: accepted.info.correction.clone(),
+        judges: accepted.info.judges.clone(),
         ..SnapshotInfo::default()
     };
     let marked = marks.is_some();

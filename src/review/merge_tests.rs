@@ -72,6 +72,18 @@ fn the_chosen_fields_are_new_and_everything_else_stays() {
 }
 
 #[test]
+fn who_marked_what_stays_and_that_a_reviewer_asked_for_it_are_kept() {
+    let mut before = accepted();
+    before.info.judges.insert(slug("careful"), "ab12".to_owned());
+    before.info.correction = Some("berth-2".to_owned());
+    before.info.accepted_by = Some("ada".to_owned());
+    let merged = merge(Some(&before), &proposed(), &difference(), &["/severity".to_owned()], None).unwrap();
+    let info = merged.snapshot.info;
+    assert_eq!((info.judges, info.correction), (before.info.judges, before.info.correction));
+    assert_eq!(info.accepted_by, None, "whoever accepts the fields signs");
+}
+
+#[test]
 fn only_marks_that_the_chosen_fields_move_are_taken_over() {
     use Area::{PermissionAdherence as Permission, TaskSuccess as Task};
     use Trit::{Harmful, Incomplete, Useful};

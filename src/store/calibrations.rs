@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
-use super::disk::{Durable, Naming, check_inside, replace};
+use super::disk::{Naming, check_way, write_inside};
 use crate::calibration::Record;
 use crate::domain::Slug;
 
@@ -29,7 +29,7 @@ impl Calibrations {
     /// `None` of a judge that was never calibrated. Errors: it cannot be read, or its figures do not follow from its marks.
     pub fn read(&self, judge: &Slug) -> Result<Option<Record>, StoreError> {
         let path = self.path(judge);
-        check_inside(&self.rubrics, &path)?;
+        check_way(&self.rubrics, &path)?;
         let text = match fs::read_to_string(&path) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
             text => text.naming("read", &path)?,
@@ -45,11 +45,8 @@ impl Calibrations {
     /// Puts the calibration in the place of the one before.
     pub fn write(&self, record: &Record) -> Result<PathBuf, StoreError> {
         let path = self.path(&record.judge);
-        check_inside(&self.rubrics, &path)?;
         let text = record.text().map_err(|cause| StoreError::Damaged { path: path.clone(), why: cause.to_string() })?;
-        let folder = path.parent().unwrap_or(&self.rubrics);
-        fs::create_dir_all(folder).naming("create", folder)?;
-        replace(&path, text.as_bytes(), Durable::Yes)?;
+        write_inside(&self.rubrics, &path, text.as_bytes())?;
         Ok(path)
     }
 }

@@ -172,6 +172,30 @@ mod tests {
     }
 
     #[test]
+    fn those_who_change_a_file_at_once_lose_nothing_also_where_there_is_no_journal_yet() {
+        let (temp, suites) = project(&[]);
+        let (project, path) = (temp.path(), suites.join("a"));
+        let add = |line: &str| {
+            let mut changes = Changes::of(project);
+            changes.append(&path, line)?;
+            changes.commit()
+        };
+        std::thread::scope(|threads| {
+            for of in 0..4 {
+                threads.spawn(move || {
+                    for n in 0..10 {
+                        while let Err(error) = add(&format!("{of}-{n}")) {
+                            assert!(matches!(error, StoreError::Changed(_)), "{error}");
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 40);
+        assert!(!project.join("golden").exists());
+    }
+
+    #[test]
     fn what_is_no_text_is_not_edited() {
         let (temp, suites) = project(&[]);
         fs::write(suites.join("a"), b"\xff").unwrap();

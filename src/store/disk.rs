@@ -61,6 +61,11 @@ impl StoreError {
         };
         Self::Line { path: path.to_owned(), place, message: without_place(cause) }
     }
+
+    /// Whether there is no such file or folder.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, Self::Io { cause, .. } if cause.kind() == io::ErrorKind::NotFound)
+    }
 }
 
 /// `, did you mean …?` where something is near.
@@ -181,6 +186,24 @@ pub(super) fn check_inside(root: &Path, path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The same of every folder on the way from `root`, and of what is at its end.
+pub(super) fn check_way(root: &Path, path: &Path) -> Result<(), StoreError> {
+    let mut way = root.to_owned();
+    path.strip_prefix(root).unwrap_or(path).components().try_for_each(|part| {
+        way.push(part);
+        check_inside(root, &way)
+    })
+}
+
+/// Writes a file whole, safe from a crash and a power cut, with the folders above it. Links that lead out of `root` are
+/// refused before anything is made.
+pub fn write_inside(root: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    check_way(root, path)?;
+    let folder = path.parent().unwrap_or(root);
+    fs::create_dir_all(folder).naming("create", folder)?;
+    replace(path, bytes, Durable::Yes)
+}
+
 /// Reads a file; `None` if there is none.
 pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match fs::read(path) {
@@ -190,14 +213,30 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> 
 }
 
 /// Waits until nobody else who waits for it writes in the folder; the turn is over when the file is dropped. Only on Unix
-/// can a folder be locked; elsewhere each file is still written whole.
+/// can a folder be locked; elsewhere each file is still written whole. A folder that goes meanwhile [is
+/// gone](StoreError::is_gone), also where there is another by now.
 pub(super) fn wait_for_turn(folder: &Path) -> Result<Option<File>, StoreError> {
     if !cfg!(unix) {
         return Ok(None);
     }
     let turn = File::open(folder).naming("open", folder)?;
     turn.lock().naming("lock", folder)?;
+    is_still(&turn, folder).naming("lock", folder)?;
     Ok(Some(turn))
+}
+
+/// An error where what stands at the path is not, or no longer, what was opened.
+#[cfg(unix)]
+fn is_still(opened: &File, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let place = |of: fs::Metadata| (of.dev(), of.ino());
+    let same = place(opened.metadata()?) == place(fs::metadata(path)?);
+    if same { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
+}
+
+#[cfg(not(unix))]
+fn is_still(_: &File, _: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Reads a small file; `None` if there is none. Links that lead out of `root` are refused.
@@ -258,6 +297,21 @@ mod tests {
         drop(half);
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_folder_on_the_way_may_lead_out_and_nothing_is_made_there() {
+        let (inside, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::os::unix::fs::symlink(outside.path(), inside.path().join("out")).unwrap();
+        for path in ["out/a", "out/deep/a", "out"] {
+            let refused = write_inside(inside.path(), &inside.path().join(path), b"x");
+            assert!(matches!(refused, Err(StoreError::Link(_))), "{path}");
+        }
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+        write_inside(inside.path(), &inside.path().join("in/deep/a"), b"x").unwrap();
+        std::os::unix::fs::symlink(inside.path().join("in"), inside.path().join("same")).unwrap();
+        write_inside(inside.path(), &inside.path().join("same/b"), b"x").unwrap();
     }
 
     #[test]

@@ -26,6 +26,9 @@ const JOURNAL: &str = ".changes.jsonl";
 /// have come with a checkout.
 const KEEPS_DECISIONS: [&str; 3] = [GOLDEN, "rubrics", "suites"];
 
+/// How often a folder is made that others take away.
+const TRIES: u32 = 1000;
+
 /// What becomes of a file: a line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,9 +60,7 @@ impl Journal {
     /// Begins changes in the folder of a project. Waits until nobody else makes any, and finishes what was cut off.
     pub fn begin(project: &Path) -> Result<Self, StoreError> {
         let golden = project.join(GOLDEN);
-        let mut made = Made::default();
-        made.create(&golden)?;
-        let turn = wait_for_turn(&golden)?;
+        let (made, turn) = turn_in(&golden)?;
         apply(project)?;
         let output = BufWriter::new(Replacement::of(&golden.join(JOURNAL))?);
         Ok(Self { project: project.to_owned(), output, known: HashSet::new(), made, turns: vec![turn] })
@@ -146,8 +147,23 @@ pub fn finish_changes(project: &Path) -> Result<usize, StoreError> {
         return Ok(0);
     }
     // Somebody may be making them just now: wait for that.
-    let _turn = wait_for_turn(&golden)?;
-    apply(project)
+    match wait_for_turn(&golden) {
+        Err(error) if error.is_gone() => Ok(0),
+        turn => turn.and_then(|_turn| apply(project)),
+    }
+}
+
+/// Makes a folder if there is none, and waits for the turn in it. Whoever was first may take it away again, as it was
+/// empty: then another one is made.
+fn turn_in(folder: &Path) -> Result<(Made, Option<File>), StoreError> {
+    let mut left = TRIES;
+    loop {
+        let mut made = Made::default();
+        match made.create(folder).and_then(|()| wait_for_turn(folder)) {
+            Err(error) if error.is_gone() && left > 0 => left -= 1,
+            turn => return Ok((made, turn?)),
+        }
+    }
 }
 
 /// Does what the journal says, if there is one, and gives how many files that is about. May be done again, from any
@@ -241,8 +257,14 @@ impl Made {
     fn create(&mut self, folder: &Path) -> Result<(), StoreError> {
         let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
         for folder in missing.into_iter().rev() {
-            fs::create_dir(folder).naming("create", folder)?;
-            self.0.push(folder.to_owned());
+            match fs::create_dir(folder) {
+                // Somebody else was faster.
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && !folder.is_symlink() => {}
+                made => {
+                    made.naming("create", folder)?;
+                    self.0.push(folder.to_owned());
+                }
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::disk::{Durable, Naming, check_inside, replace};
+use super::disk::{Naming, check_way, write_inside};
 use super::{Ledger, StoreError};
 use crate::domain::{Label, Slug, Trial};
 
@@ -61,11 +61,9 @@ impl Labels {
     pub fn keep(&self, trial: &Trial) -> Result<String, StoreError> {
         let (digest, text) = self.text(trial)?;
         let path = self.trial_path(&digest);
-        check_inside(&self.rubrics, &path)?;
+        check_way(&self.rubrics, &path)?;
         if !path.exists() {
-            let folder = path.parent().unwrap_or(&self.rubrics);
-            fs::create_dir_all(folder).naming("create", folder)?;
-            replace(&path, text.as_bytes(), Durable::Yes)?;
+            write_inside(&self.rubrics, &path, text.as_bytes())?;
         }
         Ok(digest)
     }
@@ -94,7 +92,7 @@ impl Labels {
         if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(damaged("a label names it, but that is no digest".to_owned()));
         }
-        check_inside(&self.rubrics, &path)?;
+        check_way(&self.rubrics, &path)?;
         let text = fs::read_to_string(&path).naming("read", &path)?;
         if blake3::hash(text.as_bytes()).to_hex().as_str() != digest {
             return Err(damaged("it was changed since a person marked it".to_owned()));
@@ -140,6 +138,21 @@ mod tests {
         let kept = labels.trial(&digest).unwrap();
         assert_eq!(kept.output(), trial(1).output());
         assert!(kept.steps.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_of_labels_that_leads_elsewhere_is_refused() {
+        for linked in ["labels", "labels/trials"] {
+            let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let link = folder.path().join(linked);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(elsewhere.path(), link).unwrap();
+            let labels = Labels::open(folder.path());
+            assert!(matches!(labels.keep(&trial(1)), Err(StoreError::Link(_))), "{linked}");
+            assert!(labels.trial(&labels.digest(&trial(1)).unwrap()).is_err());
+            assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        }
     }
 
     #[test]

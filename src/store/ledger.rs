@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
-use super::disk::{Durable, Naming, check_inside, replace, wait_for_turn};
+use super::disk::{Durable, Naming, check_way, replace, wait_for_turn};
 
 /// One such file. It need not exist yet.
 #[derive(Debug)]
@@ -68,6 +68,7 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
     }
 
     fn rewrite(&self, change: impl FnOnce(String) -> Result<String, StoreError>) -> Result<(), StoreError> {
+        check_way(&self.root, &self.path)?;
         let folder = self.path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).naming("create", folder)?;
         let _turn = wait_for_turn(folder)?;
@@ -75,7 +76,7 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
     }
 
     fn text(&self) -> Result<String, StoreError> {
-        check_inside(&self.root, &self.path)?;
+        check_way(&self.root, &self.path)?;
         match fs::read_to_string(&self.path) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(String::new()),
             text => text.naming("read", &self.path),
@@ -158,5 +159,18 @@ mod tests {
         assert!(ledger.read().is_err());
         assert!(ledger.append(&[1]).is_err());
         assert_eq!(fs::read_to_string(elsewhere.path().join("f")).unwrap(), "7\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_leads_elsewhere_is_refused_and_nothing_is_made_there() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("below")).unwrap();
+        for name in ["below/numbers.jsonl", "below/deep/numbers.jsonl"] {
+            let ledger = Ledger::<u32>::open(folder.path(), name);
+            assert!(matches!(ledger.append(&[1]), Err(StoreError::Link(_))), "{name}");
+            assert!(ledger.read().is_err(), "{name}");
+        }
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 }

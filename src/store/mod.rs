@@ -29,7 +29,7 @@ mod trial_index;
 pub use crate::golden::{Seen, SnapshotKey};
 pub use calibrations::Calibrations;
 pub use changes::Changes;
-pub use disk::{StoreError, write};
+pub use disk::{StoreError, write, write_inside};
 pub use event_log::{EventWriter, Replay, Written};
 pub use export::{Exported, TableFormat, export};
 pub use golden_folder::{GoldenFolder, Listing};

@@ -285,8 +285,20 @@ fn a_corrupt_run_is_skipped_in_the_list_and_fatal_when_named() {
     let (entries, skipped) = project.runs.list().unwrap();
     assert_eq!(entries.iter().map(|entry| entry.meta.id.as_str()).collect::<Vec<_>>(), ["run-1"]);
     assert_eq!(skipped.len(), 2);
-    assert_eq!(project.runs.resolve("latest").unwrap().id().as_str(), "run-3", "never passed over in silence");
+    assert_eq!(project.runs.resolve("latest").unwrap().id().as_str(), "run-2", "never passed over in silence");
     assert!(project.runs.resolve("run-2").unwrap().read(|_| {}).is_err());
+}
+
+#[test]
+fn a_folder_without_events_is_never_the_latest_run_and_is_fatal_when_named() {
+    let project = project();
+    run_of_three(&project, "run-1");
+    run_of_three(&project, "run-2");
+    fs::create_dir(project.runs.path().join("zzz")).unwrap();
+    let named = |name: &str| project.runs.resolve(name).map(|run| run.id().to_string());
+    assert_eq!((named("latest").unwrap(), named("latest~1").unwrap()), ("run-2".to_owned(), "run-1".to_owned()));
+    assert!(named("latest~2").is_err());
+    assert!(project.runs.resolve("zzz").unwrap().meta().is_err());
 }
 
 fn result(case: &str) -> TrialResult {

@@ -66,9 +66,14 @@ impl Runs {
 
     /// The run that is meant by an id, the beginning of just one id, `latest`, or `latest~N` (N runs before it).
     ///
-    /// A run that is named is never passed over: if it is corrupt, reading it fails.
+    /// A run that is named is never passed over: if it is corrupt, reading it fails. Folders without events are no runs,
+    /// and not counted.
     pub fn resolve(&self, name: &str) -> Result<RunFolder, StoreError> {
-        meant(name, &self.ids()?).map(|id| self.folder(id))
+        let mut ids = self.ids()?;
+        if back(name).is_some() {
+            ids.retain(|id| RunFolder::is_one(&self.path.join(id.as_str())));
+        }
+        meant(name, &ids).map(|id| self.folder(id))
     }
 
     pub(super) fn folder(&self, id: Slug) -> RunFolder {
@@ -98,6 +103,14 @@ impl Runs {
     }
 }
 
+/// How many runs before the latest is meant by `latest` or `latest~N`.
+fn back(name: &str) -> Option<usize> {
+    match name.strip_prefix("latest")? {
+        "" => Some(0),
+        rest => rest.strip_prefix('~')?.parse().ok(),
+    }
+}
+
 /// The id that is meant by an id, the beginning of just one, `latest`, or `latest~N`; `ids` are newest first.
 pub(super) fn meant(name: &str, ids: &[Slug]) -> Result<Slug, StoreError> {
     let none = || {
@@ -105,12 +118,7 @@ pub(super) fn meant(name: &str, ids: &[Slug]) -> Result<Slug, StoreError> {
         let known: Vec<&str> = ids.iter().map(Slug::as_str).chain(latest).collect();
         StoreError::NoRun { name: name.to_owned(), near: closest(name, &known).map(str::to_owned) }
     };
-    let back = match name.strip_prefix("latest") {
-        Some("") => Some(0),
-        Some(rest) => rest.strip_prefix('~').and_then(|n| n.parse::<usize>().ok()),
-        None => None,
-    };
-    if let Some(back) = back {
+    if let Some(back) = back(name) {
         return ids.get(back).cloned().ok_or_else(none);
     }
     let begins: Vec<&Slug> = ids.iter().filter(|id| !name.is_empty() && id.starts_with(name)).collect();

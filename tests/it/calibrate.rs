@@ -185,6 +185,19 @@ fn labels_about_what_is_gone_are_told_and_left_out() {
         .says("the trial of fuel-before-the-weekend that was marked is not there");
 }
 
+#[cfg(unix)]
+#[test]
+fn nothing_is_drawn_into_a_folder_that_leads_elsewhere() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    for linked in ["audits", "labels"] {
+        let project = Project::copy("tiny");
+        project.run(&["run"]).exits(0);
+        std::os::unix::fs::symlink(elsewhere.path(), project.path(&format!("rubrics/{linked}"))).unwrap();
+        project.run(&["calibrate", "--sample", "3"]).exits(70).says("leads out of its folder");
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0, "{linked}");
+    }
+}
+
 #[test]
 fn an_audit_is_drawn_filled_in_and_read_back() {
     let project = Project::copy("tiny");

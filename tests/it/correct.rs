@@ -300,6 +300,10 @@ fn tickets_are_taken_in_bulk_and_all_that_is_wrong_is_told_first() {
         .says("2 rows: 0 written, 2 known already, 0 left out")
         .says("row 1, line 2: known already, as berth-for-two-nights-");
     assert_eq!(committed(&project), once);
+    let open = good.replace("lines\",", "lines,");
+    project.write("open.csv", format!("{head}{open}"));
+    let refused = project.run(&["correct", "--from", "open.csv", "--skip-bad", "--dry-run"]).exits(2);
+    refused.says("open.csv:2: row 1, guards: a quote is opened here").says("nothing was written");
     project.run(&["correct", "--from", "nothing.csv"]).exits(2).says("cannot be read");
     project.write("none.csv", head);
     project.run(&["correct", "--from", "none.csv"]).exits(4);

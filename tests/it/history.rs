@@ -293,6 +293,34 @@ fn runs_are_taken_in_from_elsewhere_once() {
     here.run(&["history", "import", there.path("empty").to_str().unwrap()]).exits(4).says("holds no run");
 }
 
+#[test]
+fn a_run_taken_in_with_a_name_of_another_is_kept_without_it_until_one_of_them_gives_it_up() {
+    let (here, there) = (ran(), ran());
+    for project in [&here, &there] {
+        project.run(&["history", "tag", "latest", "v1"]).exits(0);
+    }
+    let (own, came) = (&here.runs()[0], &there.runs()[0]);
+    let told = format!("run {came} is kept without a name: v1 is the name of run {own} already");
+    let from = there.path("reports/runs");
+    here.run(&["history", "import", from.to_str().unwrap()]).exits(0).says("taken in").says(&told);
+    assert_eq!(ids(&here), here.runs());
+    assert_eq!(shown(&here, "v1")["run"]["id"], own.as_str());
+    here.run(&["history", "tag", came, "v1"]).exits(2).says("is the name of run");
+    here.run(&["gate", came]).exits(0);
+    here.run(&["history", "list"]).exits(0).says(&told);
+
+    let quiet = || assert!(!here.run(&["history", "list"]).exits(0).stderr.contains("without a name"));
+    let mine = here.bytes(&format!("reports/runs/{own}/tags.jsonl"));
+    here.run(&["history", "tag", own, "v1", "--remove"]).exits(0);
+    quiet();
+    assert_eq!(shown(&here, "v1")["run"]["id"], came.as_str());
+    here.write(&format!("reports/runs/{own}/tags.jsonl"), mine);
+    here.run(&["history", "list"]).exits(0).says(&format!("run {own} is kept without a name"));
+    here.run(&["history", "tag", came, "v1", "--remove"]).exits(0);
+    quiet();
+    assert_eq!(shown(&here, "v1")["run"]["id"], own.as_str());
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_no_run_is_not_taken_in() {

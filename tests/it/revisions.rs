@@ -98,7 +98,10 @@ fn a_run_is_held_against_the_snapshots_of_a_revision() {
 
     // The same from what is stored, either way.
     project.run(&["gate", "--policy-from", "v1"]).exits(1).says("held against golden at v1 (");
-    project.run(&["gate", "--policy-from", "v1", "--baseline", "golden"]).exits(0);
+    let golden = project.run(&["gate", "--policy-from", "v1", "--baseline", "golden", "--format", "json"]).exits(0);
+    assert!(!golden.stdout.contains("golden at v1"), "{golden}");
+    let decisions = project.of_run("decisions.jsonl");
+    assert!(!decisions.lines().last().unwrap().contains("held_against"), "{decisions}");
     project.run(&["run", "--policy-from", "v1"]).exits(0);
     project.run(&["gate", "--policy-from", "v1", "--baseline", "v1"]).exits(1).says("task_success fell in 2 cases");
 }

@@ -86,6 +86,24 @@ fn a_waiver_is_written_behind_those_that_are_there_and_nothing_else_moves() {
 }
 
 #[test]
+fn those_who_waive_at_once_lose_nothing() {
+    let project = broken();
+    let areas = ["task_success", "evidence_quality", "tool_correctness", "escalation_behavior"];
+    let children: Vec<_> = [CASE, "leak-at-the-fuel-barge"]
+        .into_iter()
+        .flat_map(|case| areas.map(|area| [&["waive", case, "--area", area], WHY].concat()))
+        .map(|arguments| {
+            let mut command = project.command(&arguments);
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let waiving = children.len();
+    children.into_iter().for_each(|child| drop(project.wait(child).exits(0)));
+    let listed = project.run(&["waive", "--list", "--format", "json"]).exits(0).json();
+    assert_eq!(listed.as_array().unwrap().len(), waiving, "{listed}");
+}
+
+#[test]
 fn what_cannot_be_waived_is_refused_and_nothing_is_written() {
     let project = broken();
     let refused = |arguments: &[&str], says: &str| {

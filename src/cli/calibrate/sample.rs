@@ -97,8 +97,7 @@ impl Calibrate {
             reviewer: None,
             items: sheets.into_values().collect(),
         };
-        std::fs::create_dir_all(&audits)?;
-        store::write(&path, form.text().as_bytes())?;
+        store::write_inside(&rubrics, &path, form.text().as_bytes())?;
         self.told(&form)?;
         Ok(Exit::Passed)
     }

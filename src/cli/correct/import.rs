@@ -30,7 +30,7 @@ pub fn import(correct: &Correct, context: &Context, project: &Project, from: &Pa
     let text = String::from_utf8(bytes).map_err(|_| {
         Failure::usage(format!("{name} is not UTF-8")).with_hint("save it as \"CSV UTF-8\", or convert it")
     })?;
-    let Rows { rows, mut problems, ignored } = rows(&name, &text);
+    let Rows { rows, mut problems, ignored, torn } = rows(&name, &text);
     let count =
         rows.len() + problems.iter().map(|problem| problem.number).filter(|n| *n > 0).collect::<HashSet<_>>().len();
     let trials = trials(correct, context, project, &rows, &mut problems)?;
@@ -69,11 +69,14 @@ pub fn import(correct: &Correct, context: &Context, project: &Project, from: &Pa
     for problem in &problems {
         output::tell(&format!("{}\n", printable_line(&told(&name, problem))));
     }
-    let whole_file = problems.iter().any(|problem| problem.number == 0);
+    let whole_file = torn || problems.iter().any(|problem| problem.number == 0);
     if !problems.is_empty() && (whole_file || !correct.skip_bad) {
         let bad = problems.len();
-        return Err(Failure::usage(format!("{bad} {} in {name}: nothing was written", plural(bad, "problem")))
-            .with_hint("mend them, or leave those rows out with --skip-bad"));
+        let failure = Failure::usage(format!("{bad} {} in {name}: nothing was written", plural(bad, "problem")));
+        return Err(failure.with_hint(match whole_file {
+            true => "mend the file: it is not known what all of its rows are",
+            false => "mend them, or leave those rows out with --skip-bad",
+        }));
     }
     if rows.is_empty() {
         return Err(Failure::new(Exit::NothingSelected, format!("{name} holds no corrections")));

@@ -95,6 +95,10 @@ fn tell(caught_up: &CaughtUp) {
     for one in &caught_up.skipped {
         output::tell(&printable(&format!("left out {}: {}\n", one.path.display(), one.why)));
     }
+    for (id, taken) in &caught_up.unnamed {
+        let hint = "`evalgate history tag RUN NAME --remove` takes a name away from either";
+        output::tell(&printable(&format!("warning: run {id} is kept without a name: {taken}; {hint}\n")));
+    }
 }
 
 /// Notes with the run what was decided about it, and brings it into the index, with its results where they are new. If

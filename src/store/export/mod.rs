@@ -19,6 +19,9 @@ use crate::history::{Cell, Scope, TABLES, Table, dictionary};
 /// Written last: a folder that holds it holds the whole export.
 const DICTIONARY: &str = "tables.json";
 
+/// How many letters and digits `tempfile` draws for a name.
+const DRAWN: usize = 6;
+
 /// How tables are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableFormat {
@@ -135,7 +138,7 @@ fn look(folder: &Path) -> Result<Found, HistoryError> {
         let is_table = TableFormat::ALL.iter().any(|form| TABLES.iter().any(|table| table.file(form.ending()) == name));
         if !path.is_dir() && (is_table || name == DICTIONARY) {
             found.exported.push(path);
-        } else if name.starts_with('.') && name.ends_with(".part") {
+        } else if !path.is_dir() && is_half(&name) {
             found.left_over.push(path);
         } else {
             let why = format!("holds {name}, which is of no export");
@@ -143,6 +146,12 @@ fn look(folder: &Path) -> Result<Found, HistoryError> {
         }
     }
     Ok(found)
+}
+
+/// Whether a file that was being written is named so; see [`Replacement`].
+fn is_half(name: &str) -> bool {
+    let drawn = name.strip_prefix('.').and_then(|name| name.strip_suffix(".part"));
+    drawn.is_some_and(|drawn| drawn.len() == DRAWN && drawn.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// A table on its way to its file.
@@ -205,7 +214,7 @@ mod tests {
         assert_eq!(names(&into), whole);
         assert!(matches!(write(false), Err(HistoryError::Exported(_))));
         fs::write(into.join("marks.parquet"), "of yesterday").unwrap();
-        fs::write(into.join(".x1.part"), "half of a file").unwrap();
+        fs::write(into.join(".x1Y2z3.part"), "half of a file").unwrap();
         write(true).unwrap();
         assert_eq!(names(&into), whole);
     }
@@ -221,6 +230,23 @@ mod tests {
         export(&mut history, &scope, &into, TableFormat::Csv, true, Timestamp::now()).unwrap_err();
         assert_eq!(fs::read(into.join("tables.json")).unwrap(), before);
         assert_eq!(names(&into).len(), 5);
+    }
+
+    #[test]
+    fn what_is_left_over_is_known_by_the_names_that_are_drawn() {
+        let folder = tempfile::tempdir().unwrap();
+        let half = Replacement::of(&folder.path().join("runs.csv")).unwrap();
+        assert!(is_half(&names(folder.path())[0]), "{:?}", names(folder.path()));
+        drop(half);
+        for others in [".download.part", ".x1.part", "x1Y2z3.part", ".x1-2z3.part", ".part"] {
+            let (folder, mut history) = empty();
+            let into = folder.path().join("out");
+            fs::create_dir(&into).unwrap();
+            fs::write(into.join(others), "mine").unwrap();
+            let refused = export(&mut history, &Scope::default(), &into, TableFormat::Csv, true, Timestamp::UNIX_EPOCH);
+            assert!(matches!(refused, Err(HistoryError::NoPlace { .. })), "{others}");
+            assert_eq!(names(&into), [others]);
+        }
     }
 
     #[test]

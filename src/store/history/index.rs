@@ -9,6 +9,7 @@ use super::super::disk::{Naming, remove};
 use super::super::{RunFolder, Runs, Skipped, StoreError, StoredResults};
 use super::database::{Cells, HistoryError};
 use super::source::{Remains, of_folder, of_scored, results_in, stamp};
+use super::write::Unnamed;
 use super::{History, Kept};
 use crate::domain::Slug;
 use crate::history::{Head, Standing, Tag, TrialEntry};
@@ -32,6 +33,8 @@ pub struct CaughtUp {
     pub gone: u64,
     /// What could not be read as a run.
     pub skipped: Vec<Skipped>,
+    /// Runs that were written without a name of theirs, and why.
+    pub unnamed: Vec<(Slug, HistoryError)>,
     /// Why the whole index was made again.
     pub rebuilt: Option<String>,
 }
@@ -57,9 +60,10 @@ impl Index {
             Some(results) => history.keep_scored(folder, results),
             None => history.keep_folder(folder),
         };
+        // Names that it could not have are told by whoever opens the index.
         match History::in_file(&self.path()).and_then(|mut history| write(&mut history)) {
             Err(HistoryError::Damaged { why, .. }) => self.remake(&why).map(drop),
-            written => written,
+            written => written.map(drop),
         }
     }
 
@@ -125,13 +129,9 @@ impl Index {
                 known.remove(folder.id().as_str());
                 continue;
             }
-            match skipping(folder.path(), history.keep_folder(&folder))? {
-                // If it was in the index it no longer is: it stays among those that are gone.
-                Some(skipped) => caught_up.skipped.push(skipped),
-                None => {
-                    known.remove(folder.id().as_str());
-                    caught_up.written += 1;
-                }
+            // If it was in the index and cannot be kept it no longer is: it stays among those that are gone.
+            if caught_up.took(folder.id(), folder.path(), history.keep_folder(&folder))? {
+                known.remove(folder.id().as_str());
             }
         }
         for id in self.remains.ids()? {
@@ -141,10 +141,8 @@ impl Index {
             if known.remove(id.as_str()).is_some_and(|(_, seen)| seen == REMAINS) {
                 continue;
             }
-            match skipping(&self.reports.join(REMAINS).join(id.as_str()), self.keep_remains(history, &id))? {
-                Some(skipped) => caught_up.skipped.push(skipped),
-                None => caught_up.written += 1,
-            }
+            let path = self.reports.join(REMAINS).join(id.as_str());
+            caught_up.took(&id, &path, self.keep_remains(history, &id))?;
         }
         for (id, (project, _)) in &known {
             if let (Ok(project), Ok(id)) = (Slug::new(project), Slug::new(id)) {
@@ -155,7 +153,7 @@ impl Index {
         Ok(caught_up)
     }
 
-    fn keep_remains(&self, history: &mut History, id: &Slug) -> Result<(), HistoryError> {
+    fn keep_remains(&self, history: &mut History, id: &Slug) -> Result<Unnamed, HistoryError> {
         let (head, mut trials) = self.remains.read(id)?;
         history.keep(&head, &mut trials, Kept { seen: REMAINS.to_owned(), pruned: true })
     }
@@ -197,7 +195,7 @@ impl Index {
             false => {
                 self.remains.keep(&folder)?;
                 folder.remove()?;
-                self.keep_remains(history, id)
+                self.keep_remains(history, id).map(drop)
             }
         }
     }
@@ -205,14 +203,14 @@ impl Index {
     /// Gives a run a name.
     pub fn tag(&self, history: &mut History, folder: &RunFolder, tag: Tag) -> Result<(), HistoryError> {
         let name = tag.name.clone();
+        if let Some(run) = history.tagged(None, &name)?.filter(|run| run != folder.id().as_str()) {
+            return Err(HistoryError::Taken { name: name.to_string(), run });
+        }
         if folder.tags().read()?.iter().any(|known| known.name == name) {
             return Ok(());
         }
-        if let Some(run) = history.tagged(None, &name)? {
-            return Err(HistoryError::Taken { name: name.to_string(), run });
-        }
         folder.tags().append(&[tag])?;
-        history.keep_folder(folder)
+        history.keep_folder(folder).map(drop)
     }
 
     /// Takes a name away from a run; whether it had it.
@@ -225,21 +223,27 @@ impl Index {
     }
 }
 
-/// What is wrong with a run leaves it out; what is wrong with the index is an error.
-fn skipping(path: &Path, kept: Result<(), HistoryError>) -> Result<Option<Skipped>, HistoryError> {
-    match kept {
-        Ok(()) => Ok(None),
-        Err(of_index @ (HistoryError::Damaged { .. } | HistoryError::Failed { .. })) => Err(of_index),
-        Err(HistoryError::Store(why)) => Ok(Some(Skipped { path: path.to_owned(), why })),
-        Err(why) => {
-            let why = StoreError::Damaged { path: path.to_owned(), why: why.to_string() };
-            Ok(Some(Skipped { path: path.to_owned(), why }))
-        }
+impl CaughtUp {
+    /// Counts a run, and gives whether it was kept. What is wrong with a run leaves it out; what is wrong with the index
+    /// is an error.
+    fn took(&mut self, id: &Slug, path: &Path, kept: Result<Unnamed, HistoryError>) -> Result<bool, HistoryError> {
+        let why = match kept {
+            Ok(unnamed) => {
+                self.written += 1;
+                self.unnamed.extend(unnamed.into_iter().map(|taken| (id.clone(), taken)));
+                return Ok(true);
+            }
+            Err(of_index @ (HistoryError::Damaged { .. } | HistoryError::Failed { .. })) => return Err(of_index),
+            Err(HistoryError::Store(why)) => why,
+            Err(why) => StoreError::Damaged { path: path.to_owned(), why: why.to_string() },
+        };
+        self.skipped.push(Skipped { path: path.to_owned(), why });
+        Ok(false)
     }
 }
 
 impl History {
-    fn keep_folder(&mut self, folder: &RunFolder) -> Result<(), HistoryError> {
+    fn keep_folder(&mut self, folder: &RunFolder) -> Result<Unnamed, HistoryError> {
         // Taken before the files are read: what changes from here on is written again.
         let seen = stamp(folder.path());
         let (head, mut trials) = of_folder(folder)?;
@@ -249,12 +253,12 @@ impl History {
             if known.is_some() && known == results_in(&seen) {
                 history.keep_head(&head, seen)
             } else {
-                history.keep_now(&head, &mut trials, Kept { seen, pruned: false }).map(drop)
+                Ok(history.keep_now(&head, &mut trials, Kept { seen, pruned: false })?.1)
             }
         })
     }
 
-    fn keep_scored(&mut self, folder: &RunFolder, results: &StoredResults) -> Result<(), HistoryError> {
+    fn keep_scored(&mut self, folder: &RunFolder, results: &StoredResults) -> Result<Unnamed, HistoryError> {
         let seen = stamp(folder.path());
         let (head, mut trials) = of_scored(folder, results)?;
         self.keep(&head, &mut trials, Kept { seen, pruned: false })

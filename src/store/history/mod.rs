@@ -58,7 +58,7 @@ impl History {
     /// Keeps a run that has no folder.
     pub fn add(&mut self, head: &Head, trials: Vec<TrialEntry>) -> Result<(), HistoryError> {
         let kept = Kept { seen: String::new(), pruned: true };
-        self.keep(head, &mut trials.into_iter().map(Ok), kept)
+        self.keep(head, &mut trials.into_iter().map(Ok), kept).map(drop)
     }
 
     /// What it is, for people.

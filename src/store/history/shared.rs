@@ -47,7 +47,11 @@ impl History {
             if known.as_ref() == Some(&seen) {
                 return Ok(Pushed::Known);
             }
-            let run = history.keep_now(&head, &mut trials, Kept { seen: seen.clone(), pruned: false })?;
+            let (run, unnamed) = history.keep_now(&head, &mut trials, Kept { seen: seen.clone(), pruned: false })?;
+            // Whoever pushes can take the name away, and nothing was written.
+            if let Some(taken) = unnamed.into_iter().next() {
+                return Err(taken);
+            }
             history.database.execute("DELETE FROM archives WHERE run = $1", &[run.into()])?;
             let mut part = 0;
             pack(folder.path(), &mut |bytes| {

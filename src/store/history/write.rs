@@ -69,13 +69,16 @@ const OF_RUN: [&str; 6] = ["trials", "marks", "run_areas", "decisions", "tags", 
 /// Those of what changes also after the trials are there.
 const OF_HEAD: [&str; 2] = ["decisions", "tags"];
 
+/// Names that a run has and is not known by, as other runs have them: each a [`HistoryError::Taken`].
+pub(super) type Unnamed = Vec<HistoryError>;
+
 /// Trials one by one, as they are read.
 pub(super) type Trials<'t> = &'t mut dyn Iterator<Item = Result<TrialEntry, HistoryError>>;
 
 impl History {
     /// Puts a run in the place of what was kept of it. Another run of the same id is an error.
-    pub(super) fn keep(&mut self, head: &Head, trials: Trials, kept: Kept) -> Result<(), HistoryError> {
-        self.writing(|history| history.keep_now(head, trials, kept).map(drop))
+    pub(super) fn keep(&mut self, head: &Head, trials: Trials, kept: Kept) -> Result<Unnamed, HistoryError> {
+        self.writing(|history| Ok(history.keep_now(head, trials, kept)?.1))
     }
 
     /// Does something in a transaction, whole or not at all.
@@ -97,7 +100,7 @@ impl History {
     }
 
     /// Within a transaction; gives the run's number.
-    pub(super) fn keep_now(&mut self, head: &Head, trials: Trials, kept: Kept) -> Result<i64, HistoryError> {
+    pub(super) fn keep_now(&mut self, head: &Head, trials: Trials, kept: Kept) -> Result<(i64, Unnamed), HistoryError> {
         let meta = &head.meta;
         let text = serialised(meta)?;
         let run = match self.same(head, &text)? {
@@ -136,14 +139,13 @@ impl History {
         let areas: Vec<Value> =
             areas.flat_map(|((pipeline, area), sum)| area_row(run, pipeline, area.index() as i64, sum)).collect();
         self.database.insert("run_areas", &AREA, &areas)?;
-        self.judged(run, head)?;
-        Ok(run)
+        Ok((run, self.judged(run, head)?))
     }
 
     /// Within a transaction; of a run whose trials stay as they are kept: what became of it, what was decided about it,
     /// and how it is called.
-    pub(super) fn keep_head(&mut self, head: &Head, seen: String) -> Result<(), HistoryError> {
-        let Some(run) = self.same(head, &serialised(&head.meta)?)? else { return Ok(()) };
+    pub(super) fn keep_head(&mut self, head: &Head, seen: String) -> Result<Unnamed, HistoryError> {
+        let Some(run) = self.same(head, &serialised(&head.meta)?)? else { return Ok(Unnamed::new()) };
         self.clear(run, &OF_HEAD)?;
         let [decision, exit, headline] = standing(head);
         let sql = "UPDATE runs SET ended_ms = $1, state = $2, whole = $3, decision = $4, exit_code = $5, headline = $6, \
@@ -163,15 +165,23 @@ impl History {
     }
 
     /// Decisions about a run, and its names.
-    fn judged(&mut self, run: i64, head: &Head) -> Result<(), HistoryError> {
+    fn judged(&mut self, run: i64, head: &Head) -> Result<Unnamed, HistoryError> {
         let decisions = (0..).zip(&head.decisions);
         let decisions: Vec<Value> =
             decisions.flat_map(|(number, decided)| decision_row(run, number, decided)).collect();
         self.database.insert("decisions", &DECISION, &decisions)?;
+        let mut unnamed = Unnamed::new();
         for tag in &head.tags {
-            self.give_name(&head.meta.project, &tag.name, run)?;
+            match self.give_name(&head.meta.project, &tag.name, run) {
+                Err(taken @ HistoryError::Taken { .. }) => unnamed.push(taken),
+                given => given?,
+            }
         }
-        Ok(())
+        if !unnamed.is_empty() {
+            // What it was known by is not that of its folder then: the next time it may have its names.
+            self.database.execute("UPDATE runs SET seen = seen || 'unnamed' WHERE run = $1", &[run.into()])?;
+        }
+        Ok(unnamed)
     }
 
     /// The number of a run that is kept already. Another run of the same id is an error.
