@@ -187,6 +187,7 @@ fn head(week: u32, nth: u32) -> Result<Head, crate::domain::SlugError> {
             selection: Selection { filter: None, failing_of: None, cases: CASES.into(), of: CASES.into() },
             shard: None,
             merged_from: Vec::new(),
+            policy_from: None,
             folder: String::new(),
             digests,
         },

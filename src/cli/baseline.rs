@@ -1,5 +1,6 @@
 //! `--baseline`: what a run is held against, from the text that names it to the snapshots.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -12,12 +13,13 @@ use crate::domain::{Policy, Slug};
 use crate::event::RunMeta;
 use crate::gate::Baseline;
 use crate::golden::{self, Comparison, Snapshot, SnapshotInfo};
-use crate::load::{Checked, Exported, Revision, RevisionError, Root};
+use crate::load::{Checked, Exported, MARKER, Revision, RevisionError, Root, is_suite};
 use crate::plan::Catalog;
-use crate::run::{Selected, accepted_baseline, sentence};
+use crate::run::{CasesThen, Selected, accepted_baseline, sentence};
 use crate::score::judge::judges_of;
 use crate::score::{self, Answers, TrialResult, View};
 use crate::store::{GOLDEN, GoldenFolder, RunFolder, Runs, SnapshotKey, StoreError};
+use crate::suite::{parse_project, parse_suite};
 
 /// What was named.
 #[derive(Debug)]
@@ -159,6 +161,25 @@ impl Held {
         Ok(baseline)
     }
 
+    /// The cases that there were, where accepted behaviour without a case is said to have moved. Of what is accepted here
+    /// only `base` tells, the revision whose policy judges.
+    pub fn cases_then(&self, checked: &Checked, base: Option<&Revision>) -> Result<Option<CasesThen>, Failure> {
+        let census = &checked.census;
+        let moved: BTreeSet<&Slug> = census.moved_from.values().flatten().collect();
+        let is_gone = |key: &SnapshotKey| moved.contains(&key.case) && !census.cases.contains_key(&key.case);
+        if moved.is_empty() || !self.golden.list()?.accepted.iter().any(is_gone) {
+            return Ok(None);
+        }
+        match (&self.against, base) {
+            (Against::Run(run), _) => {
+                let kind = |result: Result<TrialResult, StoreError>| result.map(|it| (it.case.id.clone(), it.kind));
+                Ok(Some(run.results()?.map(kind).collect::<Result<_, _>>()?))
+            }
+            (Against::Revision(revision), _) | (Against::Golden, Some(revision)) => cases_at(revision),
+            (Against::Golden, None) => Ok(None),
+        }
+    }
+
     /// Whether they are the project's own, which a run may propose to change.
     pub fn is_own(&self) -> bool {
         self.source.is_none()
@@ -189,6 +210,23 @@ fn snapshots_of(run: &RunFolder, catalog: &Catalog, golden: &GoldenFolder) -> Re
         trials.extend(observed.map(|observed| (result.trial.repeat, observed.snapshot())));
     }
     place(golden, open, &mut trials)
+}
+
+/// The cases of a revision's suites. `None` where one cannot be read: then nobody knows which cases there were.
+fn cases_at(revision: &Revision) -> Result<Option<CasesThen>, Failure> {
+    let (Some(project), _) = parse_project(&revision.read(MARKER)?) else { return Ok(None) };
+    let mut cases = CasesThen::new();
+    for name in revision.list("suites")?.iter().filter(|name| *name != "worlds") {
+        let Ok(pipeline) = Slug::new(name) else { continue };
+        let folder = format!("suites/{name}");
+        for file in revision.list(&folder)?.iter().filter(|file| is_suite(file, Some(&project))) {
+            let (Some((suite, _)), _) = parse_suite(&revision.read(&format!("{folder}/{file}"))?, &pipeline) else {
+                return Ok(None);
+            };
+            cases.extend(suite.cases.iter().map(|case| (case.id.clone(), suite.kind)));
+        }
+    }
+    Ok(Some(cases))
 }
 
 fn key(result: &TrialResult) -> SnapshotKey {

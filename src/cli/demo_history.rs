@@ -144,7 +144,7 @@ fn played(project: &Project, agents: &[Slug; 3]) -> Result<Material, Failure> {
     let play = |name: &Slug| -> Result<Agent, Failure> {
         output::tell(&format!("run {name} over {} cases\n", checked.census.cases.len()));
         let results = demo::play(checked.root.path(), name, &catalog.project.policy)?;
-        Ok(Agent::new(name.clone(), target_digest(name, checked, catalog), results, catalog)?)
+        Ok(Agent::new(name.clone(), target_digest(name, checked, catalog)?, results, catalog)?)
     };
     let [timid, careless, careful] = agents;
     Ok(Material::new([play(timid)?, play(careless)?, play(careful)?], catalog)?)

@@ -17,7 +17,7 @@ use super::shadow::evidence;
 use crate::domain::Slug;
 use crate::gate::{Evidence, Judge, UNREADABLE_SNAPSHOT};
 use crate::history::Decider;
-use crate::run::{Wanted, guards_left_out, guards_past, orphans, select, waived};
+use crate::run::{Gone, Wanted, cases_of, gone, guards_left_out, guards_past, select, waived};
 
 #[derive(Args)]
 pub struct Gate {
@@ -64,7 +64,10 @@ impl Gate {
         let counted = selection.cases * u64::from(report.meta.repeats);
         let minutes = minutes(&policy, &report.meta, &checked.root, &held.against)?;
         let listing = held.golden.list()?;
+        let then = held.cases_then(&checked, base.as_ref().map(Base::revision))?;
+        let Gone { orphans, moved } = gone(&checked, &listing, then.as_ref());
         let ran: BTreeSet<Slug> = report.results.iter().map(|result| result.case.id.clone()).collect();
+        let went = ran.iter().filter(|case| !checked.census.cases.contains_key(*case)).count();
         let baseline = match against {
             None => output::baseline(&folder)?,
             Some(_) => {
@@ -87,9 +90,10 @@ impl Gate {
             guards,
             planned: folder.read(|_| {})?.record.planned.unwrap_or(counted),
             stopped: report.state.stopped(),
-            orphans: orphans(&checked.census, &listing),
+            orphans,
+            moved,
             unreadable,
-            of: selection.of,
+            of: selection.of.max(cases_of(&checked) + went as u64),
             shadow: evidence(context.reports(&checked.root), &report.meta.target, &report.meta.digests)?,
             guards_left_out: guards_left_out(&checked, &ran.iter().collect())
                 .map_err(|why| Failure::new(Exit::ProjectInvalid, why))?,

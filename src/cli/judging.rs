@@ -9,10 +9,11 @@ use super::context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::panel::license;
-use super::run::named;
+use super::run::{digest, named, serialised};
 use crate::calibration::Rulings;
-use crate::domain::{Policy, Project, Slug, Waiver};
-use crate::gate::{LicenceLine, PolicyFrom, weakened};
+use crate::domain::{Defaults, Policy, Project, Slug, Waiver};
+use crate::event::{PolicyBase, RunMeta};
+use crate::gate::{LicenceLine, PolicyFrom, fewer_repeats, weakened};
 use crate::load::{Revision, RevisionError, Root};
 use crate::plan::{Catalog, WAIVERS};
 use crate::run::JudgedBy;
@@ -43,6 +44,35 @@ impl Base {
             Err(error) => return Err(error.into()),
         };
         Ok(Self { revision, project, waivers })
+    }
+
+    /// The revision that `--policy-from` names, or else the one that judges a run that began already.
+    pub fn of(root: &Root, given: Option<&str>, began: Option<&RunMeta>) -> Result<Option<Self>, Failure> {
+        if let Some(name) = given {
+            return Self::open(root, name).map(Some);
+        }
+        let Some((run, from)) = began.and_then(|began| Some((&began.id, began.policy_from.as_ref()?))) else {
+            return Ok(None);
+        };
+        Self::open(root, &from.commit).map(Some).map_err(|failure| {
+            let why =
+                format!("run {run} is judged by the policy and the waivers of another revision: {}", failure.error);
+            Failure::new(failure.exit, why).with_hint("fetch it, or name one that judges alike: `--policy-from REV`")
+        })
+    }
+
+    pub fn revision(&self) -> &Revision {
+        &self.revision
+    }
+
+    /// As a run keeps it.
+    pub fn pinned(&self) -> PolicyBase {
+        PolicyBase { commit: self.revision.commit().to_owned(), waivers: digest(&serialised(&self.waivers)) }
+    }
+
+    /// What the project said there of the flags of `run`.
+    pub fn defaults(&self) -> &Defaults {
+        &self.project.defaults
     }
 
     /// The policy that judged there, unless somebody named one.
@@ -82,6 +112,7 @@ pub fn judging(catalog: &Catalog, base: Option<&Base>, name: &Slug) -> Result<Ju
         Some(now) => told.extend(weakened(&policy, now)),
         None => told.push(format!("the policy {now} would be gone")),
     }
+    told.extend(fewer_repeats(base.defaults().repeat, catalog.project.defaults.repeat));
     for waiver in catalog.waivers.iter().filter(|waiver| !base.waivers.contains(waiver)) {
         told.push(format!("{} would be waived in {}", waiver.case, waiver.area));
     }

@@ -56,7 +56,7 @@ impl Merge {
         parts.sort_by_key(|part| part.meta.shard);
         let Some(first) = parts.first() else { return Err(Failure::usage("no shard is named")) };
         let request = Request::of_run(&first.meta, &runs)?;
-        let base = self.policy_from.as_deref().map(|name| Base::open(root, name)).transpose()?;
+        let base = Base::of(root, self.policy_from.as_deref(), Some(&first.meta))?;
         let Judging { policy, by: mut judged_by } =
             judging_today(&mut project, base.as_ref(), &request.policy, &request.target)?;
         let policy = &policy;
@@ -64,7 +64,8 @@ impl Merge {
         let filter = request.filter.as_deref().map(|text| parse_filter(text).map(|f| (text, f))).transpose()?;
         let wanted = Wanted { filter: filter.as_ref().map(|(text, filter)| (*text, filter)), failing_of: None };
         let selected = select(&checked, &wanted).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
-        let mut meta = meta(&request, &checked, &catalog, policy, &selected, runs.path());
+        let mut meta = meta(&request, &checked, &catalog, policy, &selected, runs.path())?;
+        meta.policy_from = base.as_ref().map(Base::pinned);
         let how_often = HowOften { each: meta.repeats, ..HowOften::default() };
         let mut told = disagreements(&parts, &meta);
         if told.is_empty() {
@@ -75,6 +76,7 @@ impl Merge {
         }
         let held = Held::of(self.baseline.as_deref(), context, &runs, &checked.root, &catalog, &request.target)?;
         judged_by.held_against.clone_from(&held.source);
+        judged_by.cases_then = held.cases_then(&checked, base.as_ref().map(Base::revision))?;
         meta.digests.extend(held.source.as_ref().map(|source| ("baseline".to_owned(), digest(source.as_bytes()))));
         meta.started_at = parts.iter().map(|part| part.meta.started_at).min().unwrap_or(meta.started_at);
         meta.merged_from = parts.iter().map(|part| part.meta.id.clone()).collect();

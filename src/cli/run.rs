@@ -20,7 +20,7 @@ use super::outside;
 use super::panel::{self, panel};
 use super::shadow::evidence;
 use crate::diagnostic::printable_line;
-use crate::domain::{Case, Defaults, Policy, Slug};
+use crate::domain::{Defaults, Policy, Slug};
 use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta, Shard, Taken};
 use crate::gate::{self, Baseline, Regime};
 use crate::history::Decider;
@@ -131,12 +131,12 @@ impl Run {
         }
         let root = &project.checked.root;
         let runs = context.runs(root);
-        let base = self.policy_from.as_deref().map(|name| Base::open(root, name)).transpose()?;
         let resumed = self.resume.as_deref().map(|name| runs.resolve(name)).transpose()?;
         let began = resumed.as_ref().map(RunFolder::meta).transpose()?;
+        let base = Base::of(root, self.policy_from.as_deref(), began.as_ref())?;
         let request = match &began {
             Some(began) => Request::of_run(began, &runs)?,
-            None => self.request(&project.catalog, &runs, base.as_ref().map(Base::default_policy))?,
+            None => self.request(&project.catalog, &runs, base.as_ref())?,
         };
         let Judging { policy, by: mut judged_by } =
             judging_today(&mut project, base.as_ref(), &request.policy, &request.target)?;
@@ -165,7 +165,9 @@ impl Run {
         tell_unmet(&selected);
         let held = Held::of(self.baseline.as_deref(), context, &runs, &checked.root, &catalog, &request.target)?;
         judged_by.held_against.clone_from(&held.source);
-        let mut meta = meta(&request, &checked, &catalog, policy, &selected, runs.path());
+        judged_by.cases_then = held.cases_then(&checked, base.as_ref().map(Base::revision))?;
+        let mut meta = meta(&request, &checked, &catalog, policy, &selected, runs.path())?;
+        meta.policy_from = base.as_ref().map(Base::pinned);
         meta.digests.extend(held.source.as_ref().map(|source| ("baseline".to_owned(), digest(source.as_bytes()))));
         let baseline = held.baseline((policy, &meta), &checked, &catalog, &selected)?;
         meta.shard = began.as_ref().map_or(self.shard, |began| began.shard);
@@ -175,7 +177,8 @@ impl Run {
             meta.id = id;
         }
         if began.is_none() {
-            self.repeat_in_stages(&mut meta, policy, &catalog, &baseline);
+            let defaults = base.as_ref().map_or(&catalog.project.defaults, Base::defaults);
+            self.repeat_in_stages(&mut meta, policy, defaults, &baseline);
         }
         let (selected, baseline) = match meta.shard {
             Some(_) if meta.staged => return Err(no_stages(policy)),
@@ -275,8 +278,8 @@ impl Run {
         Ok(Exit::of_verdict(report.verdict.exit))
     }
 
-    /// `base`: the policy of the base, where the project's own does not judge.
-    fn request(&self, catalog: &Catalog, runs: &Runs, base: Option<&Slug>) -> Result<Request, Failure> {
+    /// `base`: whose policy judges, where the project's own does not.
+    fn request(&self, catalog: &Catalog, runs: &Runs, base: Option<&Base>) -> Result<Request, Failure> {
         let project = &catalog.project;
         let name = |given: &Option<String>, default: &Slug, what: &str| match given {
             Some(text) => name_of(what, text),
@@ -286,10 +289,10 @@ impl Run {
         let policy = self.policy.clone().or_else(|| std::env::var("EVALGATE_POLICY").ok().filter(|p| !p.is_empty()));
         Ok(Request {
             target: name(&self.target, &project.default_target, "target")?,
-            policy: name(&policy, base.unwrap_or(&project.policy), "policy")?,
+            policy: name(&policy, base.map_or(&project.policy, Base::default_policy), "policy")?,
             filter: self.filter.clone(),
             failing_of: self.failing_of.as_deref().map(|name| runs.resolve(name)).transpose()?,
-            repeats: self.repeat.or(project.defaults.repeat).unwrap_or(1),
+            repeats: self.repeat.or(base.map_or(&project.defaults, Base::defaults).repeat).unwrap_or(1),
             answers: match (self.record, self.replay) {
                 (true, _) => Answers::Recorded,
                 (_, true) => Answers::Replayed,
@@ -300,8 +303,8 @@ impl Run {
 
     /// Where answers vary, each case is repeated as the policy says unless somebody said how often, and asked for in
     /// an order that is drawn.
-    fn repeat_in_stages(&self, meta: &mut RunMeta, policy: &Policy, catalog: &Catalog, baseline: &Baseline) {
-        let said = self.repeat.or(catalog.project.defaults.repeat).is_some();
+    fn repeat_in_stages(&self, meta: &mut RunMeta, policy: &Policy, defaults: &Defaults, baseline: &Baseline) {
+        let said = self.repeat.or(defaults.repeat).is_some();
         let varies = gate::regime(policy.mode, baseline, false) == Regime::Stochastic;
         if varies && !said && self.failing_of.is_none() {
             (meta.staged, meta.repeats) = (true, policy.repeats.stage1);
@@ -419,11 +422,15 @@ pub fn tell_unmet(selected: &Selected) {
     }
 }
 
-/// Of everything that a run of a target under a policy is made of.
+/// The target among the digests of a run.
+const TARGET: &str = "target";
+
+/// Of everything that a run of a target under a policy is made of. A target with a file that cannot be read has none, and
+/// is the target of no run.
 pub fn digests_of(target: &Slug, policy: &Policy, checked: &Checked, catalog: &Catalog) -> BTreeMap<String, String> {
     let mut digests = checked.digests.clone();
     digests.insert("policy".to_owned(), digest(&serialised(policy)));
-    digests.insert("target".to_owned(), target_digest(target, checked, catalog));
+    digests.extend(target_digest(target, checked, catalog).ok().map(|digest| (TARGET.to_owned(), digest)));
     digests.extend(panel::digest(checked, catalog).map(|digest| (panel::DIGEST.to_owned(), digest)));
     digests
 }
@@ -436,9 +443,12 @@ pub fn meta(
     policy: &Policy,
     selected: &Selected,
     runs: &std::path::Path,
-) -> RunMeta {
+) -> Result<RunMeta, Failure> {
     let now = Timestamp::now();
     let digests = digests_of(&request.target, policy, checked, catalog);
+    if !digests.contains_key(TARGET) {
+        target_digest(&request.target, checked, catalog)?;
+    }
     let kind = catalog.project.targets.get(&request.target).and_then(|spec| spec.0.keys().next());
     let mut id = new_run_id(now);
     for later in 1..1_000 {
@@ -447,7 +457,7 @@ pub fn meta(
         }
         id = new_run_id(now + SignedDuration::from_micros(16 * later));
     }
-    RunMeta {
+    Ok(RunMeta {
         version: EVENT_VERSION,
         evalgate: env!("CARGO_PKG_VERSION").to_owned(),
         id,
@@ -463,9 +473,10 @@ pub fn meta(
         selection: selected.selection.clone(),
         shard: None,
         merged_from: Vec::new(),
+        policy_from: None,
         folder: super::ci::folder_in_repository(checked.root.path()),
         digests,
-    }
+    })
 }
 
 /// What a run of the whole project under its own policy would be made of, for what is compared with runs.
@@ -481,7 +492,7 @@ pub fn meta_of(checked: &Checked, catalog: &Catalog, target: &Slug) -> Result<Ru
         repeats: 1,
         answers: Answers::Live,
     };
-    Ok(meta(&request, checked, catalog, policy, &selected, checked.root.path()))
+    meta(&request, checked, catalog, policy, &selected, checked.root.path())
 }
 
 /// A number that the run's id decides.
@@ -490,7 +501,7 @@ fn drawn_from(id: &Slug) -> u32 {
     u32::from_le_bytes([a, b, c, d])
 }
 
-fn serialised<T: serde::Serialize>(value: &T) -> Vec<u8> {
+pub fn serialised<T: serde::Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
@@ -498,10 +509,12 @@ pub fn digest(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-/// The target's settings and the project's files that they name: rules, programs, templates.
-pub fn target_digest(name: &Slug, checked: &Checked, catalog: &Catalog) -> String {
+/// The target's settings and the project's files that they name, byte by byte: rules, programs, templates. A file is named
+/// by a text that is its whole path, from the target's folder or the root; not by one that only holds it, as a line for a
+/// shell does, and not by a folder.
+pub fn target_digest(name: &Slug, checked: &Checked, catalog: &Catalog) -> Result<String, Failure> {
     let mut hasher = blake3::Hasher::new();
-    let Some(spec) = catalog.project.targets.get(name) else { return String::new() };
+    let Some(spec) = catalog.project.targets.get(name) else { return Ok(String::new()) };
     hasher.update(&serialised(spec));
     let mut named = BTreeSet::from(["rules.yaml"]);
     let mut folder = "";
@@ -521,13 +534,20 @@ pub fn target_digest(name: &Slug, checked: &Checked, catalog: &Catalog) -> Strin
         .chain([String::new(), format!("{}/", folder.trim_end_matches('/'))]);
     for folder in folders {
         for file in &named {
-            if let Ok(file) = checked.root.read(&format!("{folder}{}", file.trim_start_matches("./"))) {
-                hasher.update(file.path.as_bytes());
-                hasher.update(file.text.as_bytes());
-            }
+            let path = format!("{folder}{}", file.trim_start_matches("./"));
+            checked.root.hash(&path, &mut hasher).map_err(|why| unread(name, &path, &why))?;
         }
     }
-    hasher.finalize().to_hex().to_string()
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Nobody could tell later which agent it was.
+fn unread(target: &Slug, path: &str, why: &str) -> Failure {
+    Failure::new(
+        Exit::ProjectInvalid,
+        format!("{path}, which the target {target} names, counts as a part of it: {why}"),
+    )
+    .with_hint("let evalgate read it: what a run was of is told by every file that the target names")
 }
 
 /// A run is resumed only over the project that it began with: evidence is never mixed.
@@ -535,6 +555,12 @@ fn same_project(then: &RunMeta, now: &RunMeta) -> Result<(), Failure> {
     let differs = |part: &&str| then.digests.get(*part) != now.digests.get(*part);
     let parts: BTreeSet<&str> = then.digests.keys().chain(now.digests.keys()).map(String::as_str).collect();
     let mut moved: Vec<&str> = parts.into_iter().filter(differs).collect();
+    // Before revisions were kept, nobody could tell.
+    if let (Some(then), Some(now)) = (&then.policy_from, &now.policy_from)
+        && then.waivers != now.waivers
+    {
+        moved.push("the waivers that count");
+    }
     // The cases that failed in another run may be others by now, if it was scored again.
     if then.selection != now.selection {
         moved.push("the selection of cases");

@@ -90,6 +90,7 @@ impl Shadow {
         let pipeline = Arc::clone(named(&project.catalog.pipelines, &pipeline, "pipeline")?);
         let requests = self.requests(&project, world.as_ref())?;
         let sides = [self.side(&mut project, &current)?, self.side(&mut project, &candidate)?];
+        let (current, candidate) = (agent(&project, current)?, agent(&project, candidate)?);
         let asked = self.ask(&project, &pipeline, &requests.cases, sides)?;
         if let Some(reason) = &asked.stopped {
             let exit = if asked.interrupted { Exit::Interrupted } else { Exit::Inconclusive };
@@ -107,7 +108,6 @@ impl Shadow {
         };
         let forbidden =
             Forbidden::of(&pipeline).map_err(|error| Failure::new(Exit::ProjectInvalid, error.to_string()))?;
-        let [current, candidate] = [current, candidate].map(|target| agent(&project, target));
         let mut both = SideBySide::new(forbidden, current, candidate);
         for ((line, case), trials) in requests.cases.iter().zip(&asked.trials) {
             if let [Some(current), Some(candidate)] = trials {
@@ -188,17 +188,17 @@ fn unreadable(found: &[Diagnostic]) -> Failure {
     Failure::new(Exit::ProjectInvalid, format!("the requests have {lines}: nothing was asked"))
 }
 
-fn agent(project: &Project, target: Slug) -> Agent {
-    let digests = digests(project, &target);
-    Agent { target, digests, violating_requests: 0, violations: Vec::new() }
+fn agent(project: &Project, target: Slug) -> Result<Agent, Failure> {
+    let digests = digests(project, &target)?;
+    Ok(Agent { target, digests, violating_requests: 0, violations: Vec::new() })
 }
 
 /// What makes the target what it is, and the worlds it was asked in.
-fn digests(project: &Project, target: &Slug) -> BTreeMap<String, String> {
+fn digests(project: &Project, target: &Slug) -> Result<BTreeMap<String, String>, Failure> {
     let of = |part: &&str| Some((part.to_string(), project.checked.digests.get(*part)?.clone()));
     let mut digests: BTreeMap<String, String> = ["pipelines", "worlds"].iter().filter_map(of).collect();
-    digests.insert("target".to_owned(), target_digest(target, &project.checked, &project.catalog));
-    digests
+    digests.insert("target".to_owned(), target_digest(target, &project.checked, &project.catalog)?);
+    Ok(digests)
 }
 
 /// The newest comparison of a target, held against what a run of it is made of.

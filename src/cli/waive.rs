@@ -176,7 +176,7 @@ fn accepted(context: &Context, project: &Project) -> Result<Listing, Failure> {
 /// Whether there is something to waive, and the policy lets anybody.
 fn allowed(waiver: &Waiver, project: &Project, policy: &Policy, accepted: &Listing) -> Result<(), Failure> {
     let (census, case) = (&project.checked.census, &waiver.case);
-    let gone = orphans(census, accepted);
+    let gone = orphans(&project.checked, accepted);
     match (census.cases.contains_key(case), waiver.area) {
         (true, WaivedArea::Coverage) => {
             return Err(refused(&format!("{case} is a case of the project, so no coverage was lost")));

@@ -39,6 +39,7 @@ pub fn run(id: &str) -> Sample {
         selection: Selection { filter: None, failing_of: None, cases: 0, of: 0 },
         shard: None,
         merged_from: Vec::new(),
+        policy_from: None,
         folder: String::new(),
         digests: BTreeMap::from([("rubrics".into(), "aa".into()), ("target".into(), "bb".into())]),
     };

@@ -74,12 +74,24 @@ pub struct RunMeta {
     /// The parts it was merged from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged_from: Vec<Slug>,
+    /// The revision that policy and waivers are from; absent where they are the project's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_from: Option<PolicyBase>,
     /// Where the project lies in its repository, ending in `/`; empty at the top of it, and outside of one. Paths for CI
     /// servers begin there.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub folder: String,
     /// Name of a part (`suites`, `worlds`, `pipelines`, `rubrics`, `policy`, `target`) → blake3 of its text, hex.
     pub digests: BTreeMap<String, String>,
+}
+
+/// The revision that the policy and the waivers of a run are from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyBase {
+    /// Id of the commit.
+    pub commit: String,
+    /// blake3 of its waivers, hex.
+    pub waivers: String,
 }
 
 /// Kinds of target that answer alike every time.

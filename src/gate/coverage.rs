@@ -1,15 +1,16 @@
 //! What the run covered: whether it is whole, whether it holds what the policy asks for, whether cases were lost.
 
 use super::finding::{Found, cases, counted, listed, verb};
-use super::judge::Evidence;
+use super::judge::{Evidence, Moved};
 use super::verdict::{Counts, FindingWeight, UNREADABLE_SNAPSHOT};
-use crate::domain::{CoverageScope, Policy};
+use crate::domain::{CoverageScope, Policy, Slug};
 
 /// `marked`: whether any trial has a mark at all.
 pub fn findings(policy: &Policy, counts: &Counts, marked: bool, evidence: &Evidence) -> Vec<Found> {
     let mut found = Vec::new();
     found.extend(whole(counts, marked, evidence));
     found.extend(shrunk(policy, evidence));
+    found.extend(moved(evidence));
     for sentence in &evidence.unreadable {
         let brief = sentence.trim_end_matches('.');
         found.push(Found::new(UNREADABLE_SNAPSHOT, FindingWeight::Inconclusive, brief, "."));
@@ -56,11 +57,27 @@ fn shrunk(policy: &Policy, evidence: &Evidence) -> Option<Found> {
         listed(orphans)
     );
     let rest = format!(
-        ". Bring {} back, name {} in `moved_from` of a case that took over, or remove the snapshot in a reviewed change.",
-        verb(n, "it", "each"),
+        ". Bring {0} back, name {0} in `moved_from` of a new case of its pipeline and kind that takes over from it alone, \
+         or remove the snapshot in a reviewed change.",
         verb(n, "it", "each")
     );
     Some(Found::new("coverage_shrank", weight, &brief, &rest).about(orphans.clone()).case_by_case())
+}
+
+/// Weighs nothing by itself: what took over waits for its own acceptance. Whether it asks the same, people have to see.
+fn moved(evidence: &Evidence) -> Option<Found> {
+    let to: Vec<Slug> = evidence.moved.iter().map(|moved| moved.to.clone()).collect();
+    if to.is_empty() {
+        return None;
+    }
+    let pairs: Vec<String> = evidence.moved.iter().map(|Moved { from, to }| format!("{from} to {to}")).collect();
+    let n = to.len();
+    let brief = format!("{} moved: {}", cases(n), listed(&pairs));
+    let rest = format!(
+        ". What was accepted of {} is held against nothing any more; remove the snapshot once the new one is accepted.",
+        verb(n, "it", "each")
+    );
+    Some(Found::new("moved", FindingWeight::Warns, &brief, &rest).about(to))
 }
 
 fn selected(policy: &Policy, counts: &Counts, evidence: &Evidence) -> Option<Found> {

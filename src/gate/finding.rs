@@ -88,9 +88,9 @@ pub fn verb<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
 }
 
 /// The first few names, and how many more there are.
-pub fn listed(cases: &[Slug]) -> String {
-    let shown: Vec<&str> = cases.iter().take(LISTED).map(Slug::as_str).collect();
-    match cases.len().saturating_sub(shown.len()) {
+pub fn listed<N: ToString>(names: &[N]) -> String {
+    let shown: Vec<String> = names.iter().take(LISTED).map(N::to_string).collect();
+    match names.len().saturating_sub(shown.len()) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }

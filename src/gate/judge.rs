@@ -37,8 +37,10 @@ pub struct Evidence {
     pub planned: u64,
     /// Why scheduling stopped early, where it did.
     pub stopped: Option<String>,
-    /// Accepted snapshots whose case is gone and that no case names in `moved_from`.
+    /// Accepted snapshots whose case is gone and that no other took over from.
     pub orphans: Vec<Slug>,
+    /// Accepted snapshots whose case has another id by now.
+    pub moved: Vec<Moved>,
     /// Snapshots that cannot be read, as sentences that name the file.
     pub unreadable: Vec<String>,
     /// Cases of the project.
@@ -59,6 +61,13 @@ pub struct Evidence {
     pub licences: Vec<LicenceLine>,
     /// What review took, where the policy asks for it.
     pub minutes: Minutes,
+}
+
+/// A case that took over from one that is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    pub from: Slug,
+    pub to: Slug,
 }
 
 /// Judges one run under one policy.

@@ -58,7 +58,7 @@ pub use decide::regime;
 pub use finding::counted;
 pub use floors::decimals_to_tell;
 pub use guards::{Broken, GuardPast, guards, holds as guard_holds, snapshot_holds as snapshot_holds_guard};
-pub use judge::{Evidence, Judge};
+pub use judge::{Evidence, Judge, Moved};
 pub use judged::JudgeSummary;
 pub use licences::LicenceLine;
 pub use minutes::{ByCase, Minutes, Reviews};
@@ -69,4 +69,4 @@ pub use verdict::{
     VERDICT_VERSION, Verdict, schema as verdict_schema,
 };
 pub use waivers::{Waived, WaiverLine, WaiverState, over_quarantine};
-pub use weakened::{PolicyFrom, weakened};
+pub use weakened::{PolicyFrom, fewer_repeats, weakened};

@@ -90,6 +90,15 @@ fn a_snapshot_whose_case_is_gone_fails_unless_the_policy_allows_it() {
 }
 
 #[test]
+fn a_case_that_took_over_from_another_is_named() {
+    let moved = Moved { from: slug("old"), to: slug("good-1") };
+    let evidence = Evidence { moved: vec![moved], ..evidence(&good()) };
+    checked(&policy(), &good(), &evidence, 0, &["moved"]);
+    let told = &judged(&policy(), &good(), &evidence).findings[0];
+    assert!(told.sentence.starts_with("1 case moved: old to good-1. What was accepted of it"), "{}", told.sentence);
+}
+
+#[test]
 fn a_snapshot_that_cannot_be_read_gives_no_verdict() {
     let unreadable = Evidence { unreadable: vec!["golden/a.snap holds conflict markers.".into()], ..evidence(&good()) };
     checked(&policy(), &good(), &unreadable, 6, &["unreadable_snapshot"]);
@@ -403,7 +412,7 @@ fn sentences_about_missing_evidence_say_how_much_is_missing() {
     };
     insta::assert_snapshot!(page(&samples, &evidence), @"
     Do not release: coverage shrank: 2 cases with accepted behaviour are gone (gone, lost).
-    Fails coverage_shrank: Coverage shrank: 2 cases with accepted behaviour are gone (gone, lost). Bring each back, name each in `moved_from` of a case that took over, or remove the snapshot in a reviewed change.
+    Fails coverage_shrank: Coverage shrank: 2 cases with accepted behaviour are gone (gone, lost). Bring each back, name each in `moved_from` of a new case of its pipeline and kind that takes over from it alone, or remove the snapshot in a reviewed change.
     Inconclusive incomplete: The run is not complete: 16 of 17 trials are recorded.
     Inconclusive unreadable_snapshot: golden/rules/triage/a.snap holds conflict markers.
     Inconclusive coverage: Only 15 of 20 cases were run; the pr policy judges the whole project.
@@ -422,7 +431,7 @@ fn one_of_something_is_told_in_the_singular() {
     let part = Evidence { planned: 2, of: 2, orphans: vec![slug("gone")], ..Evidence::default() };
     insta::assert_snapshot!(page(&alone, &part), @"
     Do not release: coverage shrank: 1 case with accepted behaviour is gone (gone).
-    Fails coverage_shrank: Coverage shrank: 1 case with accepted behaviour is gone (gone). Bring it back, name it in `moved_from` of a case that took over, or remove the snapshot in a reviewed change.
+    Fails coverage_shrank: Coverage shrank: 1 case with accepted behaviour is gone (gone). Bring it back, name it in `moved_from` of a new case of its pipeline and kind that takes over from it alone, or remove the snapshot in a reviewed change.
     Inconclusive incomplete: The run is not complete: 1 of 2 trials is recorded.
     Inconclusive coverage: Only 1 of 2 cases was run; the pr policy judges the whole project.
     Pending new: 1 case has no accepted behaviour yet: a.

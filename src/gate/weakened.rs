@@ -84,6 +84,19 @@ pub fn weakened(base: &Policy, now: &Policy) -> Vec<String> {
     told.0
 }
 
+/// The same of how often a project says that each case is run. Where it does not say, the policy repeats what varies, and
+/// nobody can tell which of the two asks less.
+pub fn fewer_repeats(base: Option<u32>, now: Option<u32>) -> Option<String> {
+    let mut told = Told(Vec::new());
+    match (base, now) {
+        (Some(was), Some(is)) => told.fewer("defaults.repeat", was, is),
+        (Some(was), None) => told.gone("defaults.repeat", was),
+        (None, Some(is)) => told.rule("defaults.repeat", "unsaid", is, true),
+        (None, None) => {}
+    }
+    told.0.pop()
+}
+
 fn strictness_of_mode(mode: Mode) -> u8 {
     match mode {
         Mode::Stochastic => 0,

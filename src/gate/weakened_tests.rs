@@ -213,3 +213,12 @@ fn a_policy_that_is_the_same_is_not_weaker_and_what_was_off_cannot_be_turned_off
     assert!(as_strict(AreaGate::ZeroTolerance, AreaGate::NonInferiority));
     assert!(!as_strict(AreaGate::NonInferiority, AreaGate::ZeroTolerance));
 }
+
+#[test]
+fn fewer_repeats_by_default_are_told_and_more_are_not() {
+    let told = |base, now| fewer_repeats(base, now).unwrap_or_default();
+    assert_eq!(told(None, Some(1)), "defaults.repeat was unsaid, would be 1");
+    assert_eq!(told(Some(5), Some(3)), "defaults.repeat was 5, would be 3");
+    assert_eq!(told(Some(5), None), "defaults.repeat was 5, would be gone");
+    assert_eq!([told(None, None), told(Some(3), Some(3)), told(Some(3), Some(5))], [""; 3]);
+}

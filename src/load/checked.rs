@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::files::{LoadError, MARKER, Root};
 use super::unread;
 use crate::diagnostic::{Diagnostic, Severity, any_error};
-use crate::domain::{CaseKind, Slug, Suite};
+use crate::domain::{CaseKind, Project, Slug, Suite};
 use crate::plan::{self, Catalog, Census, Coverage, JUDGE_PROMPT, Parts, WAIVERS, assemble};
 use crate::suite::{self, SourceFile};
 use crate::target::{self, JudgeModel, Target};
@@ -183,11 +183,7 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
     for name in checked.root.list("suites")?.0.iter().filter(|name| *name != "worlds") {
         let Ok(pipeline) = Slug::new(name) else { continue };
         for file in checked.root.list(&format!("suites/{name}"))?.1 {
-            let is_read = |catalog: &Catalog| catalog.project.reads(&file);
-            let is_other = ["pipeline.yaml", "rules.yaml"].contains(&file.as_str())
-                || checked.catalog.as_ref().is_some_and(is_read);
-            let is_suite = file.ends_with(".jsonl") || (file.ends_with(".yaml") && !is_other);
-            if is_suite {
+            if is_suite(&file, checked.catalog.as_ref().map(|catalog| &catalog.project)) {
                 files.push((pipeline.clone(), format!("suites/{name}/{file}")));
             }
         }
@@ -233,6 +229,13 @@ pub fn check(root: Root) -> Result<Checked, LoadError> {
     checked.diagnostics.append(&mut found);
     checked.locate();
     Ok(checked)
+}
+
+/// Whether a file in the folder of a pipeline is a suite: any that has no other use there.
+pub fn is_suite(file: &str, project: Option<&Project>) -> bool {
+    let is_other =
+        || ["pipeline.yaml", "rules.yaml"].contains(&file) || project.is_some_and(|project| project.reads(file));
+    file.ends_with(".jsonl") || (file.ends_with(".yaml") && !is_other())
 }
 
 struct ReadSuite {

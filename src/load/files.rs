@@ -68,6 +68,19 @@ impl Root {
         Ok(SourceFile { path: relative.to_owned(), text })
     }
 
+    /// Adds path and bytes of a file of the project, however large. Nothing is added where there is none. The error is a
+    /// sentence without the path.
+    pub fn hash(&self, relative: &str, hasher: &mut blake3::Hasher) -> Result<(), String> {
+        let Ok(path) = self.inside(relative) else { return Ok(()) };
+        if !path.is_file() {
+            return Ok(());
+        }
+        let file = fs::File::open(&path).map_err(|error| plain(&error))?;
+        hasher.update(relative.as_bytes());
+        hasher.update_reader(file).map_err(|error| plain(&error))?;
+        Ok(())
+    }
+
     /// Names of the folder's entries, folders and all others, sorted; hidden ones are left out.
     /// A folder that does not exist has none.
     pub fn list(&self, relative: &str) -> Result<(Vec<String>, Vec<String>), LoadError> {
@@ -153,6 +166,22 @@ mod tests {
         }
         assert!(root.read(MARKER).is_ok());
         let _ = folder;
+    }
+
+    #[test]
+    fn every_byte_of_a_file_counts_for_its_hash_and_what_is_no_file_of_the_project_adds_nothing() {
+        let (folder, root) = project();
+        let hash = |path: &str| {
+            let mut hasher = blake3::Hasher::new();
+            root.hash(path, &mut hasher).map(|()| hasher.finalize())
+        };
+        fs::write(folder.path().join("agent.bin"), b"#!/bin/sh\n# \xff\n").unwrap();
+        let before = hash("agent.bin").unwrap();
+        fs::write(folder.path().join("agent.bin"), b"#!/bin/sh\n# \xfe\n").unwrap();
+        assert_ne!(hash("agent.bin").unwrap(), before);
+        for nothing in ["suites", "none.py", "../x", "/bin/sh", "a\0b", ""] {
+            assert_eq!(hash(nothing), Ok(blake3::hash(b"")), "{nothing:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,6 @@ mod files;
 mod revision;
 mod unread;
 
-pub use checked::{Checked, SuiteFile, check, read_catalog};
-pub use files::{LoadError, Root};
-pub use revision::{Exported, Revision, RevisionError};
+pub use checked::{Checked, SuiteFile, check, is_suite, read_catalog};
+pub use files::{LoadError, MARKER, Root};
+pub use revision::{Exported, Revision, RevisionError, git};

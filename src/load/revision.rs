@@ -16,6 +16,25 @@ use crate::suite::SourceFile;
 /// Characters of a commit's id that are shown.
 const SHORT: usize = 10;
 
+/// What a hook's environment says of the repository that the hook is of, by `git rev-parse --local-env-vars`. Settings that
+/// came with a command (`GIT_CONFIG_PARAMETERS`, `GIT_CONFIG_COUNT`) stay: CI names safe folders so.
+const LOCAL: [&str; 14] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_INTERNAL_SUPER_PREFIX",
+];
+
 /// Why there is nothing to be had from a revision.
 #[derive(Debug, thiserror::Error)]
 pub enum RevisionError {
@@ -84,6 +103,11 @@ impl Revision {
     pub fn label(&self) -> String {
         let short = &self.commit[..SHORT.min(self.commit.len())];
         if self.commit.starts_with(&self.name) { short.to_owned() } else { format!("{} ({short})", self.name) }
+    }
+
+    /// The commit's id, whole.
+    pub fn commit(&self) -> &str {
+        &self.commit
     }
 
     /// When it was committed.
@@ -166,8 +190,15 @@ fn near(top: &Path, name: &str) -> Result<Option<String>, RevisionError> {
     Ok(remote.copied().filter(|_| !name.is_empty()).or_else(|| closest(name, &known)).map(str::to_owned))
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+/// A git that looks for the repository by its folder alone.
+pub fn git() -> Command {
     let mut git = Command::new("git");
+    LOCAL.iter().for_each(|variable| _ = git.env_remove(variable));
+    git
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut git = git();
     git.arg("-C").arg(folder).args(arguments).stdin(Stdio::null()).env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
     // A name may hold a star, or begin with a colon.
     git.env("GIT_LITERAL_PATHSPECS", "1");

@@ -96,3 +96,14 @@ fn what_git_does_not_know_is_told_with_what_was_meant() {
     let error = Revision::resolve(nowhere.path(), "main").unwrap_err();
     assert!(matches!(error, RevisionError::NoRepository { .. }), "{error}");
 }
+
+#[test]
+fn what_a_hook_says_of_its_repository_is_not_handed_on() {
+    let repository = Repository::new("");
+    let git = git();
+    let removed = |name: &str| git.get_envs().any(|(variable, value)| variable == name && value.is_none());
+    let known = repository.git(&["rev-parse", "--local-env-vars"]);
+    let kept: Vec<&str> = known.lines().filter(|name| !removed(name)).collect();
+    assert_eq!(kept, ["GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT"]);
+    assert!(removed("GIT_DIR"));
+}

@@ -15,7 +15,8 @@ use crate::world::{Binding, System, replay};
 pub struct Coverage {
     /// Every case with its line.
     pub ids: Vec<(Slug, u32)>,
-    pub moved_from: Vec<Slug>,
+    /// Cases with their earlier ids.
+    pub moved_from: Vec<(Slug, Vec<Slug>)>,
     /// Positions of the rubric's criteria that some case of the suite can score.
     pub applicable: BTreeSet<usize>,
 }
@@ -29,7 +30,9 @@ impl Coverage {
         for (i, case) in suite.cases.iter().enumerate() {
             let at = format!("/cases/{i}");
             coverage.ids.push((case.id.clone(), lines.get(i).copied().unwrap_or(1)));
-            coverage.moved_from.extend(case.moved_from.iter().cloned());
+            if !case.moved_from.is_empty() {
+                coverage.moved_from.push((case.id.clone(), case.moved_from.clone()));
+            }
             let rubric = catalog.rubrics.get(&suite.pipeline).map(|rubrics| &rubrics.rubric);
             for (i, criterion) in rubric.into_iter().flat_map(|rubric| rubric.criteria().iter().enumerate()) {
                 if !coverage.applicable.contains(&i) && criterion.applies_to(case) {
@@ -205,7 +208,8 @@ impl Exam<'_> {
 pub struct Census {
     /// Case → file and line.
     pub cases: BTreeMap<Slug, (Arc<str>, u32)>,
-    pub moved_from: BTreeSet<Slug>,
+    /// Case → its earlier ids, where it has any.
+    pub moved_from: BTreeMap<Slug, Vec<Slug>>,
     /// Pipeline → positions of its rubric's criteria that some case can score.
     applicable: BTreeMap<Slug, BTreeSet<usize>>,
     suites: BTreeMap<(Slug, Slug), Arc<str>>,

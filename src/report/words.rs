@@ -169,10 +169,15 @@ pub fn p_head(areas: &[AreaSummary]) -> &'static str {
 /// How the columns of a table of tested areas are to be read: one line.
 pub fn legend(areas: &[AreaSummary]) -> Option<String> {
     let test = areas.iter().find_map(|area| area.test)?;
-    let few =
-        areas.iter().filter_map(|area| area.test.filter(|test| test.few_clusters)).min_by_key(|test| test.clusters);
+    let tests = || areas.iter().filter_map(|area| area.test);
+    let few = tests().filter(|test| test.few_clusters).min_by_key(|test| test.clusters);
     let few = few.map_or_else(String::new, |test| {
-        format!("; the cases are of {} only, so it is a rough one", count(test.clusters, test.clustered_by.noun()))
+        let fewest = count(test.clusters, test.clustered_by.noun());
+        let many = match tests().all(|other| other.clusters == test.clusters) {
+            true => format!("{fewest} only"),
+            false => format!("as few as {fewest} in an area"),
+        };
+        format!("; the cases are of {many}, so it is a rough one")
     });
     let ks = || areas.iter().filter_map(|area| area.pass_hat).map(|pass| pass.k);
     let k = match (ks().min(), ks().max()) {
@@ -280,6 +285,15 @@ mod tests {
     #[test]
     fn almost_all_is_not_all() {
         assert_eq!([0.0, 0.0421, 0.99997, 1.0].map(percent), ["0.0 %", "4.2 %", "99.99 %", "100 %"]);
+    }
+
+    #[test]
+    fn how_few_the_cases_are_of_is_told_for_the_area_that_has_the_fewest() {
+        let mut areas = crate::report::sample::varying().verdict.areas;
+        assert!(legend(&areas).unwrap().contains("the cases are of 3 workflows only"));
+        let test = areas.iter_mut().find_map(|area| area.test.as_mut()).unwrap();
+        test.clusters = 1;
+        assert!(legend(&areas).unwrap().contains("the cases are of as few as 1 workflow in an area"));
     }
 
     #[test]

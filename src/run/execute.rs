@@ -11,9 +11,10 @@ use super::guards::guards_past;
 use super::in_order::InOrder;
 use super::interrupt::Interrupt;
 use super::judged_by::JudgedBy;
+use super::moved::{Gone, gone};
 use super::plan::{HowOften, Walk};
 use super::scoring::Scoring;
-use super::select::{Selected, orphans};
+use super::select::Selected;
 use super::waived::waived;
 use crate::client::Client;
 use crate::domain::{Policy, Slug};
@@ -98,7 +99,7 @@ pub enum RunError {
 pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Result<Ended, RunError> {
     let Running { judged_by, checked, catalog, policy, selected, baseline, folder, golden, clock, now, .. } = running;
     let listing = golden.list()?;
-    let orphans = orphans(&checked.census, &listing);
+    let Gone { orphans, moved } = gone(checked, &listing, judged_by.cases_then.as_ref());
     let waivers = waived(checked, &judged_by.waivers, &listing, now());
     let mut how_often = running.how_often;
     let repeated = running.seed.is_some() || how_often.repeats(selected, checked);
@@ -156,6 +157,7 @@ pub async fn execute(running: Running<'_>, progress: &mut dyn Progress) -> Resul
         planned: total,
         stopped: stopped.clone(),
         orphans,
+        moved,
         unreadable,
         of: selected.selection.of,
         guards_left_out: selected.guards_left_out,

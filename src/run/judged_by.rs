@@ -1,5 +1,6 @@
 //! What a run is judged by beside a policy: what people excuse, and whether its judge is the project's own.
 
+use super::moved::CasesThen;
 use crate::calibration::Rulings;
 use crate::domain::Waiver;
 use crate::gate::{LicenceLine, Minutes, PolicyFrom};
@@ -12,6 +13,8 @@ pub struct JudgedBy {
     pub policy_from: Option<PolicyFrom>,
     /// What the run is held against, if not against what the project has accepted.
     pub held_against: Option<String>,
+    /// The cases of that time, where anybody has to know.
+    pub cases_then: Option<CasesThen>,
     /// What people said of single trials.
     pub rulings: Rulings,
     /// Which judges may gate what today.

@@ -82,13 +82,21 @@ fn identity(meta: &RunMeta) -> BTreeMap<String, String> {
         ("answers", format!("{:?}", meta.answers).to_lowercase()),
         ("filter", meta.selection.filter.clone().unwrap_or_else(|| "none".to_owned())),
         ("cases of the project", meta.selection.of.to_string()),
+        (
+            "waivers of another revision",
+            meta.policy_from.as_ref().map_or("none", |from| short(&from.waivers)).to_owned(),
+        ),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
     for (part, digest) in &meta.digests {
-        parts.insert(format!("digest of {part}"), digest.chars().take(12).collect());
+        parts.insert(format!("digest of {part}"), short(digest).to_owned());
     }
     parts
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
 }
 
 /// Why these parts are not one run of the project as it stands; empty where they are. `now`: what a run of the whole

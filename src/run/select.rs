@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::domain::{Case, CaseKind, Mark, Outcome, Slug, Trit};
 use crate::event::Selection;
 use crate::load::{Checked, SuiteFile};
-use crate::plan::{Census, Filter, Predicate, Subject, Unmet};
+use crate::plan::{Filter, Predicate, Subject, Unmet};
 use crate::score::TrialResult;
-use crate::store::{Listing, RunFolder, StoreError};
+use crate::store::{RunFolder, StoreError};
 
 /// What was asked for.
 #[derive(Default)]
@@ -55,7 +55,7 @@ pub fn select(checked: &Checked, wanted: &Wanted) -> Result<Selected, String> {
             filter: wanted.filter.map(|(text, _)| text.to_owned()),
             failing_of: wanted.failing_of.as_ref().map(|(run, _)| run.clone()),
             cases: 0,
-            of: checked.suites.iter().map(|suite| suite.cases as u64).sum(),
+            of: cases_of(checked),
         },
         guards_left_out: 0,
         unmet: Vec::new(),
@@ -94,6 +94,11 @@ pub fn select(checked: &Checked, wanted: &Wanted) -> Result<Selected, String> {
     Ok(selected)
 }
 
+/// Cases of the project.
+pub fn cases_of(checked: &Checked) -> u64 {
+    checked.suites.iter().map(|suite| suite.cases as u64).sum()
+}
+
 /// Golden requests and corrections of the project that are not among `ran`.
 pub fn guards_left_out(checked: &Checked, ran: &BTreeSet<&Slug>) -> Result<u64, String> {
     let mut left_out = 0;
@@ -106,13 +111,6 @@ pub fn guards_left_out(checked: &Checked, ran: &BTreeSet<&Slug>) -> Result<u64, 
 
 fn is_guard(kind: CaseKind) -> bool {
     matches!(kind, CaseKind::GoldenRequest | CaseKind::ReviewerCorrection)
-}
-
-/// Accepted behaviour whose case is gone and was not moved.
-pub fn orphans(census: &Census, listing: &Listing) -> Vec<Slug> {
-    let accepted: BTreeSet<&Slug> = listing.accepted.iter().map(|key| &key.case).collect();
-    let gone = |case: &&Slug| !census.cases.contains_key(*case) && !census.moved_from.contains(*case);
-    accepted.into_iter().filter(gone).cloned().collect()
 }
 
 /// Cases of a run that are worth another look: any area at -1 or below its snapshot, no answer, or a failed target.

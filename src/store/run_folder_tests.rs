@@ -36,6 +36,7 @@ fn started(id: &Slug) -> EventKind {
         selection: Selection { filter: None, failing_of: None, cases: 3, of: 3 },
         shard: None,
         merged_from: Vec::new(),
+        policy_from: None,
         folder: String::new(),
         digests: BTreeMap::new(),
     }))

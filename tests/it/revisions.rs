@@ -207,3 +207,80 @@ fn what_cannot_be_a_side_is_refused() {
     project.run(&["run"]).exits(0);
     project.run(&["compare", "--target", "parrot"]).exits(2).says("both sides are runs");
 }
+
+#[test]
+fn a_run_goes_on_under_the_policy_and_the_waivers_that_it_began_with() {
+    let project = committed();
+    break_a_rule(&project);
+    project.edit(POLICY, "pending: block", "pending: block\nquarantine: {max_fraction: 1}");
+    commit(&project);
+    project.shell("git tag v2").exits(0);
+    for case in ["fuel-before-the-weekend", "leak-at-the-fuel-barge"] {
+        project.run(&["waive", case, "--area", "task_success", "--reason", "r", "--expires", "7d"]).exits(0);
+    }
+    project.run(&["run", "--policy-from", "v2"]).exits(1).says("would be waived in task_success");
+    let run = project.runs().pop().unwrap();
+    project.run(&["run", "--resume", &run]).exits(1).says("would be waived in task_success");
+    // A revision whose waivers are others judges otherwise, whatever its policy says.
+    commit(&project);
+    let refused = project.run(&["run", "--resume", &run, "--policy-from", "HEAD"]).exits(2);
+    refused.says("the waivers that count changed since it began");
+    project.run(&["run", "--resume", &run, "--policy-from", "v2"]).exits(1);
+    let start = format!("reports/runs/{run}/events.jsonl");
+    let commit_id = project.shell("git rev-parse v2").exits(0).stdout.trim().to_owned();
+    project.write(&start, project.read(&start).replace(&commit_id, &"0".repeat(40)));
+    let lost = project.run(&["run", "--resume", &run]).exits(2);
+    lost.says("is judged by the policy and the waivers of another revision").says("--policy-from REV");
+}
+
+#[test]
+fn how_often_a_case_is_run_by_default_is_up_to_the_base() {
+    let project = committed();
+    project.edit("evalgate.yaml", "policy: release", "policy: release\ndefaults: {repeat: 3}");
+    commit(&project);
+    project.edit("evalgate.yaml", "{repeat: 3}", "{repeat: 1}");
+    let ran = project.run(&["run", "--policy-from", "HEAD"]).exits(0);
+    ran.says("3 cases × 3").says("defaults.repeat was 3, would be 1");
+    project.run(&["run", "--policy-from", "v1"]).exits(0).says("defaults.repeat was unsaid, would be 1");
+}
+
+#[test]
+fn a_case_is_not_lost_to_one_that_was_there_before() {
+    let project = committed();
+    let suite = "suites/intake-note/requests.yaml";
+    let text = project.read(suite);
+    let (rest, _) = text.split_once("  - id: fuel-before-the-weekend").unwrap();
+    let id = "- id: berth-for-two-nights";
+    let took = format!("{id}\n    moved_from: [fuel-before-the-weekend]");
+    project.write(suite, rest.replace(id, &took));
+    for base in [&["--baseline", "v1"], &["--policy-from", "v1"]] {
+        let ran = project.run(&[&["run"], &base[..]].concat()).exits(1);
+        ran.says("Coverage shrank: 1 case with accepted behaviour is gone (fuel-before-the-weekend)");
+    }
+    let renamed = "- id: fuel-again\n    moved_from: [fuel-before-the-weekend]";
+    project.write(suite, text.replace("- id: fuel-before-the-weekend", renamed));
+    let ran = project.run(&["run", "--policy-from", "v1", "--baseline", "v1"]);
+    ran.says("1 case moved: fuel-before-the-weekend to fuel-again");
+}
+
+#[test]
+fn a_hook_of_a_worktree_looks_into_the_repository_of_the_project() {
+    let project = committed();
+    project.shell("git init -q elsewhere").exits(0);
+    let there = project.path("elsewhere/.git");
+    let variables = [("GIT_DIR", there.to_str().unwrap()), ("GIT_INDEX_FILE", "none"), ("GIT_WORK_TREE", ".")];
+    for base in [["--policy-from", "v1"], ["--baseline", "v1"]] {
+        project.run_with(&[&["run"], &base[..]].concat(), &variables).exits(0);
+    }
+}
+
+#[test]
+fn a_stored_run_that_lacks_a_case_of_today_is_no_verdict_on_the_whole() {
+    let project = committed();
+    project.run(&["run"]).exits(0).says("any of the 3 cases");
+    let suite = "suites/intake-note/requests.yaml";
+    let text = project.read(suite);
+    let (_, last) = text.split_once("  - id: fuel-before").unwrap();
+    project.write(suite, format!("{text}  - id: diesel-before{last}"));
+    project.run(&["gate"]).says("3 of 4 cases");
+}

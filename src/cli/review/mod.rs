@@ -107,7 +107,7 @@ impl Review {
                 false => format!("{}  {}", one.key, printable_line(&one.title)),
             })?;
         }
-        output::print(rest(pending.len(), &orphans(&checked.census, &listing), &listing.strays).as_bytes())?;
+        output::print(rest(pending.len(), &orphans(checked, &listing), &listing.strays).as_bytes())?;
         if self.target.is_none() {
             for (other, n) in elsewhere(context, &checked.root, catalog, &target)? {
                 output::say(&format!("{n} waiting for another target: `evalgate review --target {other}`"))?;
@@ -249,7 +249,7 @@ fn rest(pending: usize, orphans: &[Slug], strays: &[PathBuf]) -> String {
 
 /// The name that git signs commits with, or the login name.
 pub fn who() -> String {
-    let git = std::process::Command::new("git").args(["config", "user.name"]).output();
+    let git = crate::load::git().args(["config", "user.name"]).output();
     let name = git.ok().filter(|out| out.status.success()).and_then(|out| String::from_utf8(out.stdout).ok());
     let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     name.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "unknown".to_owned())

@@ -170,6 +170,7 @@ fn meta(cases: u64) -> RunMeta {
         },
         shard: None,
         merged_from: Vec::new(),
+        policy_from: None,
         folder: String::new(),
         digests: BTreeMap::from([
             ("policy".into(), "0d5e9c11aa".into()),

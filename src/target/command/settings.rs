@@ -30,6 +30,8 @@ use crate::suite::Parsed;
 #[serde(deny_unknown_fields)]
 struct Settings {
     /// Program and arguments, an array: there is no shell. A program with a `/` in its name is looked for from `folder`.
+    /// A text that is the path of a file of the project, from `folder` or the root, makes that file a part of the target, for
+    /// its digest. Files that it starts or loads beyond those are none, nor one named within a line for a shell.
     argv: Value,
     /// Working folder, inside the project; the project's root when absent.
     folder: Option<String>,
