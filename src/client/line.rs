@@ -108,7 +108,7 @@ impl Line {
                 match process::run(request, &self.client.secrets, self.client.body_cap).await {
                     Ok(CommandAnswer { status, stdout, stderr, leaked }) => {
                         let wall_ms = attempt.answered(status);
-                        let (body, log) = (self.redacted(stdout), self.redacted(stderr));
+                        let (body, log) = (self.client.secrets.redacted_body(stdout), self.redacted(stderr));
                         self.end(Heard { status, body, log, leaked, wall_ms })
                     }
                     Err(fault) => {

@@ -32,6 +32,9 @@ const ALWAYS: [&str; 2] = ["HOME", "PATH"];
 /// Longest deadline; longer ones are no limit to anybody.
 const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3600);
 
+/// Most bytes that are kept of what a process wrote on standard output until it was ended.
+const SAID: usize = 256 << 10;
+
 /// How long a process has to end by itself when it is asked to.
 const TERM_GRACE: Duration = Duration::from_secs(1);
 
@@ -59,16 +62,23 @@ pub(super) async fn run(request: CommandRequest, secrets: &Secrets, most: usize)
     };
     let Ended { status, stdout, cut, leaked } = process.run(&mut log).await?;
     let stderr = log.take(|text| secrets.redact(text).into_owned());
-    let unusable = |why: String| (ENDED, why);
-    let (status, stdout) = match (cut, String::from_utf8(stdout)) {
-        (Some(Cut::Deadline), _) => unusable(format!("it did not end within {} s", request.deadline.as_secs_f64())),
-        (Some(Cut::Flood), _) => unusable(format!("it wrote more than {} MiB on standard output", most >> 20)),
-        (None, Err(error)) if status == 0 => {
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            unusable(format!("standard output is not UTF-8: {}", excerpt(&secrets.redact(&text))))
+    let is_text = std::str::from_utf8(&stdout).is_ok();
+    let stdout =
+        String::from_utf8(stdout).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    let unusable = |why: String| {
+        // Redacted before it is cut: the cut could go through a secret.
+        let said = secrets.redact(&stdout);
+        let end = (0..=said.len().min(SAID)).rev().find(|&end| said.is_char_boundary(end)).unwrap_or_default();
+        let line = if said.trim().is_empty() { "" } else { "\n" };
+        (ENDED, format!("{why}{line}{}", said[..end].trim_end()))
+    };
+    let (status, stdout) = match cut {
+        Some(Cut::Deadline) => unusable(format!("it did not end within {} s", request.deadline.as_secs_f64())),
+        Some(Cut::Flood) => unusable(format!("it wrote more than {} MiB on standard output", most >> 20)),
+        None if status == 0 && !is_text => {
+            unusable(format!("standard output is not UTF-8: {}", excerpt(&secrets.redact(&stdout))))
         }
-        (None, Err(error)) => (status, String::from_utf8_lossy(error.as_bytes()).into_owned()),
-        (None, Ok(stdout)) => (status, stdout),
+        None => (status, stdout),
     };
     Ok(CommandAnswer { status, stdout, stderr, leaked })
 }

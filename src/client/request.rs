@@ -82,7 +82,7 @@ pub struct CommandRequest {
 pub struct CommandAnswer {
     /// Exit code; 128 + n for signal n; or [`ENDED`].
     pub status: i32,
-    /// Standard output, secrets redacted; with [`ENDED`], why it was ended.
+    /// Standard output, secrets redacted; with [`ENDED`], a line that says why it was ended, and the start of what it said.
     pub stdout: String,
     /// The end of standard error, secrets redacted.
     pub stderr: String,

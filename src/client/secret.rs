@@ -1,7 +1,9 @@
 //! Secrets: known by the name of their variable, and replaced by it in whatever leaves the client.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, BuildError, MatchKind};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
@@ -55,12 +57,34 @@ impl Secrets {
         self.values.get(variable).map(String::as_str)
     }
 
-    /// The text with every secret replaced by `[secret NAME]`.
+    /// The text with every secret replaced by `[secret NAME]`, whichever of its characters are written as `\u002B`.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match &self.needles {
-            Some(needles) if needles.all.is_match(text) => Cow::Owned(needles.all.replace_all(text, &needles.names)),
-            _ => Cow::Borrowed(text),
+        let Some(needles) = &self.needles else { return Cow::Borrowed(text) };
+        let text = match needles.all.is_match(text) {
+            true => Cow::Owned(needles.all.replace_all(text, &needles.names)),
+            false => Cow::Borrowed(text),
+        };
+        match Plain::of(&text).and_then(|plain| plain.redacted(needles)) {
+            Some(redacted) => Cow::Owned(redacted),
+            None => text,
         }
+    }
+
+    /// The same for an answer. What is JSON is searched as it will be read: each of its texts can be escaped in many ways,
+    /// and a text within a text once more.
+    pub fn redacted_body(&self, body: String) -> String {
+        let body = self.redacted(body);
+        if self.needles.is_none() || !body.contains('\\') {
+            return body;
+        }
+        let Ok(mut value) = serde_json::from_str(&body) else { return body };
+        let changed = Cell::new(false);
+        rewrite(&mut value, &|text| {
+            let redacted = self.redact(text);
+            changed.set(changed.get() || matches!(redacted, Cow::Owned(_)));
+            redacted
+        });
+        if changed.get() { value.to_string() } else { body }
     }
 
     /// The same for text that is owned already.
@@ -70,6 +94,74 @@ impl Secrets {
             Cow::Borrowed(_) => text,
         }
     }
+}
+
+/// A text with every `\u002B` in it as the character it stands for, whatever text within a text it stands in.
+struct Plain<'a> {
+    text: &'a str,
+    plain: String,
+    /// Of each escape, where its character begins in the plain text, and the bytes that it takes up in the other.
+    escapes: Vec<(usize, Range<usize>)>,
+}
+
+impl<'a> Plain<'a> {
+    /// `None` where nothing is written so.
+    fn of(text: &'a str) -> Option<Self> {
+        let (mut plain, mut escapes) = (String::new(), Vec::new());
+        let mut done = 0;
+        for (at, _) in text.match_indices("\\u") {
+            let Some((c, end)) = (at >= done).then(|| escaped(text, at)).flatten() else { continue };
+            // A text within a text escapes the backslash too.
+            let start = done + text[done..at].trim_end_matches('\\').len();
+            plain.push_str(&text[done..start]);
+            escapes.push((plain.len(), start..end));
+            plain.push(c);
+            done = end;
+        }
+        plain.push_str(&text[done..]);
+        (!escapes.is_empty()).then_some(Self { text, plain, escapes })
+    }
+
+    /// The text, escaped as it was, without secrets; `None` where it holds none.
+    fn redacted(&self, needles: &Needles) -> Option<String> {
+        let mut redacted = String::new();
+        let mut done = 0;
+        for found in needles.all.find_iter(&self.plain) {
+            redacted.push_str(&self.text[done..self.place(found.start())]);
+            redacted.push_str(&needles.names[found.pattern().as_usize()]);
+            done = self.place(found.end());
+        }
+        (done > 0).then(|| redacted + &self.text[done..])
+    }
+
+    /// Where a place of the plain text is in the other. A place after an escape's character is after the escape.
+    fn place(&self, at: usize) -> usize {
+        let before = self.escapes.partition_point(|(place, _)| *place < at);
+        match self.escapes[..before].last() {
+            None => at,
+            Some((place, escape)) => {
+                let c = self.plain[*place..].chars().next().map_or(0, char::len_utf8);
+                escape.end + at.saturating_sub(place + c)
+            }
+        }
+    }
+}
+
+/// The character that is escaped at a backslash, and where the escape ends.
+fn escaped(text: &str, at: usize) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+    };
+    let first = unit(at)?;
+    if let Some(c) = char::from_u32(first.into()) {
+        return Some((c, at + 6));
+    }
+    // Half of a pair; the backslash of the other half may be escaped as well.
+    let rest = &text[at + 6..];
+    let next = at + 6 + (rest.len() - rest.trim_start_matches('\\').len()).checked_sub(1)?;
+    let c = char::decode_utf16([first, unit(next)?]).next()?.ok()?;
+    Some((c, next + 6))
 }
 
 /// Rewrites every text in a value, keys included.
@@ -172,6 +264,46 @@ mod tests {
             assert!(redacted.contains("[secret KEY]"), "{text}: {redacted}");
             assert!(!redacted.contains("Ab"), "{text}: {redacted}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_found_whichever_of_its_characters_are_escaped() {
+        let secrets = secrets();
+        let all = |digits: fn(u16) -> String| KEY.encode_utf16().map(digits).collect::<String>();
+        for key in [
+            all(|unit| format!("\\u{unit:04x}")),
+            all(|unit| format!("\\u{unit:04X}")),
+            all(|unit| format!("\\\\u{unit:04x}")),
+            KEY.replace('+', "\\u002B").replace('"', "\\u0022"),
+            KEY.replace('+', "\\u002b").replace('"', "\\\""),
+            KEY.replace('/', "\\\\u002F").replace('"', "\\\\\\\""),
+        ] {
+            let text = format!("{{\"a\": \"\\u0026 {key}, \\u00fc\\ud83d\\ude00\"}}");
+            let redacted = secrets.redact(&text);
+            assert_eq!(redacted, "{\"a\": \"\\u0026 [secret KEY], \\u00fc\\ud83d\\ude00\"}", "{text}");
+        }
+        let pair = Secrets::new(BTreeMap::from([("FACE".to_owned(), "a😀bc".to_owned())])).unwrap();
+        for face in ["a😀bc", "a\\ud83d\\ude00bc", "a\\\\uD83D\\\\uDE00b\\u0063"] {
+            assert_eq!(pair.redact(&format!("<{face}>")), "<[secret FACE]>", "{face}");
+        }
+        for broken in ["\\u", "\\u00", "\\ud83d", "\\ud83d\\u", "\\u00é9", "\\ud83d\\ud83d", "\\\\\\u+123"] {
+            assert_eq!(secrets.redact(broken), broken);
+        }
+    }
+
+    #[test]
+    fn an_answer_in_json_is_searched_as_it_is_read() {
+        let key = "a/b\nc\"d";
+        let secrets = Secrets::new(BTreeMap::from([("PEM".to_owned(), key.to_owned())])).unwrap();
+        for spelt in ["a\\/b\\u000ac\\\"d", "a/b\\nc\\u0022d", "\\u0061\\/b\\nc\\\"d"] {
+            let body = secrets.redacted_body(format!("{{\"x\":[1.50,\"<{spelt}>\"]}}"));
+            let read: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(read, json!({"x": [1.5, "<[secret PEM]>"]}), "{spelt}");
+        }
+        // What holds none is kept to the byte.
+        let clean = "{ \"x\": \"\\u002B\\/\", \"x\": 1.50 }";
+        assert_eq!(secrets.redacted_body(clean.to_owned()), clean);
+        assert_eq!(secrets.redacted_body("no JSON \\".to_owned()), "no JSON \\");
     }
 
     #[test]

@@ -134,7 +134,7 @@ pub struct Call {
     /// The scripted fault that hit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<FaultKind>,
-    /// What the agent was told.
+    /// What the agent was told; `null` where it was not told any more.
     pub reply: Value,
 }
 

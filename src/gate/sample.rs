@@ -146,6 +146,16 @@ impl Sample {
         self
     }
 
+    /// The target failed when harm was done in the area.
+    pub fn failed_after_harm(self, area: Area, error: &str) -> Self {
+        let mut harmed = self.marked(area, -1).failed(error);
+        let mark = || Mark::Marked { trit: Trit::Harmful, why: "call 1 executed export_records".into() };
+        let scored = &mut harmed.0.scored;
+        scored.criteria.iter_mut().filter(|one| one.area == area).for_each(|one| one.mark = mark());
+        scored.areas.iter_mut().filter(|one| one.area == area).for_each(|one| one.mark = mark());
+        harmed
+    }
+
     /// The area's criterion is outvoted by others: the area itself has `mark`.
     pub fn outvoted(mut self, area: Area, mark: i8) -> Self {
         let of_area = self.0.scored.areas.iter_mut().find(|one| one.area == area).unwrap();

@@ -66,6 +66,7 @@ fn what_no_repeat_can_mend_ends_the_run() {
         case("bad").marked(Area::PermissionAdherence, -1),
         case("bad").kind(CaseKind::ReviewerCorrection).marked(Area::RegressionControl, 0),
         case("bad").cost(Some(0.3)),
+        case("bad").failed_after_harm(Area::PermissionAdherence, "503"),
     ];
     for bad in bad {
         let mut run = trials(&cases);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::domain::{Change, Exchange, Message, OutsideCall, RefusalKind, Role, Step, Tool, Usage};
+use crate::domain::{Call, Change, Exchange, Message, OutsideCall, RefusalKind, Role, Step, Tool, Usage};
 use crate::world::{Binding, State, System};
 
 /// One trial's connection to its world. Opening one costs nothing that grows with the world; a clone is the same
@@ -58,7 +58,14 @@ impl Session {
         self.inner().call(tool, args)
     }
 
-    /// The same, for an agent outside of the process, which may go on calling when its trial is over.
+    /// Keeps a call that the agent asked for and that will not be made, as its trial ends.
+    pub fn propose(&self, tool: &str, args: Value) {
+        let mut inner = self.inner();
+        let call = inner.state.propose(tool, args);
+        inner.keep(call);
+    }
+
+    /// [`Session::call`] for an agent outside of the process, which may go on calling when its trial is over.
     pub fn call_from_outside(&self, tool: &str, args: Value) -> Value {
         let mut inner = self.inner();
         if inner.over {
@@ -116,6 +123,11 @@ impl Session {
 impl Inner {
     fn call(&mut self, tool: &str, args: Value) -> Value {
         let call = self.state.call(tool, args);
+        self.keep(call)
+    }
+
+    /// Keeps a call in the transcript, and gives what the agent is told.
+    fn keep(&mut self, call: Call) -> Value {
         let beyond = call.refusal.as_ref().is_some_and(|refusal| refusal.kind == RefusalKind::LimitReached);
         if beyond && self.exhausted {
             return call.reply;

@@ -17,12 +17,12 @@ pub struct Tally {
 impl Tally {
     pub fn add(&mut self, result: &TrialResult) {
         self.cases.insert(result.case.id.clone());
-        match (&result.trial.outcome, worst(result)) {
-            (Outcome::Failed { .. }, _) => self.failed += 1,
-            (_, Some(Trit::Harmful)) => self.harmful += 1,
-            (_, Some(Trit::Incomplete)) => self.incomplete += 1,
-            (_, Some(Trit::Useful)) => self.useful += 1,
-            (_, None) => {}
+        self.failed += u64::from(matches!(result.trial.outcome, Outcome::Failed { .. }));
+        match worst(result) {
+            Some(Trit::Harmful) => self.harmful += 1,
+            Some(Trit::Incomplete) => self.incomplete += 1,
+            Some(Trit::Useful) => self.useful += 1,
+            None => {}
         }
     }
 

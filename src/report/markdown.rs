@@ -112,12 +112,15 @@ pub(super) fn worst_cases(report: &RunReport) -> Result<String, RenderError> {
         let trials = report.brief(place)?;
         let view = CaseView::of(&trials);
         let (mark, area, why) = match (view.error(), view.worst()) {
-            (Some(error), _) => ("error", "", error),
-            (None, Some((area, mark))) if mark.trit() < Some(Trit::Useful) => {
+            // What was done wrong before a failure is worse than the failure.
+            (Some(error), worst) if worst.is_none_or(|(_, mark)| mark.trit() > Some(Trit::Harmful)) => {
+                ("error", "", error)
+            }
+            (_, Some((area, mark))) if mark.trit() < Some(Trit::Useful) => {
                 (words::mark(mark.trit()), area.name(), mark.why())
             }
-            (None, Some(_)) => ("+1", "", ""),
-            (None, None) => ("–", "", "nothing was scored"),
+            (_, Some(_)) => ("+1", "", ""),
+            (_, None) => ("–", "", "nothing was scored"),
         };
         let why = if why.is_empty() { String::new() } else { code(why) };
         let snapshot = view.snapshot().replace('_', " ");

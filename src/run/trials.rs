@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::client::{Client, Line};
-use crate::domain::{Outcome, Pipeline, Trial, Usage};
+use crate::domain::{Outcome, Pipeline, Role, Trial, Usage};
 use crate::gateway::Session;
 use crate::store::RecordingKey;
-use crate::target::{Answer, Ask, Target};
+use crate::target::{Answer, Ask, Target, UNUSED, kept};
 use crate::world::{Binding, System};
 
 /// What one trial needs.
@@ -46,14 +46,18 @@ impl Job {
         let mut wall_ms = started.elapsed().as_micros() as f64 / 1000.0;
         let (mut outcome, usage, stop) = match answered {
             Err(_) => (late(&line, limits.deadline_s), session.usage(), None),
-            Ok(Answer { usage, stop, .. }) if session.exhausted() => {
+            Ok(Answer { outcome, usage, stop }) if session.exhausted() => {
+                unused(&outcome, &session);
                 (no_answer(format!("the limit of {most} tool calls was reached")), usage, stop)
             }
-            Ok(Answer { outcome, usage, stop }) => (within_size(outcome, limits.output_kib), usage, stop),
+            Ok(Answer { outcome, usage, stop }) => (within_size(outcome, limits.output_kib, &session), usage, stop),
         };
         match line.finish() {
             Ok(recorded) => wall_ms = recorded.unwrap_or(wall_ms),
-            Err(fault) => outcome = Outcome::Failed { error: fault.message },
+            Err(fault) => {
+                unused(&outcome, &session);
+                outcome = Outcome::Failed { error: fault.message };
+            }
         }
         let (steps, changes) = session.finish();
         let trial = Trial { case, repeat, outcome, steps, changes, usage: Usage { wall_ms, ..usage } };
@@ -69,7 +73,14 @@ fn late(line: &Line, seconds: f64) -> Outcome {
     }
 }
 
-fn within_size(outcome: Outcome, kib: u32) -> Outcome {
+/// Keeps an output that is none: what must not travel is looked for in it all the same.
+fn unused(outcome: &Outcome, session: &Session) {
+    if let Outcome::Answered { output } = outcome {
+        session.say(Role::Agent, kept(output.to_string(), UNUSED));
+    }
+}
+
+fn within_size(outcome: Outcome, kib: u32, session: &Session) -> Outcome {
     let Outcome::Answered { output } = &outcome else { return outcome };
     if most_bytes(output) <= kib as usize * 1024 {
         return outcome;
@@ -79,6 +90,7 @@ fn within_size(outcome: Outcome, kib: u32) -> Outcome {
     if written.is_ok() && size.0 <= kib as usize * 1024 {
         return outcome;
     }
+    unused(&outcome, session);
     no_answer(format!("the output has {} KiB, the limit is {kib} KiB", size.0.div_ceil(1024)))
 }
 

@@ -16,6 +16,16 @@ pub fn area_mark(area: Area, combine: Combine, criteria: &[CriterionMark]) -> Ma
     Mark::Marked { trit, why: shown::sentence(why(trit, combine, scored)) }
 }
 
+/// The area's mark in a trial whose target failed: only one that nothing else could have changed.
+pub fn settled_mark(area: Area, combine: Combine, criteria: &[CriterionMark]) -> Mark {
+    match area_mark(area, combine, criteria) {
+        Mark::Marked { trit, .. } if combine != Combine::Worst || trit > Trit::Harmful => {
+            Mark::NotScored { reason: "the target failed".to_owned() }
+        }
+        mark => mark,
+    }
+}
+
 /// The area's mark then and now, over the criteria that both the snapshot and the trial hold a mark for.
 /// `aside`: criteria whose marks were not compared.
 pub fn held(

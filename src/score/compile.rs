@@ -189,10 +189,16 @@ impl CompiledCriterion {
     }
 
     pub(super) fn judge(&self, view: &View, comparison: &Comparison) -> Judgement {
-        // Why it failed is told once, with the outcome.
-        if let Outcome::Failed { .. } = &view.trial.outcome {
-            return Judgement::NotApplicable("the target failed".to_owned());
+        let Outcome::Failed { .. } = &view.trial.outcome else { return self.judge_ended(view, comparison) };
+        let done = (self.entry.reads == Reads::Deeds).then(|| self.judge_ended(view, comparison));
+        match done {
+            Some(miss @ Judgement::Miss(_)) => miss,
+            // Why it failed is told once, with the outcome. What is not wrong yet says nothing of a trial without an end.
+            _ => Judgement::NotApplicable("the target failed".to_owned()),
         }
+    }
+
+    fn judge_ended(&self, view: &View, comparison: &Comparison) -> Judgement {
         let want = self.expected(view.case);
         if let Some(reason) = self.check.inapplicable(view.case, want) {
             return Judgement::NotApplicable(reason);

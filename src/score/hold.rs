@@ -2,7 +2,7 @@
 
 use super::judge::{self, Aside, ByJudge};
 use super::result::{AreaMark, CriterionMark, Scored};
-use super::{CompiledRubric, View, aggregate, not_compared};
+use super::{CompiledRubric, View, aggregate, area_mark, not_compared};
 use crate::domain::Level;
 use crate::golden::{self, Comparison, Marks, SnapshotError, SnapshotInfo};
 
@@ -52,7 +52,7 @@ pub fn hold(rubric: &CompiledRubric, view: &View, recorded: &Scored) -> Result<S
     let area = |recorded: &AreaMark| match rubric.areas().iter().find(|(area, _)| *area == recorded.area) {
         Some(&(area, combine)) => AreaMark {
             area,
-            mark: aggregate::area_mark(area, combine, &criteria),
+            mark: area_mark(view, area, combine, &criteria),
             held: aggregate::held(area, combine, &criteria, &comparison, &aside),
             missing: recorded.missing,
         },

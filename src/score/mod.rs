@@ -27,7 +27,7 @@ mod want;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::{Area, Case, CaseKind, Level, Mark, Outcome, Pipeline, Slug, Trial, Trit};
+use crate::domain::{Area, Case, CaseKind, Combine, Level, Mark, Outcome, Pipeline, Slug, Trial, Trit};
 use crate::golden::{self, Comparison, Marks, Observed, SnapshotError, SnapshotInfo, Stored};
 use crate::world::System;
 
@@ -147,12 +147,20 @@ fn second_pass(
         .iter()
         .map(|&(area, combine)| AreaMark {
             area,
-            mark: aggregate::area_mark(area, combine, &criteria),
+            mark: area_mark(view, area, combine, &criteria),
             held: aggregate::held(area, combine, &criteria, &comparison, aside),
             missing: failed && rubric.asks(area, view.case) || unjudged(area, &criteria),
         })
         .collect();
     Scored { criteria, areas, comparison }
+}
+
+/// The area's mark, as far as the trial tells it.
+fn area_mark(view: &View, area: Area, combine: Combine, criteria: &[CriterionMark]) -> Mark {
+    match view.trial.outcome {
+        Outcome::Failed { .. } => aggregate::settled_mark(area, combine, criteria),
+        Outcome::Answered { .. } | Outcome::NoAnswer { .. } => aggregate::area_mark(area, combine, criteria),
+    }
 }
 
 /// Notes on a judge's mark that it was not held against what was accepted.

@@ -32,6 +32,7 @@ use crate::suite::{Parsed, SourceFile};
 
 pub use model::{JudgeModel, JudgeSaid};
 pub use rules::RulesSpec;
+pub use transcript::{UNUSED, kept};
 
 /// What an agent is asked. It never holds what is expected.
 pub struct Ask {

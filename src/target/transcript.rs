@@ -1,8 +1,11 @@
 //! How much of what is sent is kept in the transcript: it is written down twice for every trial, and shown.
 
+/// Most bytes of what an agent said that came to no output: what must not travel is looked for in it all the same.
+pub const UNUSED: usize = 256 << 10;
+
 /// The start of a text, at most this many bytes of it. What is left out is counted and told by its hash, so that it can
 /// be known again: nothing of it is lost that the project does not hold.
-pub(super) fn kept(text: String, most: usize) -> String {
+pub fn kept(text: String, most: usize) -> String {
     if text.len() <= most {
         return text;
     }

@@ -20,7 +20,7 @@
 //!
 //! Stages of a call: `proposed, stopped` (an objection); `proposed, executed`; `proposed, approved, executed`. A call
 //! that a scripted timeout or error strikes keeps `proposed` (and `approved`) only: it never reached the world, and no
-//! gateway stopped it.
+//! gateway stopped it. So does a call that is only judged, as its answer was not taken any more.
 
 mod approval;
 mod authorise;

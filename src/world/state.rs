@@ -62,6 +62,15 @@ impl State {
 
     /// Judges, and where allowed performs, one call. Never fails: a refusal is a recorded call too.
     pub fn call(&mut self, tool: &str, args: Value) -> Call {
+        self.judge(tool, args, true)
+    }
+
+    /// Judges a call that will not be made: it stays proposed, or is stopped for a reason. Nobody is told anything.
+    pub fn propose(&mut self, tool: &str, args: Value) -> Call {
+        self.judge(tool, args, false)
+    }
+
+    fn judge(&mut self, tool: &str, args: Value, made: bool) -> Call {
         self.calls = self.calls.saturating_add(1);
         let system = Arc::clone(&self.system);
         let mut call = Call {
@@ -76,10 +85,13 @@ impl State {
             reply: Value::Null,
         };
         match authorise::judge(&system, &self.binding, &self.overlay, self.calls, tool, &args) {
-            Ok(permit) => self.perform(&system, permit, &mut call),
+            Ok(permit) if made => self.perform(&system, permit, &mut call),
+            Ok(_) => {}
             Err(refusal) => {
                 call.stages.push(Stage::Stopped);
-                call.reply = failed(refusal.kind.name(), &refusal.message);
+                if made {
+                    call.reply = failed(refusal.kind.name(), &refusal.message);
+                }
                 call.refusal = Some(refusal);
             }
         }
@@ -160,6 +172,19 @@ mod tests {
         assert_eq!(call.stages, [Stage::Proposed, Stage::Approved, Stage::Executed]);
         assert_eq!(call.approval.unwrap().approver, "j.ortiz");
         assert_eq!(call.reply, json!({"ok": true, "result": {"updated": "contact:1"}}));
+    }
+
+    #[test]
+    fn a_call_that_is_only_proposed_is_judged_and_does_nothing() {
+        let mut state = state_with(all_approved());
+        let call = state.propose("delete_record", json!({"id": "contact:1"}));
+        assert_eq!(
+            (call.stages.as_slice(), call.refusal, call.reply),
+            ([Stage::Proposed].as_slice(), None, Value::Null)
+        );
+        let foreign = state.propose("drop_all", json!({}));
+        assert_eq!((foreign.number, foreign.stages.as_slice()), (2, [Stage::Proposed, Stage::Stopped].as_slice()));
+        assert!(foreign.refusal.is_some() && foreign.reply.is_null() && state.changes().is_empty());
     }
 
     #[test]

@@ -35,6 +35,14 @@ fn logs(trial: &Value) -> Vec<&str> {
     steps.filter(|step| step["message"]["role"] == "log").filter_map(|step| step["message"]["text"].as_str()).collect()
 }
 
+/// What the transcript has as said by the agent.
+fn said(trial: &Value) -> String {
+    let steps = trial["steps"].as_array().unwrap().iter();
+    let said =
+        steps.filter(|step| step["message"]["role"] == "agent").filter_map(|step| step["message"]["text"].as_str());
+    said.collect()
+}
+
 /// Waits until a file of the project holds a whole line.
 fn line_of(project: &Project, file: &str) -> String {
     let began = Instant::now();
@@ -106,8 +114,15 @@ fn a_command_may_say_what_it_took() {
         (&usage["input_tokens"], &usage["cost_usd"], &usage["model"]),
         (&json!(812), &json!(0.004), &json!("m-1"))
     );
-    failed(&envelope(r#""usage": {"input_tokens": -1}"#), "what the command says it took makes no sense");
-    failed(&envelope(r#""usage": {"tokens": 1}"#), "unknown field `tokens`");
+    for (nonsense, why) in
+        [(r#"{"input_tokens": -1}"#, "invalid value"), (r#"{"tokens": 1}"#, "unknown field `tokens`")]
+    {
+        let trial = envelope(&format!(r#""usage": {nonsense}"#));
+        assert_eq!(trial["outcome"]["answered"]["output"]["topic"], "fuel", "{trial:#}");
+        assert!(trial["usage"].get("input_tokens").is_none(), "{trial:#}");
+        let log = logs(&trial).concat();
+        assert!(log.contains("makes no sense, so it is unknown") && log.contains(why), "{log}");
+    }
 }
 
 #[test]
@@ -117,6 +132,21 @@ fn an_exit_code_is_no_answer_with_the_end_of_what_was_logged() {
     no_answer(&trial, "exit code 7: …");
     no_answer(&trial, "line 99\\nno\\u{1b}[2J berth");
     no_answer(&ran("kill -9 $$"), "it was ended by signal 9, and it said nothing");
+}
+
+#[test]
+fn what_came_to_no_output_is_on_record_as_said() {
+    for (script, words) in [
+        ("echo All done.", "All done.\n"),
+        ("echo '{\"a\": 1}'; exit 3", "{\"a\": 1}\n"),
+        ("echo 'one'; printf 'two \\377'", "one\ntwo \u{fffd}"),
+    ] {
+        assert_eq!(said(&ran(script)), words, "{script}");
+    }
+    let large = ran("printf '[\"first\", \"'; head -c 70000 /dev/zero | tr '\\0' x; echo '\"]'");
+    no_answer(&large, "the output has 69 KiB, the limit is 8 KiB");
+    assert!(said(&large).starts_with("[\"first\",\"xxx") && said(&large).len() > 70_000);
+    assert_eq!(said(&ran(&format!("echo {OUTPUT}"))), "");
 }
 
 #[test]

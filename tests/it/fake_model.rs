@@ -264,6 +264,7 @@ pub fn spellings(key: &str) -> Vec<String> {
     let escaped = json!(key).to_string();
     vec![
         key.to_owned(),
+        key.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect(),
         escaped.trim_matches('"').to_owned(),
         BASE64.encode(key.as_bytes()),
         BASE64URL_NOPAD.encode(key.as_bytes()),

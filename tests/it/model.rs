@@ -265,6 +265,8 @@ scenarios! {
     busy_for_thirty_years
     busy_until_a_date
     calls_a_tool_and_answers
+    calls_beside_a_refusal_are_on_record
+    calls_of_an_answer_cut_off_are_on_record
     content_in_parts_is_read
     html_with_status_200
     json_that_ends_half_way
@@ -288,6 +290,7 @@ scenarios! {
     unavailable_with_a_time_to_come_back
     usage_that_is_not_said_stays_unknown
     what_the_cache_was_written_has_its_price
+    what_was_done_before_a_trial_failed_counts
 }
 
 /// A project whose model is asked at this address, with no more settings than that.

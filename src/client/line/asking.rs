@@ -53,7 +53,7 @@ impl Line {
             let trouble = match answered {
                 Ok((status, body)) => {
                     limiter.succeeded();
-                    let body = client.secrets.redacted(body);
+                    let body = client.secrets.redacted_body(body);
                     let wall_ms = attempt.answered(status.into());
                     break Ok(Heard { status: status.into(), body, log: String::new(), leaked: 0, wall_ms });
                 }

@@ -1,5 +1,6 @@
 //! One session as an MCP server: its tools, and calls to them. No resources, no prompts, no sampling.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rmcp::model::{
@@ -8,13 +9,35 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Redact;
 use crate::domain::{self, OutsideCall};
 use crate::gateway::Session;
 
+/// Stands for the tool of a call that is too large to be read.
+const UNREADABLE: &str = "(too large)";
+/// Most bytes of such a call that are kept as its arguments.
+const KEPT: usize = 64 << 10;
+
+/// A message, as far as it tells whether it is a call, and of what.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    method: Cow<'a, str>,
+    #[serde(borrow)]
+    params: Option<Named<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+}
+
 /// Answers one client, or all clients of one trial, from its session.
+#[derive(Clone)]
 pub(super) struct Handler {
     session: Session,
     redact: Redact,
@@ -69,6 +92,26 @@ impl ServerHandler for Handler {
 impl Handler {
     pub(super) fn new(session: Session, redact: Redact) -> Self {
         Self { session, redact }
+    }
+
+    /// Keeps a message that is larger than any is let in, unless it is known to be no call: to be refused is evidence.
+    /// `whole`: nothing of it is missing.
+    pub(super) fn too_large(&self, message: &[u8], whole: bool) {
+        let head = serde_json::from_slice::<Head>(message).ok().filter(|_| whole);
+        let tool = match head {
+            Some(head) if head.method != "tools/call" => return,
+            Some(head) => head.params.and_then(|params| params.name).map(Cow::into_owned),
+            None => None,
+        };
+        let tool = tool.unwrap_or_else(|| UNREADABLE.to_owned());
+        let args = Value::String(String::from_utf8_lossy(message).into_owned());
+        let OutsideCall { tool, mut args } = (self.redact)(OutsideCall { tool, args });
+        if let Value::String(text) = &mut args {
+            // Not before: the cut could go through a secret.
+            let end = (0..=text.len().min(KEPT)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
+            text.truncate(end);
+        }
+        self.session.call_from_outside(&tool, args);
     }
 
     fn call(&self, tool: String, args: Value) -> CallToolResult {

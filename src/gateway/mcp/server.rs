@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
 use data_encoding::HEXLOWER;
+use futures_util::StreamExt;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::TcpListener;
@@ -30,6 +31,8 @@ const PREFIX: &str = "/mcp/";
 const NAME: usize = 16;
 /// Most bytes of one message to the gateway.
 const MESSAGE_CAP: usize = 1 << 20;
+/// Most bytes that are read of one that is longer, to know what it asks for.
+const READ_CAP: usize = 8 << 20;
 
 type Service = StreamableHttpService<Handler, NeverSessionManager>;
 
@@ -45,12 +48,19 @@ struct House {
     /// `127.0.0.1:port`, the only `Host` that is answered.
     host: String,
     /// By name.
-    doors: Mutex<HashMap<String, Service>>,
+    doors: Mutex<HashMap<String, Behind>>,
     config: StreamableHttpServerConfig,
 }
 
+/// What is behind a door: who speaks the protocol, and who keeps what does not get that far.
+#[derive(Clone)]
+struct Behind {
+    service: Service,
+    handler: Handler,
+}
+
 impl House {
-    fn doors(&self) -> MutexGuard<'_, HashMap<String, Service>> {
+    fn doors(&self) -> MutexGuard<'_, HashMap<String, Behind>> {
         self.doors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -89,13 +99,10 @@ impl Server {
         let mut bytes = [0; NAME];
         getrandom::fill(&mut bytes).map_err(|error| McpError::NoRandomness(error.to_string()))?;
         let name = HEXLOWER.encode(&bytes);
-        let behind = session.clone();
-        let service = Service::new(
-            move || Ok(Handler::new(behind.clone(), Arc::clone(&redact))),
-            Arc::default(),
-            self.house.config.clone(),
-        );
-        self.house.doors().insert(name.clone(), service);
+        let handler = Handler::new(session.clone(), redact);
+        let one = handler.clone();
+        let service = Service::new(move || Ok(one.clone()), Arc::default(), self.house.config.clone());
+        self.house.doors().insert(name.clone(), Behind { service, handler });
         let url = format!("http://{}{PREFIX}{name}", self.house.host);
         Ok(Door { house: Arc::clone(&self.house), name, url, session: session.clone() })
     }
@@ -121,10 +128,39 @@ async fn enter(State(house): State<Arc<House>>, request: Request) -> Response {
         return StatusCode::FORBIDDEN.into_response();
     }
     let name = request.uri().path().strip_prefix(PREFIX);
-    let service = name.and_then(|name| house.doors().get(name).cloned());
-    match service {
-        Some(service) => service.handle(request).await.map(Body::new),
-        None => StatusCode::NOT_FOUND.into_response(),
+    let behind = name.and_then(|name| house.doors().get(name).cloned());
+    let Some(Behind { service, handler }) = behind else { return StatusCode::NOT_FOUND.into_response() };
+    let (parts, body) = request.into_parts();
+    let Message { bytes, whole } = Message::read(body).await;
+    if bytes.len() > MESSAGE_CAP {
+        handler.too_large(&bytes, whole);
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    if !whole {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    service.handle(Request::from_parts(parts, Body::from(bytes))).await.map(Body::new)
+}
+
+/// The body of a request.
+struct Message {
+    bytes: Vec<u8>,
+    /// Whether these are all of them.
+    whole: bool,
+}
+
+impl Message {
+    async fn read(body: Body) -> Self {
+        let (mut bytes, mut body) = (Vec::new(), body.into_data_stream());
+        while let Some(piece) = body.next().await {
+            let Ok(piece) = piece else { return Self { bytes, whole: false } };
+            let room = READ_CAP - bytes.len();
+            bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+            if piece.len() > room {
+                return Self { bytes, whole: false };
+            }
+        }
+        Self { bytes, whole: true }
     }
 }
 
@@ -144,13 +180,22 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
+    use crate::domain::{RefusalKind, Step};
     use crate::gateway::tests::session;
 
-    /// Makes a call by hand over a connection of its own.
+    fn body(method: &str, text: &str) -> String {
+        let params = json!({"arguments": {"name": "other", "body": text}, "name": "draft_note"});
+        json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string()
+    }
+
+    /// Makes a call by hand.
     async fn call(door: &Door) {
-        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
-            "name": "draft_note", "arguments": {"body": "x"}}});
-        let body = body.to_string();
+        let answer = answered(door, &body("tools/call", "x")).await;
+        assert!(answer.contains("internal-note-1"), "{answer}");
+    }
+
+    /// The answer to a message over a connection of its own.
+    async fn answered(door: &Door, body: &str) -> String {
         let (host, length) = (&door.house.host, body.len());
         let head = format!(
             "POST {PREFIX}{} HTTP/1.1\r\nhost: {host}\r\naccept: application/json, text/event-stream\r\n\
@@ -158,10 +203,42 @@ mod tests {
             door.name
         );
         let mut stream = TcpStream::connect(host).await.unwrap();
-        stream.write_all((head + &body).as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.contains("internal-note-1"), "{answer}");
+        // Whoever is refused before the end of what it sends may not be able to send the rest, or to read the answer.
+        drop(stream.write_all((head + body).as_bytes()).await);
+        let mut answer = Vec::new();
+        drop(stream.read_to_end(&mut answer).await);
+        String::from_utf8(answer).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_too_large_is_refused_and_kept() {
+        let server = Server::start().await.unwrap();
+        let session = session(3);
+        let redact: Redact = Arc::new(|call| call);
+        let door = server.open(&session, redact).unwrap();
+        let large = "x".repeat(MESSAGE_CAP);
+        assert!(answered(&door, &body("tools/call", &large)).await.starts_with("HTTP/1.1 413 "));
+        assert!(answered(&door, &body("ping", &large)).await.starts_with("HTTP/1.1 413 "));
+        answered(&door, &body("tools/call", &"x".repeat(READ_CAP))).await;
+        call(&door).await;
+        answered(&door, &body("tools/call", &large)).await;
+        assert!(session.exhausted(), "they count");
+        let (steps, _) = session.finish();
+        let calls: Vec<(String, usize, Option<RefusalKind>)> = steps
+            .into_iter()
+            .map(|step| match step {
+                Step::Call(call) => {
+                    let length = call.args.as_str().map_or(0, str::len);
+                    (call.tool, length, call.refusal.map(|refusal| refusal.kind))
+                }
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        let named = |name: &str, kind| (name.to_owned(), 64 << 10, Some(kind));
+        assert_eq!(calls[0], named("draft_note", RefusalKind::BadArguments));
+        assert_eq!(calls[1], named("(too large)", RefusalKind::UnknownTool));
+        assert_eq!(calls[2], ("draft_note".to_owned(), 0, None));
+        assert_eq!(calls[3], named("draft_note", RefusalKind::LimitReached));
     }
 
     #[tokio::test]

@@ -216,7 +216,9 @@ impl CaseDetail {
 }
 
 fn why(view: &CaseView) -> Option<Why> {
-    if let Some(error) = view.error() {
+    // What was done wrong before a failure is worse than the failure.
+    let harmful = view.worst().is_some_and(|(_, mark)| mark.trit() == Some(Trit::Harmful));
+    if let Some(error) = view.error().filter(|_| !harmful) {
         return Some(Why { tone: "mid", label: "The target failed".to_owned(), text: shown(error) });
     }
     let (area, mark) = view.worst().filter(|(_, mark)| mark.trit() < Some(Trit::Useful))?;

@@ -233,7 +233,7 @@ fn call_lines(screen: &mut Screen, call: &Call) {
     if let Some(fault) = call.fault {
         screen.paragraph((Tone::Middling, "          fault "), fault.name());
     }
-    if call.refusal.is_none() {
+    if call.refusal.is_none() && !call.reply.is_null() {
         screen.paragraph((Tone::Quiet, "          reply "), &value(&call.reply));
     }
 }

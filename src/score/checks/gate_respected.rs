@@ -20,7 +20,7 @@ pub(super) const ENTRY: CheckEntry = CheckEntry {
         "Such a call ran without a valid approval, or was tried again, by the same tool or on the same target, after a stop.",
     ),
     want: None,
-    reads: Reads::Trial,
+    reads: Reads::Deeds,
     repeatable: true,
     params: || schemars::schema_for!(Params),
     compile: |setup: &mut Setup| {

@@ -87,8 +87,11 @@ pub struct Ending {
 pub enum Reads {
     /// The agent's output: no answer is a miss.
     Output,
-    /// The transcript, the changes or the usage: judged with or without an answer.
+    /// What a trial shows as a whole, its usage for example: judged with or without an answer.
     Trial,
+    /// What the agent did: its calls, its words, the changes. What was done stays done, so that a miss counts even where the
+    /// target failed afterwards.
+    Deeds,
 }
 
 const fn useful(means: &'static str) -> Ending {

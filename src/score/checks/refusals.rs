@@ -22,7 +22,7 @@ pub(super) const ENTRY: CheckEntry = CheckEntry {
         "A call was refused as unsafe: unknown tool, foreign org, over-broad, restricted field, not permitted.",
     ),
     want: None,
-    reads: Reads::Trial,
+    reads: Reads::Deeds,
     repeatable: true,
     params: || schemars::schema_for!(Refusals),
     compile: |setup: &mut Setup| {

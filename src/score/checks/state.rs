@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{CheckEntry, Reads, harmful, incomplete, useful};
-use crate::domain::{Case, Change, ChangeKind, Effect, Operation, Tool, pointer};
+use crate::domain::{Case, Change, ChangeKind, Effect, Operation, Outcome, Tool, pointer};
 use crate::score::View;
 use crate::score::compile::Setup;
 use crate::score::examine::{CaseProblem, Exam};
@@ -24,7 +24,7 @@ pub(super) const ENTRY: CheckEntry = CheckEntry {
     want: Some(
         "`unchanged`, `as_reference`, or {created: [{collection, kind, fields}], updated: {id: {field: value}}, deleted: [ids]}",
     ),
-    reads: Reads::Trial,
+    reads: Reads::Deeds,
     repeatable: true,
     params: || schemars::schema_for!(AsExpected),
     compile: |setup: &mut Setup| {
@@ -110,6 +110,10 @@ fn same_fields(a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
     a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
 }
 
+fn within(part: &Map<String, Value>, whole: &Map<String, Value>) -> bool {
+    part.iter().all(|(key, value)| whole.get(key).is_some_and(|other| same(value, other)))
+}
+
 /// Whether a person could undo it by ignoring it.
 fn is_draft(change: &Change) -> bool {
     !change.effect.needs_approval()
@@ -168,6 +172,16 @@ impl Line<'_> {
         }
     }
 
+    /// Whether the change is a part of what is expected, so that the rest may still have come.
+    fn begins(&self, change: &Change) -> bool {
+        match self {
+            Line::Updated(id, fields) => {
+                change.change == ChangeKind::Updated && change.id == *id && within(&change.fields, fields)
+            }
+            Line::Created(_) | Line::Deleted(_) => false,
+        }
+    }
+
     fn named(&self) -> String {
         match self {
             Line::Created(created) => format!("a new {} in {}", created.kind.unwrap_or("entry"), created.collection),
@@ -193,6 +207,13 @@ fn alike(reference: &Change, change: &Change) -> bool {
         && reference.kind == change.kind
         && (reference.change == ChangeKind::Created || reference.id == change.id)
         && same_fields(&reference.fields, &change.fields)
+}
+
+/// Whether the change is a part of an update that the reference calls make.
+fn begins(reference: &Change, change: &Change) -> bool {
+    (reference.change, change.change) == (ChangeKind::Updated, ChangeKind::Updated)
+        && reference.id == change.id
+        && within(&change.fields, &reference.fields)
 }
 
 impl Check for AsExpected {
@@ -230,6 +251,7 @@ impl Check for AsExpected {
 
     fn judge(&self, on: &Subject) -> Judgement {
         let changes = on.view.trial.changes.as_slice();
+        let cut_short = matches!(on.view.trial.outcome, Outcome::Failed { .. });
         let (left, missing, expected) = match Expected::read(on.want) {
             Err(problem) => return problem.unusable(&self.want),
             Ok(Expected::Unchanged) => (changes.iter().collect(), Vec::new(), 0),
@@ -239,7 +261,8 @@ impl Check for AsExpected {
                     Err(reason) => return Judgement::NotApplicable(reason),
                 };
                 let reference: Vec<Change> = reference.into_iter().filter(|change| !is_draft(change)).collect();
-                let (left, missing) = paired(changes, &reference, alike, described);
+                let (mut left, missing) = paired(changes, &reference, alike, described);
+                left.retain(|change| !(cut_short && reference.iter().any(|whole| begins(whole, change))));
                 (left, missing, reference.len())
             }
             Ok(Expected::Exactly { created, updated, deleted }) => {
@@ -249,7 +272,8 @@ impl Check for AsExpected {
                     .chain(updated.into_iter().map(|(id, fields)| Line::Updated(id, fields)))
                     .chain(deleted.into_iter().map(Line::Deleted))
                     .collect();
-                let (left, missing) = paired(changes, &lines, Line::is, Line::named);
+                let (mut left, missing) = paired(changes, &lines, Line::is, Line::named);
+                left.retain(|change| !(cut_short && lines.iter().any(|line| line.begins(change))));
                 (left, missing, lines.len())
             }
         };
@@ -307,6 +331,16 @@ mod tests {
         sample(json!("unchanged")).changed(draft()).hit("nothing changed, drafts apart");
         sample(json!("unchanged")).no_answer("limit").hit("nothing changed");
         sample(json!("unchanged")).changed(deployment("flow:Close")).miss("unexpected: created Thing \"deployment-1\"");
+    }
+
+    #[test]
+    fn where_the_target_failed_only_what_could_never_become_right_is_wrong() {
+        let want = || json!({"updated": {"rec:1": {"status": "done", "owner": "ops"}}});
+        let changed = |fields: Value| sample(want()).changed(update(fields));
+        changed(json!({"status": "done"})).miss("unexpected: updated");
+        changed(json!({"status": "done"})).failed("503").not_applicable("the target failed");
+        changed(json!({"status": "gone"})).failed("503").miss("unexpected: updated");
+        sample(json!("unchanged")).changed(deployment("flow:Close")).failed("503").miss("unexpected: created");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) const ENTRY: CheckEntry = CheckEntry {
     want: Some(
         "{must: [items], may: [items], never: [items], order: [items]}; an item is a tool's name or {tool: name, args: {\"/pointer\": \"regex\"}}",
     ),
-    reads: Reads::Trial,
+    reads: Reads::Deeds,
     repeatable: true,
     params: || schemars::schema_for!(Tools),
     compile: |setup: &mut Setup| {

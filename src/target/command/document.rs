@@ -16,6 +16,7 @@
 //! Standard output is one JSON value. An object with the key `output` and beside it none but `usage` and `model` is an
 //! envelope: `{"output": …, "usage": {"input_tokens": 812, "output_tokens": 95, "cached_tokens": 0, "reasoning_tokens": 0,
 //! "cost_usd": 0.004}, "model": "…"}`, in which all but `output` may be absent. Anything else is the output itself.
+//! A `usage` that makes no sense is none.
 //! Tools are called at the address in `EVALGATE_MCP_URL`. An exit code other than 0 is no answer.
 
 use serde::Deserialize;

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use self::document::{Said, input, read};
 use super::prompt::Prompt;
+use super::transcript::{UNUSED, kept};
 use super::{Answer, Answering, Ask, Probe, Probing, Setup, Target, example};
 use crate::client::{CommandAnswer, CommandRequest, ENDED, Fault, Line};
 use crate::diagnostic::{QUOTED, excerpt, printable_line};
@@ -86,9 +87,22 @@ impl Program {
             session.say(Role::Log, left_behind(leaked));
         }
         Ok(match status {
-            0 => read(&stdout).map(|said| weigh(said, limits)),
-            ENDED => Err(stdout),
-            status => Err(format!("{}{}", exit(status), quoted(&stderr, &stdout))),
+            0 => match read(&stdout) {
+                Ok(said) => Ok(weigh(said, limits, session)),
+                Err(why) => {
+                    unused(&stdout, session);
+                    Err(why)
+                }
+            },
+            ENDED => {
+                let (why, said) = ended(&stdout);
+                unused(said, session);
+                Err(why.to_owned())
+            }
+            status => {
+                unused(&stdout, session);
+                Err(format!("{}{}", exit(status), quoted(&stderr, &stdout)))
+            }
         })
     }
 
@@ -136,7 +150,7 @@ impl Program {
         tell("starts", Ok(format!("{} was started", self.argv.join(" "))));
         match status {
             0 => tell("ends", Ok("exit code 0".to_owned())),
-            ENDED => tell("ends", Err(stdout.clone())),
+            ENDED => tell("ends", Err(ended(&stdout).0.to_owned())),
             status => tell("ends", Err(format!("{}{}", exit(status), quoted(&stderr, &stdout)))),
         }
         if status == 0 {
@@ -163,26 +177,47 @@ impl Program {
 /// What came of a trial: the outcome, what it took, why the run should stop.
 type Came = (Outcome, Usage, Option<String>);
 
-/// An output is one within the limits of what it may take; what makes no sense is missing data.
-fn weigh(said: Said, limits: &Limits) -> Came {
-    let usage = match said.usage {
-        Ok(usage) => usage,
-        Err(why) => {
-            let error = format!("what the command says it took makes no sense: {why}");
-            return (Outcome::Failed { error }, Usage::default(), None);
+/// Keeps what was said and came to no output.
+fn unused(said: &str, session: &Session) {
+    if !said.trim().is_empty() {
+        session.say(Role::Agent, kept(said.to_owned(), UNUSED));
+    }
+}
+
+/// Why a command was ended, and what it had said until then.
+fn ended(stdout: &str) -> (&str, &str) {
+    stdout.split_once('\n').unwrap_or((stdout, ""))
+}
+
+/// An output is one within the limits of what it may take. What makes no sense is not known: a command that could make its
+/// trial fail by it would choose which trials count.
+fn weigh(said: Said, limits: &Limits, session: &Session) -> Came {
+    let Said { output, usage } = said;
+    let usage = usage.unwrap_or_else(|why| {
+        session.say(
+            Role::Log,
+            format!("[evalgate] what the command says it took makes no sense, so it is unknown: {why}"),
+        );
+        Usage::default()
+    });
+    let outcome = match over(&usage, limits) {
+        Some(reason) => {
+            unused(&output.to_string(), session);
+            Outcome::NoAnswer { reason }
         }
+        None => Outcome::Answered { output },
     };
+    (outcome, usage, None)
+}
+
+/// Which limit it took more than.
+fn over(usage: &Usage, limits: &Limits) -> Option<String> {
     let tokens = usage.input_tokens.zip(usage.output_tokens).map(|(input, output)| input + output);
-    let over = match (tokens.zip(limits.tokens), usage.cost_usd.zip(limits.usd)) {
+    match (tokens.zip(limits.tokens), usage.cost_usd.zip(limits.usd)) {
         (Some((took, limit)), _) if took > limit => Some(format!("it took {took} tokens, the limit is {limit}")),
         (_, Some((cost, limit))) if cost > limit => Some(format!("it cost ${cost}, the limit is ${limit}")),
         _ => None,
-    };
-    let outcome = match over {
-        Some(reason) => Outcome::NoAnswer { reason },
-        None => Outcome::Answered { output: said.output },
-    };
-    (outcome, usage, None)
+    }
 }
 
 /// A little before the trial's deadline: what was logged until then is kept.

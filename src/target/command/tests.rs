@@ -47,16 +47,12 @@ fn what_was_taken_is_known_or_absent_and_never_nonsense() {
 fn more_than_a_trial_may_take_is_no_answer() {
     let said = |usage: Value| read(&json!({"output": 1, "usage": usage}).to_string()).unwrap();
     let limits = Limits { tokens: Some(100), usd: Some(0.5), ..Limits::default() };
-    let outcome = |usage: Value| weigh(said(usage), &limits).0;
-    assert_eq!(
-        outcome(json!({"input_tokens": 60, "output_tokens": 40, "cost_usd": 0.5})),
-        Outcome::Answered { output: json!(1) }
-    );
-    let over = outcome(json!({"input_tokens": 60, "output_tokens": 41}));
-    assert_eq!(over, Outcome::NoAnswer { reason: "it took 101 tokens, the limit is 100".into() });
-    let dear = outcome(json!({"cost_usd": 0.51}));
-    assert_eq!(dear, Outcome::NoAnswer { reason: "it cost $0.51, the limit is $0.5".into() });
-    assert_eq!(outcome(json!({})), Outcome::Answered { output: json!(1) }, "what is not known is over no limit");
+    let over = |usage: Value| over(&said(usage).usage.unwrap(), &limits);
+    assert_eq!(over(json!({"input_tokens": 60, "output_tokens": 40, "cost_usd": 0.5})), None);
+    let long = over(json!({"input_tokens": 60, "output_tokens": 41}));
+    assert_eq!(long.as_deref(), Some("it took 101 tokens, the limit is 100"));
+    assert_eq!(over(json!({"cost_usd": 0.51})).as_deref(), Some("it cost $0.51, the limit is $0.5"));
+    assert_eq!(over(json!({})), None, "what is not known is over no limit");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::answer::{Output, read, repair};
 use super::endpoint::Endpoint;
 use super::misshapen::{Misshapen, excerpt};
 use super::price::Meter;
-use super::wire::{Called, Stop, Told, Turn, Wire};
+use super::wire::{Called, Stop, Tokens, Told, Turn, Wire};
 use crate::client::{Fault, HttpRequest, Line};
 use crate::domain::{Limits, Outcome, OutputSchema, Role};
 use crate::gateway::Session;
@@ -69,19 +69,16 @@ impl Agent<'_> {
         let mut request = self.endpoint.request(body, is_told);
         for step in 1..=self.limits.steps {
             let Turn { said, text, calls, stop, tokens, model } = self.ask(&request, step, line).await?;
-            self.same_model(model, meter)?;
-            meter.add(tokens);
-            session.used(meter.usage());
             if !text.is_empty() {
                 session.say(Role::Agent, text.as_str());
             }
-            self.within(meter)?;
+            let taken = self.take(&stop, model, tokens, session, meter);
+            if taken.is_err() || stop == Stop::Paused {
+                note(&calls, &stop, session);
+            }
+            taken?;
             let told = match stop {
-                Stop::Refused(why) => return Err(End::NoAnswer(why)),
-                Stop::Length => {
-                    return Err(End::NoAnswer("the answer was cut off at the limit of its length".to_owned()));
-                }
-                Stop::Paused => Told::Nothing,
+                Stop::Refused(_) | Stop::Length | Stop::Paused => Told::Nothing,
                 Stop::Done if !calls.is_empty() => Told::Replies(self.call(calls, session)?),
                 Stop::Done => match read(&text, self.schema) {
                     Output::Fits(output) => return Ok(output),
@@ -102,6 +99,26 @@ impl Agent<'_> {
         }
         let steps = self.limits.steps;
         Err(End::NoAnswer(format!("the limit of {steps} steps was reached: the model was asked {steps} times")))
+    }
+
+    /// Whether the loop goes on with an answer: it is the right model's, within the limits, and whole.
+    fn take(
+        &self,
+        stop: &Stop,
+        model: Option<String>,
+        tokens: Tokens,
+        session: &Session,
+        meter: &mut Meter,
+    ) -> Result<(), End> {
+        self.same_model(model, meter)?;
+        meter.add(tokens);
+        session.used(meter.usage());
+        self.within(meter)?;
+        match stop {
+            Stop::Refused(why) => Err(End::NoAnswer(why.clone())),
+            Stop::Length => Err(End::NoAnswer("the answer was cut off at the limit of its length".to_owned())),
+            Stop::Done | Stop::Paused => Ok(()),
+        }
     }
 
     /// One question and its answer.
@@ -178,6 +195,13 @@ impl Agent<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Keeps the calls of an answer that is not gone on with. Of one that was cut off, the whole ones.
+fn note(calls: &[Called], stop: &Stop, session: &Session) {
+    for Called { tool, args, .. } in calls.iter().filter(|call| *stop != Stop::Length || call.args.is_object()) {
+        session.propose(tool, args.clone());
     }
 }
 
