@@ -27,7 +27,7 @@ use crate::domain::{Area, Slug};
 use crate::event::RunRecord;
 use crate::gate::{Baseline, Evidence, Finding, FindingWeight, Judge, Verdict, WaiverState};
 use crate::history::{Decided, Decider};
-use crate::run::{guards_left_out, guards_past, orphans, waived};
+use crate::run::{Gone, gone, guards_left_out, guards_past, waived};
 use crate::store::RunFolder;
 
 /// A run that came to its end, and the verdict that stands in its folder.
@@ -87,6 +87,8 @@ impl Judged<'_> {
             judge.observe(&result?);
         }
         let listing = held.golden.list()?;
+        let then = held.cases_then(checked, base.map(Base::revision))?;
+        let Gone { orphans, moved } = gone(checked, &listing, then.as_ref());
         let of = (self.folder.id(), &meta.target);
         let counted = meta.selection.cases * u64::from(meta.repeats);
         let guards = guards_past(&self.folder.siblings(), of, &held.golden, judge.broken_guards(), &policy);
@@ -94,7 +96,8 @@ impl Judged<'_> {
             guards,
             planned: self.record.planned.unwrap_or(counted),
             stopped: None,
-            orphans: orphans(&checked.census, &listing),
+            orphans,
+            moved,
             unreadable: self.unreadable.iter().cloned().collect(),
             of: meta.selection.of,
             shadow: evidence(context.reports(&checked.root), &meta.target, &meta.digests)?,

@@ -20,7 +20,7 @@ use super::outside;
 use super::panel::{self, panel};
 use super::shadow::evidence;
 use crate::diagnostic::printable_line;
-use crate::domain::{Defaults, Policy, Slug};
+use crate::domain::{Case, Defaults, Policy, Slug};
 use crate::event::{Answers, EVENT_VERSION, EventKind, RunMeta, Shard, Taken};
 use crate::gate::{self, Baseline, Regime};
 use crate::history::Decider;
