@@ -5,7 +5,7 @@ use super::decide::{self, StateFacts};
 use super::finding::Found;
 use super::tallies::Tallies;
 use super::verdict::{AreaSummary, AreaTest, PassHat};
-use crate::domain::{Area, Policy, Trit};
+use crate::domain::{Area, AreaGate, Policy, Trit};
 use crate::score::AreaMark;
 use crate::stats::{Tally, mean, pass};
 
@@ -46,6 +46,8 @@ pub struct Known<'k> {
     pub findings: &'k [Found],
     /// Where answers vary: the repeats, and what the tests made of them.
     pub varying: Option<(&'k Tallies<'k>, &'k [Change<'k>])>,
+    /// Whether any trial was answered, so that what it took is known.
+    pub answered: bool,
     /// What a clean result in an area is worth.
     pub notes: &'k dyn Fn(Area) -> Option<String>,
 }
@@ -95,6 +97,8 @@ impl Counted {
             incomplete: self.incomplete,
             useful: self.useful,
             not_scored: self.not_scored,
+            marked: scored,
+            compared: self.held,
             mean: mean(self.useful as i64 - self.harmful as i64, scored),
             was: mean(self.was, self.held),
             change: mean(self.now - self.was, self.held),
@@ -116,11 +120,13 @@ impl Counted {
 
 fn state(area: Area, known: &Known, scored: bool, compared: bool) -> super::AreaState {
     let about = || known.findings.iter().filter(|found| found.finding.area == Some(area));
+    let gate = known.policy.gate(area);
     decide::state(StateFacts {
-        gate: known.policy.gate(area),
+        gate,
         gravest: about().map(|found| found.finding.weight).min(),
         open: about().any(|found| found.open),
-        scored,
+        // What trials took is checked; marks are not needed.
+        scored: if gate == AreaGate::Budget { known.answered } else { scored },
         compared,
     })
 }
@@ -128,9 +134,11 @@ fn state(area: Area, known: &Known, scored: bool, compared: bool) -> super::Area
 /// Where answers vary, a case counts once, with the mean of its repeats.
 fn by_case(summary: &mut AreaSummary, tallies: &Tallies, change: Option<&Change>, policy: &Policy) {
     let stage = tallies.stage(summary.area);
-    let marked = tallies.cases.values().map(|case| case.candidate(summary.area, stage));
+    let marked = tallies.cases.values().map(|case| case.marks(summary.area, stage));
     let marked = marked.filter(|tally| tally.count() > 0);
     let marked: Vec<Tally> = marked.collect();
+    summary.marked = marked.len() as u64;
+    summary.compared = change.map_or(0, |change| change.cases.len() as u64);
     summary.mean = mean::mean(&marked.iter().filter_map(Tally::mean).collect::<Vec<f64>>());
     summary.was = change.map(|change| change.was);
     summary.change = change.map(|change| change.change);

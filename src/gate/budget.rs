@@ -4,7 +4,7 @@
 
 use super::blame::{Blame, Move};
 use super::finding::{Found, cases, counted, verb};
-use super::verdict::{Counts, FindingWeight};
+use super::verdict::{Counts, FindingWeight, UNKNOWN_COST};
 use crate::domain::{Area, AreaGate, AreaPolicy, Outcome, Policy};
 use crate::score::TrialResult;
 
@@ -41,6 +41,11 @@ impl Budget {
                 self.dear[area.index()].add(result, Move::default(), || format!("${cost:.4}"));
             }
         }
+    }
+
+    /// Whether what any trial took is the agent's.
+    pub fn any_answer(&self) -> bool {
+        !self.answered_ms.is_empty()
     }
 
     /// Fills in what the run took as a whole.
@@ -86,7 +91,7 @@ impl Budget {
         let of = counted(self.answered_ms.len(), "trial");
         let brief = format!("The cost of {} of {of} is unknown", self.unpriced_answers);
         let rest = format!(", so the cap of ${cap:.2} a case cannot be checked.");
-        Some(Found::new("budget", FindingWeight::Inconclusive, &brief, &rest))
+        Some(Found::new(UNKNOWN_COST, FindingWeight::Inconclusive, &brief, &rest))
     }
 
     fn over_latency(&self, cap: f64) -> Option<Found> {

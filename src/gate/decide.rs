@@ -183,7 +183,7 @@ pub struct StateFacts {
     pub gravest: Option<FindingWeight>,
     /// Whether a finding says that the evidence decides nothing, whatever that weighs.
     pub open: bool,
-    /// Whether any trial is marked in it.
+    /// Whether any trial is marked in it; of a budget, whether any was answered.
     pub scored: bool,
     /// Whether any of it was held against what was accepted.
     pub compared: bool,
@@ -195,12 +195,10 @@ pub fn state(facts: StateFacts) -> AreaState {
         Some(FindingWeight::Inconclusive) => AreaState::Inconclusive,
         Some(FindingWeight::Pending | FindingWeight::Warns) | None if facts.open => AreaState::Inconclusive,
         Some(FindingWeight::Pending | FindingWeight::Warns) | None => match facts.gate {
-            // What trials took is checked; marks are not needed.
-            AreaGate::Budget => AreaState::Pass,
             _ if !facts.scored => AreaState::NotScored,
             AreaGate::Advisory => AreaState::Advisory,
             AreaGate::NonInferiority if !facts.compared => AreaState::NotCompared,
-            AreaGate::NonInferiority | AreaGate::ZeroTolerance | AreaGate::Guard => AreaState::Pass,
+            AreaGate::NonInferiority | AreaGate::ZeroTolerance | AreaGate::Guard | AreaGate::Budget => AreaState::Pass,
         },
     }
 }

@@ -217,7 +217,6 @@ fn the_state_of_an_area_never_says_more_than_its_findings() {
             let rules = [
                 (gravest == Some(FindingWeight::Fails), AreaState::Fail),
                 (gravest == Some(FindingWeight::Inconclusive) || open, AreaState::Inconclusive),
-                (gate == AreaGate::Budget, AreaState::Pass),
                 (!scored, AreaState::NotScored),
                 (gate == AreaGate::Advisory, AreaState::Advisory),
                 (gate == AreaGate::NonInferiority && !compared, AreaState::NotCompared),

@@ -146,8 +146,7 @@ impl<'p> Judge<'p> {
         self.regressions.observe(result);
         self.budget.observe(result, self.policy);
         self.burden.observe(result);
-        let has_baseline = self.tallies.as_ref().map(|_| self.baseline.of(&result.case).is_some());
-        self.unreviewed.observe(result, has_baseline);
+        self.unreviewed.observe(result, self.tallies.as_ref().map(|_| self.baseline));
         if let Some(tallies) = &mut self.tallies {
             tallies.observe(result);
         }
@@ -189,7 +188,8 @@ impl<'p> Judge<'p> {
             excused: waivers::excused(&waivers),
         };
         let notes = |area| self.violations.note(self.policy, area);
-        let known = Known { policy: self.policy, findings: &found, varying, notes: &notes };
+        let answered = self.budget.any_answer();
+        let known = Known { policy: self.policy, findings: &found, varying, answered, notes: &notes };
         Verdict {
             version: VERDICT_VERSION,
             decision,

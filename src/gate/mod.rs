@@ -17,6 +17,7 @@ mod budget;
 mod burden;
 mod changes;
 mod coverage;
+mod criteria;
 mod decide;
 mod falls;
 mod finding;
@@ -65,8 +66,8 @@ pub use minutes::{ByCase, Minutes, Reviews};
 pub use shadow::ShadowEvidence;
 pub use stages::{Next, Stages};
 pub use verdict::{
-    AreaState, AreaSummary, AreaTest, Counts, Decision, Finding, FindingWeight, PassHat, Regime, UNREADABLE_SNAPSHOT,
-    VERDICT_VERSION, Verdict, schema as verdict_schema,
+    AreaState, AreaSummary, AreaTest, Counts, Decision, Finding, FindingWeight, PassHat, Regime, UNKNOWN_COST,
+    UNREADABLE_SNAPSHOT, VERDICT_VERSION, Verdict, schema as verdict_schema,
 };
 pub use waivers::{Waived, WaiverLine, WaiverState, over_quarantine};
 pub use weakened::{PolicyFrom, fewer_repeats, weakened};

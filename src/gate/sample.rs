@@ -116,6 +116,34 @@ impl Sample {
         self
     }
 
+    /// Marked by one more criterion of the area, which its snapshot does not hold.
+    pub fn beyond(mut self, area: Area, criterion: &str, mark: i8) -> Self {
+        let (criterion, mark) = (slug(criterion), trit(mark));
+        let diff = MarkDiff { area, criterion: criterion.clone(), old: None, new: Some(mark) };
+        self.difference().marks.push(diff);
+        let scored = &mut self.0.scored;
+        let marked = Mark::Marked { trit: mark, why: format!("{criterion} says {mark}") };
+        let of_area = scored.areas.iter_mut().find(|one| one.area == area).unwrap();
+        if Some(mark) < of_area.mark.trit() {
+            of_area.mark = marked.clone();
+        }
+        let (level, repeatable) = (Level::Blocking, true);
+        scored.criteria.push(CriterionMark { area, criterion, level, repeatable, mark: marked, judged: None });
+        self
+    }
+
+    /// Its snapshot holds a mark by one more criterion, which is of this level now, or gone.
+    pub fn short_of(mut self, area: Area, criterion: &str, level: Option<Level>) -> Self {
+        let criterion = slug(criterion);
+        let diff = MarkDiff { area, criterion: criterion.clone(), old: Some(Trit::Useful), new: None };
+        self.difference().marks.push(diff);
+        if let Some(level) = level {
+            let mark = Mark::NotScored { reason: "not asked".into() };
+            self.0.scored.criteria.push(CriterionMark { area, criterion, level, repeatable: true, mark, judged: None });
+        }
+        self
+    }
+
     /// The text differs, no mark does.
     pub fn changed(mut self) -> Self {
         let field = FieldDiff {

@@ -39,6 +39,9 @@ pub struct CaseTally<'p> {
     early: [Tally; Area::COUNT],
     planned: [Tally; Area::COUNT],
     all: [Tally; Area::COUNT],
+    /// The first two again, by the marks as they are: not only by what was accepted too, and waived ones among them.
+    early_marks: [Tally; Area::COUNT],
+    planned_marks: [Tally; Area::COUNT],
     pub cost_usd: Spent,
     pub wall_ms: Spent,
     /// Of areas with a mark below all accepted ones: the lowest, its reason and its repeat.
@@ -145,6 +148,8 @@ impl<'p> CaseTally<'p> {
             early: Default::default(),
             planned: Default::default(),
             all: Default::default(),
+            early_marks: Default::default(),
+            planned_marks: Default::default(),
             cost_usd: Spent::default(),
             wall_ms: Spent::default(),
             fallen: BTreeMap::new(),
@@ -152,9 +157,17 @@ impl<'p> CaseTally<'p> {
     }
 
     fn observe(&mut self, area: &AreaMark, repeat: u32, planned: bool) {
+        let slot = area.area.index();
+        if let Some(mark) = area.mark.trit() {
+            if planned {
+                self.planned_marks[slot].push(mark);
+            }
+            if repeat <= self.first {
+                self.early_marks[slot].push(mark);
+            }
+        }
         // Held against a snapshot, only what both sides were marked on counts.
         let Some(mark) = area.held.map(|held| held.now).or(area.mark.trit()) else { return };
-        let slot = area.area.index();
         self.all[slot].push(mark);
         if planned {
             self.planned[slot].push(mark);
@@ -180,17 +193,22 @@ impl<'p> CaseTally<'p> {
         marks.into_iter().flatten().copied().collect()
     }
 
-    /// The repeats that the stage takes; of a case of which nothing was accepted, those of both.
-    pub fn candidate(&self, area: Area, stage: Stage) -> Tally {
-        match stage {
-            Stage::First if self.accepted(area).count() > 0 => self.early[area.index()],
-            Stage::First | Stage::Second => self.planned[area.index()],
-        }
+    /// The marks as they are, of the repeats that the stage takes; of a case of which nothing was accepted, those of both.
+    pub fn marks(&self, area: Area, stage: Stage) -> Tally {
+        self.of_stage(area, stage, [&self.early_marks, &self.planned_marks])
     }
 
     /// By the repeats that the stage takes.
     fn pair(&self, area: Area, stage: Stage) -> Pair {
-        Pair { baseline: self.accepted(area), candidate: self.candidate(area, stage) }
+        let candidate = self.of_stage(area, stage, [&self.early, &self.planned]);
+        Pair { baseline: self.accepted(area), candidate }
+    }
+
+    fn of_stage(&self, area: Area, stage: Stage, [early, planned]: [&[Tally; Area::COUNT]; 2]) -> Tally {
+        match stage {
+            Stage::First if self.accepted(area).count() > 0 => early[area.index()],
+            Stage::First | Stage::Second => planned[area.index()],
+        }
     }
 
     /// By all repeats, those of the case-break rule included.

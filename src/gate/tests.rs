@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::sample::{Sample, case, evidence, good, good_and, judged, policy, slug};
 use super::*;
-use crate::domain::{Area, CaseKind, CoverageScope, OnPending, Policy};
+use crate::domain::{Area, CaseKind, CoverageScope, Level, OnPending, Policy};
 
 const TASK: Area = Area::TaskSuccess;
 const TOOLS: Area = Area::ToolCorrectness;
@@ -266,7 +266,7 @@ fn a_cap_that_is_exceeded_fails_and_one_that_cannot_be_checked_gives_no_verdict(
     check(&good_and([case("a").cost(Some(0.25))]), 0, &[]);
     check(&good_and([case("a").cost(Some(0.26))]), 1, &["budget"]);
     for unknown in [None, Some(f64::NAN), Some(-1.0)] {
-        check(&good_and([case("a").cost(unknown)]), 6, &["budget"]);
+        check(&good_and([case("a").cost(unknown)]), 6, &["unknown_cost"]);
     }
     check(&good_and([case("a").took(30_000.0)]), 0, &[]);
     check(&good_and([case("a").took(30_001.0)]), 1, &["budget"]);
@@ -275,6 +275,24 @@ fn a_cap_that_is_exceeded_fails_and_one_that_cannot_be_checked_gives_no_verdict(
     let many: Vec<Sample> = (0..40).map(|n| case(&format!("m-{n}"))).collect();
     let samples: Vec<Sample> = many.into_iter().chain([case("a").took(1e6).failed("timeout")]).collect();
     check(&samples, 0, &["missing"]);
+}
+
+#[test]
+fn a_budget_passes_where_any_trial_was_answered() {
+    let cost = |samples: &[Sample]| {
+        let areas = verdict(samples).areas;
+        areas.into_iter().find(|area| area.area == Area::CostAndLatency).unwrap().state
+    };
+    let (answered, failed) = (case("a").marked(Area::CostAndLatency, 1), case("b").marked(Area::CostAndLatency, 1));
+    let failed = failed.failed("503");
+    assert_eq!(cost(&[failed.clone()]), AreaState::NotScored);
+    assert_eq!(cost(&[answered, failed]), AreaState::Pass);
+}
+
+#[test]
+fn a_criterion_that_blocks_no_more_waits_for_a_person_whatever_else_changed() {
+    let dropped = case("a").marked(TASK, 1).short_of(TASK, "severity", Some(Level::Advisory));
+    check(&good_and([dropped]), 5, &["criterion_dropped", "changed"]);
 }
 
 #[test]
@@ -299,7 +317,7 @@ fn the_gravest_finding_decides() {
         (verdict.exit, verdict.findings[0].code.clone())
     };
     assert_eq!(codes_of(0), (1, "zero_tolerance".to_owned()));
-    assert_eq!(codes_of(1), (6, "budget".to_owned()));
+    assert_eq!(codes_of(1), (6, "unknown_cost".to_owned()));
     assert_eq!(codes_of(2), (5, "changed".to_owned()));
     let weights: Vec<FindingWeight> = verdict(&good_and(all)).findings.iter().map(|finding| finding.weight).collect();
     assert!(weights.is_sorted());
@@ -346,6 +364,7 @@ fn areas_count_trials_and_cases_apart_and_compare_what_can_be_compared() {
     let task = verdict.areas.iter().find(|area| area.area == TASK).unwrap();
     assert_eq!((task.harmful, task.useful, task.fell, task.rose), (3, 1, 1, 0));
     assert_eq!((task.mean, task.was, task.change), (Some(-0.5), Some(1.0), Some(-4.0 / 3.0)));
+    assert_eq!((task.marked, task.compared), (4, 3));
     assert_eq!((task.state, task.note.as_deref()), (AreaState::Fail, None));
     let permission = verdict.areas.iter().find(|area| area.area == PERMISSION).unwrap();
     assert!(permission.note.as_deref().unwrap().starts_with("0 violations in 3 cases"), "{:?}", permission.note);

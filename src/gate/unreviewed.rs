@@ -1,10 +1,14 @@
 //! Behaviour that nobody has accepted yet.
 
+use std::collections::BTreeSet;
+
+use super::baseline::Baseline;
 use super::blame::{Blame, Move};
+use super::criteria::Criteria;
 use super::decide;
 use super::finding::{Found, cases, verb};
 use super::verdict::{FindingWeight, Regime};
-use crate::domain::Policy;
+use crate::domain::{Policy, Slug};
 use crate::golden::Comparison;
 use crate::score::TrialResult;
 
@@ -15,14 +19,17 @@ pub struct Unreviewed {
     new: Blame,
     /// Without accepted repeats.
     without_baseline: Blame,
+    criteria: Criteria,
 }
 
 impl Unreviewed {
-    /// `has_baseline`: whether repeats of the case were accepted; `None` where only snapshots count.
-    pub fn observe(&mut self, result: &TrialResult, has_baseline: Option<bool>) {
-        if has_baseline == Some(false) {
+    /// `baseline`: the accepted repeats; `None` where only snapshots count.
+    pub fn observe(&mut self, result: &TrialResult, baseline: Option<&Baseline>) {
+        let accepted = baseline.map(|baseline| baseline.of(&result.case));
+        if accepted == Some(None) {
             self.without_baseline.add(result, Move::default(), String::new);
         }
+        self.criteria.observe(result, accepted.flatten());
         let waiting = match result.scored.comparison {
             Comparison::Changed(_) => &mut self.changed,
             Comparison::New => &mut self.new,
@@ -45,7 +52,11 @@ impl Unreviewed {
     pub fn waiting(&self, regime: Regime) -> u64 {
         match regime {
             Regime::Deterministic => self.changed() + self.new_cases(regime),
-            Regime::Stochastic => self.new_cases(regime),
+            Regime::Stochastic => {
+                let mut waiting: BTreeSet<Slug> = self.criteria.waiting(regime);
+                waiting.extend(self.unknown(regime).names());
+                waiting.len() as u64
+            }
         }
     }
 
@@ -69,13 +80,13 @@ impl Unreviewed {
             ("changed", weight, &self.changed, verb(changed, "behaves", "behave"), differently),
             ("new", pending, unknown, verb(new, "has", "have"), "no accepted behaviour yet"),
         ];
-        told.into_iter()
-            .filter(|(_, _, waiting, ..)| !waiting.is_empty())
-            .map(|(code, weight, waiting, verb, what)| {
+        let told = told.into_iter().filter(|(_, _, waiting, ..)| !waiting.is_empty()).map(
+            |(code, weight, waiting, verb, what)| {
                 let brief = format!("{} {verb} {what}", cases(waiting.len()));
                 let rest = format!(": {}.", waiting.listed());
                 Found::new(code, weight, &brief, &rest).about(waiting.names())
-            })
-            .collect()
+            },
+        );
+        self.criteria.findings(policy, regime).into_iter().chain(told).collect()
     }
 }

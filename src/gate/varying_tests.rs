@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::sample::{Repeated, Sample, baseline, case, evidence, held_against, repeated, slug, trials, varying};
 use super::*;
-use crate::domain::{Area, CaseKind, Policy};
+use crate::domain::{Area, CaseKind, Level, Policy};
 
 const TASK: Area = Area::TaskSuccess;
 const TOOLS: Area = Area::ToolCorrectness;
@@ -71,6 +71,79 @@ fn an_unchanged_agent_whose_answers_vary_passes() {
     assert_eq!((test.cases, test.margin, test.alpha, test.p_adjusted), (100, Some(0.15), 0.04, Some(test.p_worse)));
     let pass_hat = task.pass_hat.unwrap();
     assert_eq!((pass_hat.k, pass_hat.now, pass_hat.was), (5, 0.8, Some(0.8)));
+}
+
+/// Forty steady cases at +1, each trial of which is changed by `change`.
+fn changed(change: impl Fn(usize, Sample) -> Sample) -> Verdict {
+    let cases = alike(40, TASK, &[1; 5], &[1; 5]);
+    let run: Vec<Sample> = trials(&cases).into_iter().enumerate().map(|(n, trial)| change(n / 5, trial)).collect();
+    held_against(&baseline(&cases), &varying(&[]), &run, &evidence(&run))
+}
+
+#[test]
+fn harm_by_a_criterion_that_nothing_accepted_holds_is_in_the_mean_and_waits_for_a_person() {
+    let verdict = changed(|_, trial| trial.beyond(TASK, "wordy", -1));
+    assert_eq!(verdict.exit, 5);
+    insta::assert_snapshot!(page(&verdict), @"
+    Nothing that gates got worse beyond chance in any of the 40 cases, but 40 cases wait for a review.
+    Pending criterion_not_accepted: wordy of task_success is not in what was accepted of 40 cases, and 200 trials are at -1 by it: c-000 (-1: wordy says -1); c-001 (-1: wordy says -1); c-002 (-1: wordy says -1); and 37 more.
+    Warns changed: 40 cases behave in a way not seen before, as answers that vary do: c-000, c-001, c-002, c-003, c-004 and 35 more.
+    ");
+    let task = area(&verdict, TASK);
+    assert_eq!((task.mean, task.was, task.change), (Some(-1.0), Some(1.0), Some(0.0)));
+    assert_eq!((task.marked, task.compared, task.harmful), (40, 40, 200));
+    assert_eq!(task.pass_hat.map(|pass| (pass.now, pass.was)), Some((0.0, Some(1.0))));
+    assert_eq!(task.state, AreaState::Inconclusive);
+    // One that sees no harm is told.
+    let verdict = changed(|_, trial| trial.beyond(TASK, "wordy", 0));
+    assert_eq!((verdict.exit, codes(&verdict)), (0, vec!["criterion_not_accepted", "changed"]));
+    assert_eq!(area(&verdict, TASK).mean, Some(0.0));
+}
+
+#[test]
+fn a_criterion_that_some_accepted_answers_hold_is_told_of_cases_that_it_never_harmed() {
+    let of = |harmed: i8| {
+        changed(|case, trial| match case {
+            0 => trial.beyond(TASK, "check-too", harmed),
+            1 => trial.beyond(TASK, "check-too", 1),
+            _ => {
+                let held = trial.clone().beyond(TASK, "check-too", 1).done().scored.criteria;
+                let mut trial = trial;
+                trial.0.scored.criteria = held;
+                trial
+            }
+        })
+    };
+    assert_eq!(codes(&of(1)), ["changed"]);
+    let verdict = of(-1);
+    assert_eq!((verdict.exit, codes(&verdict)), (5, vec!["criterion_not_accepted", "changed"]));
+    assert_eq!(verdict.findings[0].cases, [slug("c-000")]);
+    // What was accepted with its harm is no news.
+    let mut accepted = alike(40, TASK, &[1; 5], &[1; 5]);
+    accepted[0].was = vec![1, 1, -1, 1, 1];
+    let run: Vec<Sample> = trials(&alike(1, TASK, &[], &[1; 5]));
+    let run: Vec<Sample> = run.into_iter().map(|trial| trial.beyond(TASK, "check-too", -1)).collect();
+    let verdict = held_against(&baseline(&accepted), &varying(&[]), &run, &evidence(&run));
+    let found = verdict.findings.iter().find(|finding| finding.code == "criterion_not_accepted").unwrap();
+    assert_eq!(found.weight, FindingWeight::Warns, "{}", page(&verdict));
+}
+
+#[test]
+fn a_criterion_that_blocks_no_more_waits_for_a_person() {
+    for level in [None, Some(Level::Advisory)] {
+        let verdict = changed(|case, trial| if case < 3 { trial.short_of(TASK, "severity", level) } else { trial });
+        assert_eq!(verdict.exit, 5);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(page(&verdict), @"
+            Nothing that gates got worse beyond chance in any of the 40 cases, but 3 cases wait for a review.
+            Pending criterion_dropped: severity of task_success blocks no more, and what was accepted of 3 cases holds a mark by it: c-000, c-001, c-002.
+            Warns changed: 3 cases behave in a way not seen before, as answers that vary do: c-000, c-001, c-002.
+            ");
+        }
+    }
+    // One that has no mark this time says nothing of the rubric.
+    let verdict = changed(|_, trial| trial.short_of(TASK, "severity", Some(Level::Blocking)));
+    assert_eq!((verdict.exit, codes(&verdict)), (0, vec!["changed"]));
 }
 
 #[test]

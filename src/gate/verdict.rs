@@ -15,6 +15,9 @@ pub const VERDICT_VERSION: u32 = 1;
 /// Code of the finding that an accepted snapshot cannot be read.
 pub const UNREADABLE_SNAPSHOT: &str = "unreadable_snapshot";
 
+/// Code of the finding that a cost is unknown, so that its cap cannot be checked.
+pub const UNKNOWN_COST: &str = "unknown_cost";
+
 /// The JSON Schema of `verdict.json`, draft-07.
 pub fn schema() -> serde_json::Value {
     let mut schema = schema_of::<Verdict>();
@@ -115,13 +118,19 @@ pub struct AreaSummary {
     pub useful: u64,
     /// Trials in which nothing of the area applied or could be judged.
     pub not_scored: u64,
+    /// Trials that `mean` is over, and where answers vary cases.
+    #[serde(default)]
+    pub marked: u64,
+    /// Trials that `was` and `change` are over, and where answers vary cases: those with marks on both sides.
+    #[serde(default)]
+    pub compared: u64,
     /// Mean mark, -1..1, of trials, and where answers vary of cases; absent where nothing was scored.
     pub mean: Option<f64>,
     /// Mean mark of what was accepted of the same cases, -1..1; absent where nothing was, and for areas whose marks
     /// snapshots do not hold.
     pub was: Option<f64>,
-    /// Mean change of the trials or cases that `was` is about; not `mean` less `was`, which are about different ones
-    /// where of some nothing is accepted.
+    /// Mean change of the trials or cases that `was` is about, by the criteria that are marked on both sides; not
+    /// `mean` less `was` where of some cases or criteria nothing is accepted, or some are waived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<f64>,
     /// Cases with a trial below, and with one above, their snapshot; where answers vary, cases whose mean fell or rose.

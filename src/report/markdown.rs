@@ -6,7 +6,7 @@
 use super::cases::CaseView;
 use super::{Out, RenderError, RunReport, foreign, words};
 use crate::domain::Trit;
-use crate::gate::{FindingWeight, Regime, Verdict};
+use crate::gate::{AreaSummary, FindingWeight, Regime, Verdict};
 
 /// Most cases listed.
 const CASES: usize = 10;
@@ -93,13 +93,19 @@ pub(super) fn areas(verdict: &Verdict) -> String {
             area.useful,
             area.not_scored,
             words::area_verdict(area),
-            area.note.as_deref().map_or_else(String::new, |note| format!(": {}", prose(note)))
+            notes(area, verdict.regime)
         ));
     }
     if let Some(legend) = words::legend(&verdict.areas) {
         table.push_str(&format!("\n{}\n", prose(&legend)));
     }
     table
+}
+
+fn notes(area: &AreaSummary, regime: Regime) -> String {
+    let over = words::change_over(area, regime);
+    let notes: Vec<String> = over.iter().chain(&area.note).map(|note| prose(note)).collect();
+    if notes.is_empty() { String::new() } else { format!(": {}", notes.join("; ")) }
 }
 
 pub(super) fn worst_cases(report: &RunReport) -> Result<String, RenderError> {

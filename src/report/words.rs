@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::domain::{Area, AreaGate, Exchange, Multiplicity, Trit};
 use crate::event::RunState;
-use crate::gate::{AreaState, AreaSummary, Decision, Finding, JudgeSummary, Verdict, WaiverLine, WaiverState};
+use crate::gate::{AreaState, AreaSummary, Decision, Finding, JudgeSummary, Regime, Verdict, WaiverLine, WaiverState};
 use crate::golden::Comparison;
 use crate::report::RunReport;
 use crate::score::judge::{Reading, Vote};
@@ -156,6 +156,21 @@ pub fn area_verdict(area: &AreaSummary) -> String {
         Some(margin) if area.state == AreaState::Pass => format!("{state} (margin {margin:.2})"),
         Some(_) | None => state.to_owned(),
     }
+}
+
+/// What the change of an area is over, where it is not what now less was gives.
+pub fn change_over(area: &AreaSummary, regime: Regime) -> Option<String> {
+    let differs = (area.mean? - area.was? - area.change?).abs() >= 0.005;
+    let noun = match regime {
+        Regime::Deterministic => "trial",
+        Regime::Stochastic => "case",
+    };
+    differs.then(|| match area.compared {
+        compared if compared < area.marked => {
+            format!("was and Δ: over the {compared} of {} held against accepted marks", count(area.marked, noun))
+        }
+        _ => "was and Δ: over the criteria that have accepted marks".to_owned(),
+    })
 }
 
 /// The head of the column of adjusted p-values.

@@ -107,7 +107,7 @@ struct AreaLine {
     state: String,
     state_tone: &'static str,
     state_sign: &'static str,
-    note: Option<String>,
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -173,7 +173,7 @@ impl Page {
             more_findings: verdict.findings.len().saturating_sub(FINDINGS),
             findings: verdict.findings.iter().take(FINDINGS).map(|finding| finding_line(finding, &here)).collect(),
             waivers: verdict.waivers.iter().take(FINDINGS).map(|line| waiver_row(line, &here)).collect(),
-            areas: verdict.areas.iter().map(area_line).collect(),
+            areas: verdict.areas.iter().map(|area| area_line(area, verdict.regime)).collect(),
             p_head: words::p_head(&verdict.areas),
             legend: (verdict.regime == Regime::Stochastic)
                 .then(|| words::legend(&verdict.areas).unwrap_or_else(|| "Nothing was accepted yet.".to_owned())),
@@ -276,7 +276,7 @@ fn waiver_row(line: &WaiverLine, here: &BTreeSet<&str>) -> WaiverRow {
     }
 }
 
-fn area_line(area: &AreaSummary) -> AreaLine {
+fn area_line(area: &AreaSummary, regime: Regime) -> AreaLine {
     let (state_tone, state_sign) = match area.state {
         AreaState::Pass => ("good", "✔"),
         AreaState::Fail => ("bad", "✖"),
@@ -311,7 +311,7 @@ fn area_line(area: &AreaSummary) -> AreaLine {
         state: words::area_verdict(area),
         state_tone,
         state_sign,
-        note: area.note.as_deref().map(shown),
+        notes: words::change_over(area, regime).iter().chain(&area.note).map(|note| shown(note)).collect(),
     }
 }
 

@@ -92,7 +92,7 @@ fn matrix(screen: &mut Screen, figures: &Figures) {
             },
         );
         cells.push((Tone::Quiet, caught));
-        Row { cells, note: None }
+        Row { cells, notes: Vec::new() }
     };
     let rows: Vec<Row> = ["-1", "0", "+1"].into_iter().enumerate().map(row).collect();
     table(screen, &columns, &rows);
@@ -156,7 +156,7 @@ fn check(row: &CheckRow) -> Row {
         (Tone::Plain, passed),
         (Tone::Quiet, words::mean(figures.bias)),
     ];
-    Row { cells, note: None }
+    Row { cells, notes: Vec::new() }
 }
 
 fn people(screen: &mut Screen, all: &[People]) {

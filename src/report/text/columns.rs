@@ -17,7 +17,7 @@ pub struct Row {
     /// One a column.
     pub cells: Vec<(Tone, String)>,
     /// What stands below the row on lines of its own.
-    pub note: Option<String>,
+    pub notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub fn table(screen: &mut Screen, columns: &[Column], rows: &[Row]) {
         kept.retain(|&i| i != least);
     }
     let head = columns.iter().map(|column| (Tone::Quiet, column.head.to_owned())).collect();
-    for row in [&Row { cells: head, note: None }].into_iter().chain(rows) {
+    for row in [&Row { cells: head, notes: Vec::new() }].into_iter().chain(rows) {
         let cells: Vec<(Tone, String)> = kept
             .iter()
             .map(|&i| {
@@ -60,7 +60,7 @@ pub fn table(screen: &mut Screen, columns: &[Column], rows: &[Row]) {
             .collect();
         let cells: Vec<(Tone, &str)> = cells.iter().map(|(tone, text)| (*tone, text.as_str())).collect();
         screen.line(&cells);
-        if let Some(note) = &row.note {
+        for note in &row.notes {
             screen.paragraph((Tone::Quiet, "    "), note);
         }
     }
@@ -79,7 +79,7 @@ mod tests {
             Column { head: "value", align: Align::Right, drop: 1 },
         ];
         let cells = ["one", "x", "1"].map(|text| (Tone::Plain, text.to_owned())).to_vec();
-        let rows = [Row { cells, note: Some("a note".to_owned()) }];
+        let rows = [Row { cells, notes: vec!["a note".to_owned()] }];
         let mut screen = Screen::new(Style { width: 40, ..Style::PLAIN });
         table(&mut screen, &columns, &rows);
         assert_eq!(screen.into_text(), "  name  value\n  one       1\n    a note\n");

@@ -134,7 +134,7 @@ fn row(area: &AreaChange, tested: bool) -> Row {
     cells.push(count(&area.fixed, Tone::Good));
     let one_sided = area.marked_only_then + area.marked_only_now;
     let note = (one_sided > 0 || area.cases == 0).then(|| area.sentence.clone());
-    Row { cells, note }
+    Row { cells, notes: note.into_iter().collect() }
 }
 
 fn p(p: f64) -> String {
@@ -234,7 +234,7 @@ fn effect(screen: &mut Screen, compared: &Compared) {
             let tone = direction(side.as_ref().map(|effect| effect.change));
             cells.push((tone, words::mean(side.as_ref().map(|effect| effect.rescored))));
         }
-        Row { cells, note: None }
+        Row { cells, notes: Vec::new() }
     });
     table(screen, &columns, &rows.collect::<Vec<Row>>());
 }
@@ -272,7 +272,7 @@ fn of_slice(slice: &Slice, area: &SliceArea) -> Row {
         (Tone::Plain, words::mean(Some(area.now))),
         (direction(Some(area.change)), words::mean(Some(area.change))),
     ];
-    Row { cells, note: None }
+    Row { cells, notes: Vec::new() }
 }
 
 fn foot(screen: &mut Screen, compared: &Compared) {

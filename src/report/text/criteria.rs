@@ -77,6 +77,6 @@ fn row(one: &CriterionCount) -> Row {
             flag,
             (Tone::Quiet, level.to_owned()),
         ],
-        note: None,
+        notes: Vec::new(),
     }
 }

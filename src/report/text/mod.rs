@@ -25,8 +25,8 @@ use super::{Out, Overview, RenderError, RunReport, foreign::clip, words};
 use crate::domain::{Area, Trit};
 use crate::event::RunState;
 use crate::gate::{
-    AreaState, AreaSummary, Decision, Finding, FindingWeight, JudgeSummary, Regime, UNREADABLE_SNAPSHOT, WaiverLine,
-    WaiverState,
+    AreaState, AreaSummary, Decision, Finding, FindingWeight, JudgeSummary, Regime, UNKNOWN_COST, UNREADABLE_SNAPSHOT,
+    Verdict, WaiverLine, WaiverState,
 };
 use crate::score::Held;
 
@@ -56,7 +56,7 @@ pub fn render(report: &RunReport, style: Style) -> Result<String, RenderError> {
     let mut screen = Screen::new(style);
     head(&mut screen, report);
     match report.verdict.regime {
-        Regime::Deterministic => areas(&mut screen, &report.verdict.areas),
+        Regime::Deterministic => areas(&mut screen, &report.verdict),
         Regime::Stochastic => tested::areas(&mut screen, &report.verdict),
     }
     findings(&mut screen, &report.verdict.findings);
@@ -99,8 +99,8 @@ fn head(screen: &mut Screen, report: &RunReport) {
     }
 }
 
-fn areas(screen: &mut Screen, areas: &[AreaSummary]) {
-    if areas.is_empty() {
+fn areas(screen: &mut Screen, verdict: &Verdict) {
+    if verdict.areas.is_empty() {
         return;
     }
     let columns = [
@@ -114,7 +114,7 @@ fn areas(screen: &mut Screen, areas: &[AreaSummary]) {
         Column { head: "none", align: Align::Right, drop: 3 },
         Column { head: "verdict", align: Align::Left, drop: 0 },
     ];
-    let rows: Vec<Row> = areas.iter().map(area_row).collect();
+    let rows: Vec<Row> = verdict.areas.iter().map(|area| area_row(area, verdict.regime)).collect();
     screen.blank();
     table(screen, &columns, &rows);
 }
@@ -136,7 +136,7 @@ fn change_tone(area: &AreaSummary) -> Tone {
     }
 }
 
-fn area_row(area: &AreaSummary) -> Row {
+fn area_row(area: &AreaSummary, regime: Regime) -> Row {
     let counted = |n: u64, tone| (if n == 0 { Tone::Quiet } else { tone }, n.to_string());
     let cells = vec![
         (Tone::Plain, area.area.name().to_owned()),
@@ -149,7 +149,7 @@ fn area_row(area: &AreaSummary) -> Row {
         counted(area.not_scored, Tone::Plain),
         (state_tone(area), words::area_state(area.state).to_owned()),
     ];
-    Row { cells, note: area.note.clone() }
+    Row { cells, notes: words::change_over(area, regime).into_iter().chain(area.note.clone()).collect() }
 }
 
 fn findings(screen: &mut Screen, findings: &[Finding]) {
@@ -314,11 +314,22 @@ fn next(report: &RunReport, overview: &Overview) -> String {
         Decision::Inconclusive if gravest == Some("judge_not_licensed") => {
             "hold the judge's marks against those of people, or make its criteria advisory".to_owned()
         }
+        Decision::Inconclusive if only(&report.verdict, UNKNOWN_COST) => {
+            "name the price of the model under `prices` in evalgate.yaml, or have the target report `cost_usd`, then \
+             `evalgate run`"
+                .to_owned()
+        }
         Decision::Inconclusive => match first {
             Some(case) => format!("`evalgate show {case}`: find out why the evidence is missing, then `evalgate run`"),
             None => "run what the policy asks for: `evalgate run` without a filter".to_owned(),
         },
     }
+}
+
+/// Whether nothing else keeps the run from a verdict.
+fn only(verdict: &Verdict, code: &str) -> bool {
+    let undecided = verdict.findings.iter().filter(|finding| finding.weight == FindingWeight::Inconclusive);
+    undecided.map(|finding| finding.code.as_str()).all(|of| of == code)
 }
 
 /// A paragraph of a text that may be of any length.
@@ -334,7 +345,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     use super::*;
-    use crate::report::sample;
+    use crate::report::{sample, tests::rendered};
 
     fn screen(report: &RunReport, style: Style) -> String {
         render(report, style).unwrap()
@@ -358,6 +369,39 @@ mod tests {
     #[test]
     fn a_passing_run_says_so_in_few_lines() {
         insta::assert_snapshot!(screen(&sample::passing(), Style::PLAIN));
+    }
+
+    #[test]
+    fn a_change_that_is_not_over_what_now_is_over_says_so() {
+        let mut report = sample::passing();
+        let area = &mut report.verdict.areas[0];
+        (area.mean, area.was, area.change) = (Some(0.89), Some(0.74), Some(0.0));
+        (area.marked, area.compared) = (265, 107);
+        let over = "\n    was and Δ: over the 107 of 265 trials held against accepted marks\n";
+        assert!(screen(&report, Style::PLAIN).contains(over), "{}", screen(&report, Style::PLAIN));
+        let page = rendered("markdown", &report);
+        assert!(page.contains("| pass: was and Δ: over the 107 of 265 trials"), "{page}");
+        let html = rendered("html", &report);
+        assert!(html.contains("was and Δ: over the 107 of 265 trials"));
+        let area = &mut report.verdict.areas[0];
+        area.compared = 265;
+        let over = "\n    was and Δ: over the criteria that have accepted marks\n";
+        assert!(screen(&report, Style::PLAIN).contains(over));
+        report.verdict.areas[0].was = Some(0.894);
+        assert!(!screen(&report, Style::PLAIN).contains("was and Δ"));
+    }
+
+    #[test]
+    fn an_unknown_cost_asks_for_a_price() {
+        let mut report = sample::passing();
+        report.verdict.decision = Decision::Inconclusive;
+        let sentence = "The cost of 1 of 1 trial is unknown.".to_owned();
+        let weight = FindingWeight::Inconclusive;
+        let finding = Finding { code: UNKNOWN_COST.into(), weight, area: None, cases: Vec::new(), sentence };
+        report.verdict.findings = vec![finding.clone()];
+        assert!(screen(&report, Style::PLAIN).contains("next: name the price of the model under `prices` in"));
+        report.verdict.findings.push(Finding { code: "incomplete".into(), ..finding });
+        assert!(!screen(&report, Style::PLAIN).contains("`prices`"));
     }
 
     #[test]

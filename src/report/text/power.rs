@@ -82,5 +82,5 @@ fn row(area: &AreaPower, tested: bool) -> Row {
     }
     cells.push((tone, word.to_owned()));
     let note = (area.ability != Ability::Shown).then(|| area.sentence.clone());
-    Row { cells, note }
+    Row { cells, notes: note.into_iter().collect() }
 }

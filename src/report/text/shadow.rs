@@ -75,7 +75,7 @@ fn agreement(screen: &mut Screen, shadow: &Shadow) {
             (Tone::Quiet, field.compared.to_string()),
             (tone, words::percent(share)),
         ];
-        Row { cells, note: None }
+        Row { cells, notes: Vec::new() }
     });
     screen.blank();
     table(screen, &columns, &rows.collect::<Vec<Row>>());

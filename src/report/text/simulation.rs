@@ -39,7 +39,7 @@ pub fn render(simulation: &Simulation, style: Style) -> String {
                 words::percent(row.undecided.rate),
                 interval(&row.undecided),
             ];
-            Row { cells: cells.map(|cell| (Tone::Plain, cell)).into(), note: None }
+            Row { cells: cells.map(|cell| (Tone::Plain, cell)).into(), notes: Vec::new() }
         });
         table(&mut screen, &columns, &rows.collect::<Vec<Row>>());
     }

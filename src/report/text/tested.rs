@@ -47,7 +47,7 @@ fn row(area: &AreaSummary, verdict: &Verdict) -> Row {
         AreaState::Fail => named(area, verdict).or(area.note.clone()),
         _ => area.note.clone(),
     };
-    Row { cells, note }
+    Row { cells, notes: words::change_over(area, verdict.regime).into_iter().chain(note).collect() }
 }
 
 /// The cases that the area fails for.
