@@ -14,7 +14,7 @@ use crate::corrections::{Figures, Material as Corrections};
 use crate::domain::{Area, CaseKind, RequestType, Slug, Trit};
 use crate::event::{Answers, EVENT_VERSION, RunMeta, RunState, Selection};
 use crate::gate::Decision;
-use crate::history::{Decided, Decider, ENTRY_VERSION, Ended, Head, MarkEntry, Scope, TrialEntry};
+use crate::history::{Decided, Decider, ENTRY_VERSION, Ended, Head, MarkEntry, Part, Scope, TrialEntry};
 use crate::report::{TREND_FORMATS, TrendReport};
 use crate::stats::random::Random;
 use crate::store::{Address, History, HistoryError};
@@ -109,9 +109,9 @@ pub fn ask(place: &Place) -> Result<Vec<(&'static str, usize, Duration)>, BenchE
     let stands = history.stands(&runs, &periods)?;
     took("weeks, with the marks of a run each", stands.len());
     let zero_tolerance = vec![Area::ToolCorrectness, Area::PermissionAdherence];
-    let violated = history.violated(&scope, &zero_tolerance)?;
+    let violated = history.violated(&scope, &zero_tolerance, &Part::default())?;
     took("areas with a violation", violated.len());
-    let entries = history.decisions(&scope)?;
+    let entries = history.decisions(&scope, Timestamp::MIN, Timestamp::MAX)?;
     took("decisions", entries.len());
     let until = runs.last().map_or(Timestamp::UNIX_EPOCH, |run| run.started_at);
     let counted_since = until - SignedDuration::from_hours(24 * 7 * 12);
@@ -233,6 +233,7 @@ fn trials(week: u32, nth: u32) -> Vec<TrialEntry> {
             repeat: 1,
             outcome: Ended::Answered,
             marks: Area::ALL.into_iter().map(&mut mark).collect(),
+            guarded: None,
             wall_ms: 800.0 + random.below(9_000) as f64,
             cost_usd: Some(random.below(500) as f64 / 10_000.0),
             input_tokens: Some(4_000 + random.below(9_000)),

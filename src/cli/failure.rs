@@ -63,6 +63,7 @@ impl From<StoreError> for Failure {
             StoreError::NoRun { .. } | StoreError::ManyRuns { .. } => {
                 (Exit::Usage, Some("name a run by its id, the beginning of its id, `latest` or `latest~1`"))
             }
+            StoreError::Pruned(_) => (Exit::Usage, Some("`evalgate history show RUN` has what is left of it")),
             StoreError::Line { path, .. } if path.ends_with(RESULTS) => {
                 (Exit::Internal, Some("`evalgate score RUN` makes it anew of what the agent answered"))
             }

@@ -25,7 +25,7 @@ use crate::trend::{By, Trend as Found};
 const FOLDER: &str = "trend";
 
 /// How far back a report looks, unless somebody says otherwise.
-const WEEKS: i64 = 26;
+const WEEKS: &str = "26w";
 
 #[derive(Args)]
 #[command(
@@ -147,10 +147,8 @@ impl Trend {
         let name = |name: &Option<String>, what| name.as_deref().map(|name| name_of(what, name)).transpose();
         let today = crate::trend::day(Timestamp::now());
         let until = self.until.as_deref().map_or(Ok(today), |text| day(text, "--until", None))?;
-        let since = match &self.since {
-            Some(text) => day(text, "--since", Some(until))?,
-            None => until.checked_sub(WEEKS.weeks()).unwrap_or(until),
-        };
+        let whole_weeks = matches!(self.by, Periods::Week);
+        let since = day(self.since.as_deref().unwrap_or(WEEKS), "--since", Some((until, whole_weeks)))?;
         if since > until {
             return Err(Failure::usage(format!("--since {since} is after --until {until}")));
         }
@@ -170,14 +168,23 @@ impl Trend {
     }
 }
 
-/// The day that is meant by a date or, where there is a day to count back from, by `12w` or `90d`.
-fn day(text: &str, option: &str, from: Option<Date>) -> Result<Date, Failure> {
+/// The day that is meant by a date or, where there is a last day to count back from, by `12w` or `90d`: the first one of
+/// so many; with whole weeks, of so many from Monday on, of which the last may be a part.
+fn day(text: &str, option: &str, from: Option<(Date, bool)>) -> Result<Date, Failure> {
     let found = match (days::counted(text, 9_999), from) {
-        (Some(days), Some(from)) => from.checked_sub(days.days()).ok(),
+        (Some(days), Some((last, whole_weeks))) => {
+            let ends = if whole_weeks && text.ends_with('w') { sunday(last) } else { Some(last) };
+            ends.and_then(|ends| ends.checked_sub((days - 1).days()).ok())
+        }
         _ => text.parse().ok(),
     };
     let hint = if from.is_some() { "write YYYY-MM-DD, 12w or 90d" } else { "write YYYY-MM-DD" };
     found.ok_or_else(|| Failure::usage(format!("{option} {text:?} is no day")).with_hint(hint))
+}
+
+/// The last day of a day's week.
+fn sunday(day: Date) -> Option<Date> {
+    day.checked_add((6 - i64::from(day.weekday().to_monday_zero_offset())).days()).ok()
 }
 
 /// Runs of the report whose own reports stand beside it.
@@ -189,4 +196,23 @@ fn beside(context: &Context, root: &Root, material: &crate::trend::Material) -> 
     };
     let all = material.runs.iter().map(|run| &run.id).chain(material.entries.iter().map(|entry| &entry.run));
     all.collect::<BTreeSet<_>>().into_iter().filter(is_there).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_weeks_or_days_are_so_many_with_the_last_one() {
+        let first = |text: &str, last: &str, whole_weeks: bool| {
+            let from = Some((last.parse().unwrap(), whole_weeks));
+            day(text, "--since", from).map(|day| day.to_string()).unwrap_or_default()
+        };
+        assert_eq!(first("12w", "2026-08-28", true), "2026-06-08", "a Friday: eleven weeks and the one up to it");
+        assert_eq!(first("12w", "2026-08-30", true), "2026-06-08", "a Sunday");
+        assert_eq!(first("1w", "2026-08-31", true), "2026-08-31", "a Monday");
+        assert_eq!(first("12w", "2026-08-28", false), "2026-06-06");
+        assert_eq!(first("1d", "2026-08-28", true), "2026-08-28");
+        assert_eq!(first("2026-06-05", "2026-08-28", true), "2026-06-05");
+    }
 }

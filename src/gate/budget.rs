@@ -7,6 +7,7 @@ use super::finding::{Found, cases, counted, verb};
 use super::verdict::{Counts, FindingWeight, UNKNOWN_COST};
 use crate::domain::{Area, AreaGate, AreaPolicy, Outcome, Policy};
 use crate::score::TrialResult;
+use crate::stats::quantile::nearest_rank;
 
 /// What the trials took so far.
 #[derive(Default)]
@@ -49,14 +50,12 @@ impl Budget {
     }
 
     /// Fills in what the run took as a whole.
-    pub fn settle(&mut self, counts: &mut Counts) {
-        self.wall_ms.sort_unstable_by(f64::total_cmp);
-        self.answered_ms.sort_unstable_by(f64::total_cmp);
-        counts.wall_ms_p95 = percentile_95(&self.wall_ms);
+    pub fn settle(&self, counts: &mut Counts) {
+        counts.wall_ms_p95 = nearest_rank(&self.wall_ms, 95);
         counts.cost_usd = (self.unpriced == 0 && !self.wall_ms.is_empty()).then_some(self.cost);
     }
 
-    /// What the caps of the policy say; call after [`Budget::settle`].
+    /// What the caps of the policy say.
     pub fn findings(&self, policy: &Policy) -> Vec<Found> {
         let mut found = Vec::new();
         for (area, rules) in budgets(policy) {
@@ -95,7 +94,7 @@ impl Budget {
     }
 
     fn over_latency(&self, cap: f64) -> Option<Found> {
-        let p95_s = percentile_95(&self.answered_ms)? / 1000.0;
+        let p95_s = nearest_rank(&self.answered_ms, 95)? / 1000.0;
         (p95_s > cap).then(|| {
             let brief = format!("95 % of trials take up to {p95_s:.1} s, above the cap of {cap} s");
             Found::new("budget", FindingWeight::Fails, &brief, ".")
@@ -115,23 +114,4 @@ fn too_dear(rules: &AreaPolicy, cost: f64) -> bool {
 
 fn budgets(policy: &Policy) -> impl Iterator<Item = (Area, &AreaPolicy)> {
     policy.areas.iter().filter(|(_, rules)| rules.gate == AreaGate::Budget).map(|(&area, rules)| (area, rules))
-}
-
-/// Nearest rank: the smallest value that at least 95 % of all are not above.
-fn percentile_95(sorted: &[f64]) -> Option<f64> {
-    let rank = (sorted.len() * 95).div_ceil(100);
-    sorted.get(rank.checked_sub(1)?).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_percentile_is_the_nearest_rank() {
-        let hundred: Vec<f64> = (1..=100).map(f64::from).collect();
-        assert_eq!(percentile_95(&hundred), Some(95.0));
-        assert_eq!(percentile_95(&[7.0]), Some(7.0));
-        assert_eq!(percentile_95(&[]), None);
-    }
 }

@@ -145,6 +145,47 @@ pub struct TrialEntry {
     pub model: Option<String>,
     /// One per area of the rubric.
     pub marks: Vec<MarkEntry>,
+    /// Of a guard, what it is judged on; absent where an earlier evalgate kept the trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guarded: Option<Vec<GuardMark>>,
+}
+
+impl TrialEntry {
+    /// What its guard is judged on; nothing where it is no guard, or where nobody can tell any more.
+    pub fn guard_marks(&self) -> Vec<GuardMark> {
+        match &self.guarded {
+            _ if self.kind != CaseKind::ReviewerCorrection => Vec::new(),
+            Some(marks) => marks.clone(),
+            // The mark of an area is the lowest of its criteria: where all are at +1, so is what the guard asks.
+            None => {
+                let marks =
+                    self.marks.iter().filter_map(|entry| Some(GuardMark { area: entry.area, mark: entry.mark? }));
+                let marks: Vec<GuardMark> = marks.collect();
+                let all = marks.iter().all(|guard| guard.mark == Trit::Useful);
+                if all { marks } else { Vec::new() }
+            }
+        }
+    }
+}
+
+/// The lowest mark of the criteria of an area that a guard is judged on: repeatable ones that block, as
+/// [`guard_holds`](crate::gate::guard_holds) has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardMark {
+    pub area: Area,
+    pub mark: Trit,
+}
+
+/// What a guard is judged on, of its area, level, whether it is repeatable, and mark; one an area, in the areas' order.
+pub fn guard_marks<'c>(criteria: impl Iterator<Item = (Area, Level, bool, &'c Mark)>) -> Vec<GuardMark> {
+    let mut lowest: BTreeMap<Area, Trit> = BTreeMap::new();
+    for (area, level, repeatable, mark) in criteria {
+        if let Some(trit) = mark.trit().filter(|_| repeatable && level == Level::Blocking) {
+            let lowest = lowest.entry(area).or_insert(trit);
+            *lowest = trit.min(*lowest);
+        }
+    }
+    lowest.into_iter().map(|(area, mark)| GuardMark { area, mark }).collect()
 }
 
 /// How a trial ended.
@@ -244,6 +285,8 @@ struct CriterionLine {
     area: Area,
     criterion: Slug,
     level: Level,
+    #[serde(default)]
+    repeatable: bool,
     mark: Mark,
 }
 
@@ -251,6 +294,8 @@ impl From<Line> for TrialEntry {
     fn from(line: Line) -> Self {
         let Line { pipeline, suite, kind, case, trial, scored } = line;
         let criteria = || scored.criteria.iter().map(|c| (c.area, c.level, &c.mark, &c.criterion));
+        let guarded = (kind == CaseKind::ReviewerCorrection)
+            .then(|| guard_marks(scored.criteria.iter().map(|c| (c.area, c.level, c.repeatable, &c.mark))));
         let mark = |area: &AreaMark| MarkEntry {
             area: area.area,
             mark: area.mark.trit(),
@@ -276,6 +321,33 @@ impl From<Line> for TrialEntry {
             output_tokens: trial.usage.output_tokens,
             model: trial.usage.model,
             marks: scored.areas.iter().map(mark).collect(),
+            guarded,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marked(trit: Trit) -> Mark {
+        Mark::Marked { trit, why: String::new() }
+    }
+
+    #[test]
+    fn a_guard_is_judged_on_repeatable_criteria_that_block() {
+        let marks = [Trit::Useful, Trit::Incomplete, Trit::Harmful, Trit::Harmful].map(marked);
+        let none = Mark::NotScored { reason: String::new() };
+        let criteria = [
+            (Area::TaskSuccess, Level::Blocking, true, &marks[0]),
+            (Area::TaskSuccess, Level::Blocking, false, &marks[2]),
+            (Area::TaskSuccess, Level::Advisory, true, &marks[2]),
+            (Area::EvidenceQuality, Level::Blocking, true, &marks[0]),
+            (Area::EvidenceQuality, Level::Blocking, true, &marks[1]),
+            (Area::ToolCorrectness, Level::Blocking, true, &none),
+        ];
+        let found: Vec<(Area, Trit)> =
+            guard_marks(criteria.into_iter()).into_iter().map(|guard| (guard.area, guard.mark)).collect();
+        assert_eq!(found, [(Area::TaskSuccess, Trit::Useful), (Area::EvidenceQuality, Trit::Incomplete)]);
     }
 }

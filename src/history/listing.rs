@@ -20,6 +20,25 @@ pub struct Scope {
     pub until: Option<Timestamp>,
 }
 
+/// Which cases of a run are asked about. What is absent does not narrow.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Part {
+    pub pipeline: Option<Slug>,
+    pub org: Option<String>,
+}
+
+impl Part {
+    /// Whether it is all of them.
+    pub fn is_all(&self) -> bool {
+        self.pipeline.is_none() && self.org.is_none()
+    }
+
+    /// Whether it holds the cases of a pipeline and an org.
+    pub fn holds(&self, pipeline: &Slug, org: &str) -> bool {
+        self.pipeline.as_ref().is_none_or(|name| name == pipeline) && self.org.as_ref().is_none_or(|name| name == org)
+    }
+}
+
 /// A run, as it is summed up.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunLine {

@@ -9,8 +9,11 @@ mod retention;
 mod summary;
 mod tables;
 
-pub use entry::{Decided, Decider, ENTRY_VERSION, Ended, Head, Line, MarkEntry, Tag, TrialEntry, agent_digest, cause};
-pub use listing::{RunLine, Scope};
+pub use entry::{
+    Decided, Decider, ENTRY_VERSION, Ended, GuardMark, Head, Line, MarkEntry, Tag, TrialEntry, agent_digest, cause,
+    guard_marks,
+};
+pub use listing::{Part, RunLine, Scope};
 pub use marks::{CaseFact, MarkFact};
 pub use retention::{Keep, KeepError, Shed, Standing, shed};
 pub use summary::{AreaSum, Gathering, Summary};

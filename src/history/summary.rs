@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use super::entry::{Ended, TrialEntry};
 use crate::domain::{Area, Slug, Trit};
+use crate::stats::mean;
 use crate::stats::pass::all_of;
-use crate::stats::quantile::quantile;
+use crate::stats::quantile::nearest_rank;
 
 /// Marks of one area in one pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -96,7 +97,7 @@ pub struct Summary {
     pub cost_usd: Option<f64>,
     pub input_tokens: u64,
     pub output_tokens: u64,
-    /// Wall time of trials, milliseconds: the middle one and the 95th percentile.
+    /// Wall time of trials, milliseconds: the middle one and the 95th percentile, both by nearest rank as the gate has it.
     pub wall_ms_p50: Option<f64>,
     pub wall_ms_p95: Option<f64>,
     /// What said that it answered; absent where nothing did, or several.
@@ -179,15 +180,16 @@ impl Gathering {
             let tallies: Vec<Tally> = tallies.into_iter().filter(|tally| tally.marked > 0).collect();
             let k = tallies.iter().map(|tally| tally.marked).min().unwrap_or(0);
             (area.cases, area.k) = (tallies.len() as u64, u64::from(k));
-            for Tally { useful, marked, sum } in tallies {
-                let mean = f64::from(sum) / f64::from(marked);
-                area.case_means += mean;
-                area.case_squares += mean * mean;
+            let means: Vec<f64> = tallies.iter().map(|tally| f64::from(tally.sum) / f64::from(tally.marked)).collect();
+            area.case_squares = mean::sum(means.iter().map(|mean| mean * mean).collect());
+            // To the same last bit as the mean of a trend has it, in whatever order cases come.
+            area.case_means = mean::sum(means);
+            for Tally { useful, marked, .. } in tallies {
                 area.passed += all_of(u64::from(useful), u64::from(marked), u64::from(k)).unwrap_or(0.0);
             }
         }
         summary.cost_usd = (!unpriced && summary.trials > 0).then_some(cost);
-        (summary.wall_ms_p50, summary.wall_ms_p95) = (quantile(&walls, 0.5), quantile(&walls, 0.95));
+        (summary.wall_ms_p50, summary.wall_ms_p95) = (nearest_rank(&walls, 50), nearest_rank(&walls, 95));
         summary.model = if models.len() == 1 { models.pop() } else { None };
         summary
     }
@@ -216,6 +218,7 @@ mod tests {
             output_tokens: None,
             model: Some("m".into()),
             marks: vec![MarkEntry { area: Area::TaskSuccess, mark, missing: mark.is_none(), cause: None }],
+            guarded: None,
         }
     }
 
@@ -242,6 +245,7 @@ mod tests {
         assert_eq!((summary.trials, summary.failed, summary.solved), (5, 1, 3));
         assert_eq!((summary.cost_usd, summary.input_tokens), (Some(2.5), 15));
         assert_eq!(summary.model.as_deref(), Some("m"));
+        assert_eq!((summary.wall_ms_p50, summary.wall_ms_p95), (Some(1.0), Some(2.0)));
     }
 
     #[test]

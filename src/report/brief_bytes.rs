@@ -12,9 +12,9 @@ use super::brief::{
     Brief, CaseBrief, ComparisonBrief, OutcomeBrief, RequestBrief, ScoredBrief, StepBrief, TrialBrief, UsageBrief,
 };
 use super::words;
-use crate::domain::{Area, Mark, Outcome, Slug, Step, Trit};
+use crate::domain::{Area, CaseKind, Mark, Outcome, Slug, Step, Trit};
 use crate::golden::Comparison;
-use crate::history::{Ended, MarkEntry, TrialEntry, cause};
+use crate::history::{Ended, GuardMark, MarkEntry, TrialEntry, cause, guard_marks};
 use crate::score::{AreaMark, Held, TrialResult};
 
 /// Appends a trial in brief.
@@ -71,6 +71,14 @@ pub fn push(out: &mut Vec<u8>, result: &TrialResult) {
         let criteria = scored.criteria.iter().map(|c| (c.area, c.level, &c.mark, &c.criterion));
         out.optional(cause(area, criteria), |out, cause| out.text(cause));
     }
+    if *kind == CaseKind::ReviewerCorrection {
+        let guards = guard_marks(scored.criteria.iter().map(|c| (c.area, c.level, c.repeatable, &c.mark)));
+        out.count(guards.len());
+        for GuardMark { area, mark } in guards {
+            out.byte(area.index() as u8);
+            out.byte(trit_byte(mark));
+        }
+    }
 }
 
 /// Reads what [`push`] appended. Errors: the bytes are not what it appends.
@@ -108,6 +116,12 @@ pub fn read_entry(bytes: &[u8]) -> Result<TrialEntry, Error> {
             });
             marks.collect::<Result<_, Error>>()?
         },
+        guarded: match kind {
+            CaseKind::ReviewerCorrection => {
+                Some(from.list(|from| Ok(GuardMark { area: from.area()?, mark: from.trit()? }))?)
+            }
+            _ => None,
+        },
     })
 }
 
@@ -143,7 +157,7 @@ fn brief(from: &mut Reader) -> Result<Brief, Error> {
         },
         scored: ScoredBrief {
             areas: from.list(|from| {
-                let area = *Area::ALL.get(usize::from(from.byte()?)).ok_or_else(damaged)?;
+                let area = from.area()?;
                 let (trit, why) = (from.byte()?, from.text()?.to_owned());
                 let mark = match trit {
                     NO_TRIT => Mark::NotScored { reason: why },
@@ -263,6 +277,10 @@ impl<'b> Reader<'b> {
     fn word<T: Deserialize<'b>>(&mut self) -> Result<T, Error> {
         let word: StrDeserializer<Error> = self.text()?.into_deserializer();
         T::deserialize(word)
+    }
+
+    fn area(&mut self) -> Result<Area, Error> {
+        Area::ALL.get(usize::from(self.byte()?)).copied().ok_or_else(damaged)
     }
 
     fn trit(&mut self) -> Result<Trit, Error> {

@@ -65,7 +65,7 @@ pub use text::{
     render_steps,
 };
 pub use trend::{TREND_FORMATS, TrendFormat, TrendReport};
-pub use words::spelling;
+pub use words::{mean as mean_mark, spelling};
 
 /// Everything a report is made of.
 #[derive(Debug)]

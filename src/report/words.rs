@@ -126,9 +126,10 @@ pub fn short(area: Area) -> &'static str {
     area.name().split('_').next().unwrap_or(area.name())
 }
 
-/// A mean mark with its sign: `+0.61`, `-0.14`, `0.00`; `–` where there is none.
+/// A mean mark with its sign: `+0.61`, `-0.14`, `0.00`; `–` where there is none. Sums of the same marks in another order
+/// differ by less than 1e-9, which must not decide how a half is rounded.
 pub fn mean(mean: Option<f64>) -> String {
-    match mean {
+    match mean.map(|value| (value * 1e9).round() / 1e9) {
         Some(value) if (value * 100.0).round() == 0.0 => "0.00".to_owned(),
         Some(value) => format!("{value:+.2}"),
         None => "–".to_owned(),
@@ -294,6 +295,7 @@ mod tests {
         assert_eq!(mean(Some(0.614)), "+0.61");
         assert_eq!(mean(Some(-0.144)), "-0.14");
         assert_eq!(mean(Some(-0.001)), "0.00");
+        assert_eq!((mean(Some(0.545)), mean(Some(0.545 - 1e-12))), ("+0.55".to_owned(), "+0.55".to_owned()));
         assert_eq!(mean(None), "–");
     }
 

@@ -145,7 +145,7 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 }
 
 /// A sum to the same last bit in any order.
-pub(super) fn sum(mut values: Vec<f64>) -> f64 {
+pub fn sum(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.iter().sum()
 }

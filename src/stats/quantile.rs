@@ -12,3 +12,24 @@ pub fn quantile(values: &[f64], q: f64) -> Option<f64> {
     let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
     Some(below + (above - below) * at.fract())
 }
+
+/// Nearest rank: the smallest value that at least `percent` % (1 to 100) of all are not above. `None` without values.
+pub fn nearest_rank(values: &[f64], percent: usize) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let rank = (sorted.len() * percent).div_ceil(100);
+    sorted.get(rank.checked_sub(1)?).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_rank_is_one_of_the_values() {
+        let hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        assert_eq!([50, 95, 100].map(|percent| nearest_rank(&hundred, percent)), [Some(50.0), Some(95.0), Some(100.0)]);
+        assert_eq!(nearest_rank(&[7.0], 95), Some(7.0));
+        assert_eq!(nearest_rank(&[], 95), None);
+    }
+}

@@ -48,6 +48,8 @@ pub enum StoreError {
     NoPipeline(String),
     #[error("no run {name:?}{}", hint(.near))]
     NoRun { name: String, near: Option<String> },
+    #[error("run {0} was pruned: only its marks are left")]
+    Pruned(String),
     #[error("{name:?} may be any of {}", .runs.join(", "))]
     ManyRuns { name: String, runs: Vec<String> },
 }

@@ -12,6 +12,10 @@ use crate::diagnostic::closest;
 use crate::domain::Slug;
 use crate::event::RunMeta;
 
+/// Folder beside the runs with what a prune leaves of them, and the end of the names there.
+pub(super) const REMAINS: &str = "pruned";
+pub(super) const REMAINS_END: &str = ".jsonl.gz";
+
 /// `reports/runs/`; it need not exist yet.
 #[derive(Debug, Clone)]
 pub struct Runs {
@@ -73,7 +77,13 @@ impl Runs {
         if back(name).is_some() {
             ids.retain(|id| RunFolder::is_one(&self.path.join(id.as_str())));
         }
-        meant(name, &ids).map(|id| self.folder(id))
+        match meant(name, &ids) {
+            Err(none @ StoreError::NoRun { .. }) => match meant(name, &pruned(&self.path)?) {
+                Ok(id) if id.starts_with(name) => Err(StoreError::Pruned(id.to_string())),
+                _ => Err(none),
+            },
+            found => found.map(|id| self.folder(id)),
+        }
     }
 
     pub(super) fn folder(&self, id: Slug) -> RunFolder {
@@ -109,6 +119,22 @@ fn back(name: &str) -> Option<usize> {
         "" => Some(0),
         rest => rest.strip_prefix('~')?.parse().ok(),
     }
+}
+
+/// Ids of the runs beside these of which a prune left something, newest first.
+fn pruned(runs: &Path) -> Result<Vec<Slug>, StoreError> {
+    let folder = runs.with_file_name(REMAINS);
+    let entries = match fs::read_dir(&folder) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.naming("list", &folder)?,
+    };
+    let mut ids = Vec::new();
+    for entry in entries {
+        let name = entry.naming("list", &folder)?.file_name();
+        ids.extend(name.to_str().and_then(|name| Slug::new(name.strip_suffix(REMAINS_END)?).ok()));
+    }
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(ids)
 }
 
 /// The id that is meant by an id, the beginning of just one, `latest`, or `latest~N`; `ids` are newest first.

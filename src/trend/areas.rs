@@ -20,6 +20,9 @@ pub struct AreaLine {
     /// Whether a single -1 is too much.
     pub zero_tolerance: bool,
     pub state: State,
+    /// What else than the agent is another one since what it is held against, e.g. `rubrics`: the change says nothing of
+    /// the agent then.
+    pub other: Vec<&'static str>,
 }
 
 /// An area in a word.
@@ -28,7 +31,7 @@ pub enum State {
     /// Zero tolerance, and there is a -1.
     Violated,
     Fell,
-    /// Nobody can tell: no marks, or too few in common with what was before.
+    /// Nobody can tell: no marks, too few in common with what was before, or another measure.
     Unclear,
     Steady,
     Rose,
@@ -48,15 +51,16 @@ impl State {
         }
     }
 
-    /// Of an area, by what the release changed or, where there was none before, the period.
-    pub fn of(now: &Sum, zero_tolerance: bool, change: Option<&Change>) -> Self {
+    /// Of an area, by what the release changed or, where there was none before, the period; `other`: what else than the
+    /// agent is another one since.
+    pub fn of(now: &Sum, zero_tolerance: bool, change: Option<&Change>, other: &[&str]) -> Self {
         match (now.cases, zero_tolerance) {
             (0, _) => return State::Unclear,
             (_, true) if now.harmful_cases > 0 => return State::Violated,
             (_, true) => return State::Held,
             _ => {}
         }
-        match change.and_then(Change::direction) {
+        match change.and_then(Change::direction).filter(|_| other.is_empty()) {
             None => State::Unclear,
             Some(0) => State::Steady,
             Some(direction) if direction < 0 => State::Fell,
@@ -79,6 +83,7 @@ impl AreaLine {
             (State::Held, _) => "no case at −1".to_owned(),
             (State::Unclear, _) if cases == 0 => "nothing was marked".to_owned(),
             (State::Unclear, None) => "there is nothing before it".to_owned(),
+            (State::Unclear, Some(_)) if !self.other.is_empty() => changed(&self.other),
             (State::Unclear, Some(change)) => {
                 format!("only {} common cases; {ENOUGH} at least", change.cases)
             }
@@ -86,6 +91,14 @@ impl AreaLine {
             (State::Fell, _) => "the change's interval is below 0".to_owned(),
             (State::Rose, _) => "the change's interval is above 0".to_owned(),
         }
+    }
+}
+
+/// `the rubrics changed`, `the suites and rubrics changed`.
+pub(super) fn changed(other: &[&str]) -> String {
+    match other {
+        [some @ .., last] if !some.is_empty() => format!("the {} and {last} changed", some.join(", ")),
+        _ => format!("the {} changed", other.concat()),
     }
 }
 
@@ -106,10 +119,26 @@ mod tests {
     use super::*;
     use crate::stats::Interval;
 
-    fn state(harmful: u64, zero: bool, ends: Option<(f64, f64)>) -> &'static str {
+    fn line(harmful: u64, zero_tolerance: bool, ends: Option<(f64, f64)>, other: &[&'static str]) -> AreaLine {
         let now = Sum { cases: 30, harmful_cases: harmful, ..Sum::default() };
         let interval = ends.map(|(lower, upper)| Interval { lower, upper });
-        State::of(&now, zero, Some(&Change { cases: 30, mean: Some(0.1), interval })).word()
+        let change = Change { cases: 30, mean: Some(0.1), interval };
+        let state = State::of(&now, zero_tolerance, Some(&change), other);
+        let (area, spark, other) = (Area::TaskSuccess, Vec::new(), other.to_vec());
+        AreaLine { area, now, since_period: None, since_release: Some(change), spark, zero_tolerance, state, other }
+    }
+
+    fn state(harmful: u64, zero: bool, ends: Option<(f64, f64)>) -> &'static str {
+        line(harmful, zero, ends, &[]).state.word()
+    }
+
+    #[test]
+    fn what_another_measure_did_is_not_laid_on_the_agent() {
+        let fell = line(3, false, Some((-0.2, -0.1)), &["rubrics"]);
+        assert_eq!((fell.state, fell.reason()), (State::Unclear, "the rubrics changed".to_owned()));
+        assert_eq!(changed(&["suites", "rubrics", "judge"]), "the suites, rubrics and judge changed");
+        let held = line(0, true, Some((-0.2, -0.1)), &["suites"]);
+        assert_eq!((held.state, held.reason()), (State::Held, "no case at −1".to_owned()));
     }
 
     #[test]
@@ -124,6 +153,6 @@ mod tests {
         assert_eq!(state(3, false, Some((-0.2, 0.1))), "steady");
         assert_eq!(state(3, false, Some((0.1, 0.2))), "rose");
         assert_eq!(state(3, false, None), "unclear");
-        assert_eq!(State::of(&Sum::default(), true, None), State::Unclear);
+        assert_eq!(State::of(&Sum::default(), true, None, &[]), State::Unclear);
     }
 }

@@ -1,10 +1,11 @@
 //! One sentence for whoever reads nothing else: what changed, where, since which release.
 
-use super::areas::{AreaLine, State};
+use super::areas::{AreaLine, State, changed};
 use super::period::day;
 use super::stand::Change;
 use super::{Before, Material, Trend};
 use crate::domain::{Area, Slug};
+use crate::gate::Decision;
 use crate::history::CaseFact;
 
 /// Areas that the sentence names at most of each kind.
@@ -48,22 +49,44 @@ pub fn headline(material: &Material, trend: &Trend) -> String {
         }
     }
     if of(State::Fell).next().is_none() && of(State::Rose).next().is_none() {
-        parts.push(match of(State::Steady).next() {
-            Some(_) => "no area moved beyond chance".to_owned(),
-            None => "nothing can be compared yet".to_owned(),
+        let other = of(State::Unclear).map(|line| line.other.as_slice()).find(|other| !other.is_empty());
+        parts.push(match (of(State::Steady).next(), other) {
+            (Some(_), _) => "no area moved beyond chance".to_owned(),
+            (None, Some(other)) => format!("what the agent did is unclear, as {}", changed(other)),
+            (None, None) => "nothing can be compared yet".to_owned(),
         });
     }
-    let tested = trend.safety.iter().all(|safety| safety.cases > 0) && !trend.safety.is_empty();
-    if tested && of(State::Violated).next().is_none() {
-        parts.push("no −1 where one is too much".to_owned());
+    let untested: Vec<&str> =
+        trend.safety.iter().filter(|safety| safety.cases == 0).map(|safety| safety.area.name()).collect();
+    match untested.as_slice() {
+        [] if trend.safety.is_empty() || of(State::Violated).next().is_some() => {}
+        [] => parts.push("no −1 where one is too much".to_owned()),
+        [one] => parts.push(format!("{one} was not tested")),
+        [some @ .., last] => parts.push(format!("{} and {last} were not tested", some.join(", "))),
     }
+    parts.extend(material.runs.last().and_then(|run| stands(run.decision?)).map(str::to_owned));
     format!("{}{}.", since(material), parts.join("; "))
+}
+
+/// How the newest run stands, where it did not pass.
+fn stands(decision: Decision) -> Option<&'static str> {
+    Some(match decision {
+        Decision::Pass => return None,
+        Decision::Fail => "the newest run is blocked",
+        Decision::Inconclusive => "the newest run has no verdict",
+        Decision::ReviewPending => "the newest run waits for a review",
+    })
 }
 
 /// Against what: the release before, the period before, or nothing.
 fn since(material: &Material) -> String {
     match (&material.before, material.periods.iter().rev().nth(1)) {
-        (Some(Before { name, replaced_at, .. }), _) => format!("Since {name} was replaced on {}: ", day(*replaced_at)),
+        (Some(Before { name, passed: true, run, .. }), _) => {
+            format!("Since {name}, which passed last on {}: ", day(run.started_at))
+        }
+        (Some(Before { name, run, .. }), _) => {
+            format!("Since {name} of {}, which did not pass, as no release before it did: ", day(run.started_at))
+        }
         (None, Some(period)) => format!("Since the {} of {}: ", material.by.noun(), period.label),
         (None, None) => "In the first runs: ".to_owned(),
     }

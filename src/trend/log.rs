@@ -1,4 +1,4 @@
-//! The release log: what was decided about which agent, what was released all the same, and what came after.
+//! The release log: what was decided about which agent, what went on or got a name all the same, and what came after.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::period::name;
 use crate::domain::Slug;
 use crate::gate::Decision as Verdict;
-use crate::history::{Decided, RunLine};
+use crate::history::{Decided, Decider, RunLine};
 
 /// A decision about a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +57,7 @@ impl Release {
     }
 }
 
-/// A run that did not pass and went on all the same.
+/// A run that was blocked or without a verdict, and went on or got a name all the same.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
     pub run: Slug,
@@ -70,16 +70,49 @@ pub struct Override {
     pub after: Option<(Slug, Option<Verdict>)>,
 }
 
-/// How it went on.
+/// What became of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum How {
-    /// It was given a name although it had not passed.
+    /// It was given a name. That lets nothing pass: a version that was held back may have one.
     Named(String),
-    /// It was judged again, and passed under this policy.
+    /// It was judged again, and passed under this policy, which is another one or from another revision.
     JudgedAgain(Slug),
 }
 
-/// Runs that went on although they had not passed, oldest first. `entries` and `runs` are oldest first.
+impl How {
+    /// Whether the run went on.
+    pub fn went_on(&self) -> bool {
+        matches!(self, How::JudgedAgain(_))
+    }
+}
+
+/// How a run stands while its decisions go by.
+#[derive(Default)]
+struct Standing<'d> {
+    decided: Option<&'d Decided>,
+}
+
+impl<'d> Standing<'d> {
+    /// The decision that stands, where that blocks the run or leaves it without a verdict. A review that is pending
+    /// does neither: it is there to be settled.
+    fn blocked(&self) -> Option<&'d Decided> {
+        self.decided.filter(|decided| matches!(decided.decision, Verdict::Fail | Verdict::Inconclusive))
+    }
+
+    /// `gate` decides anew under the policy that the run was judged by; what it says under another one stands beside it.
+    fn observe(&mut self, next: &'d Decided) {
+        if next.by != Decider::Gate || self.decided.is_none_or(|decided| same_policy(decided, next)) {
+            self.decided = Some(next);
+        }
+    }
+}
+
+fn same_policy(a: &Decided, b: &Decided) -> bool {
+    (&a.policy, &a.policy_from) == (&b.policy, &b.policy_from)
+}
+
+/// Runs that went on or got a name although they were blocked or without a verdict, oldest first. `entries` and `runs`
+/// are oldest first.
 pub fn overrides(runs: &[RunLine], entries: &[Entry]) -> Vec<Override> {
     let mut found = Vec::new();
     let mut about: HashMap<&Slug, Vec<&Decided>> = HashMap::new();
@@ -88,29 +121,48 @@ pub fn overrides(runs: &[RunLine], entries: &[Entry]) -> Vec<Override> {
     }
     for (place, run) in runs.iter().enumerate() {
         let decisions = about.get(&run.id).map_or(&[][..], Vec::as_slice);
-        let Some(first) = decisions.iter().find(|decided| decided.decision != Verdict::Pass) else { continue };
         let after = runs.get(place + 1).map(|next| (next.id.clone(), next.decision));
-        let one = |at, how| Override {
+        let one = |at, verdict, how| Override {
             run: run.id.clone(),
             agent: run.agent.clone(),
             at,
-            verdict: first.decision,
+            verdict,
             how,
             after: after.clone(),
         };
-        let passed = decisions.iter().find(|decided| decided.at > first.at && decided.decision == Verdict::Pass);
-        found.extend(passed.map(|decided| one(decided.at, How::JudgedAgain(decided.policy.clone()))));
-        if run.decision.is_some_and(|standing| standing != Verdict::Pass) && passed.is_none() {
-            found.extend(run.tags.iter().map(|tag| one(run.started_at, How::Named(tag.clone()))));
+        match passed_elsewhere(decisions) {
+            Ok((blocked, passed)) => {
+                found.push(one(passed.at, blocked.decision, How::JudgedAgain(passed.policy.clone())));
+            }
+            Err(Some(blocked)) => {
+                let named = run.tags.iter().map(|tag| one(run.started_at, blocked.decision, How::Named(tag.clone())));
+                found.extend(named);
+            }
+            Err(None) => {}
         }
     }
     found
 }
 
+/// What stood against a run, and the decision of another policy that passed it all the same; where there is no such one,
+/// what stands against it in the end.
+fn passed_elsewhere<'d>(decisions: &[&'d Decided]) -> Result<(&'d Decided, &'d Decided), Option<&'d Decided>> {
+    let mut standing = Standing::default();
+    for next in decisions {
+        if let Some(blocked) = standing.blocked()
+            && next.decision == Verdict::Pass
+            && !same_policy(blocked, next)
+        {
+            return Ok((blocked, next));
+        }
+        standing.observe(next);
+    }
+    Err(standing.blocked())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Decider;
     use crate::trend::sample::{run, slug};
 
     fn entry(run: &str, at: &str, decision: Verdict) -> Entry {
@@ -127,25 +179,49 @@ mod tests {
         Entry { run: slug(run), agent: "1".to_owned(), decided }
     }
 
-    #[test]
-    fn a_block_that_was_overridden_stands_in_the_log_with_what_came_after() {
-        let mut runs = [
-            run("a", "2026-11-01T00:00:00Z", "1"),
-            run("b", "2026-11-02T00:00:00Z", "1"),
-            run("c", "2026-11-03T00:00:00Z", "2"),
-        ];
-        (runs[0].decision, runs[0].tags) = (Some(Verdict::Fail), vec!["v1".to_owned()]);
-        (runs[1].decision, runs[2].decision) = (Some(Verdict::Pass), Some(Verdict::Fail));
-        let entries = [
-            entry("a", "2026-11-01T01:00:00Z", Verdict::Fail),
-            entry("b", "2026-11-02T01:00:00Z", Verdict::Inconclusive),
-            entry("b", "2026-11-02T02:00:00Z", Verdict::Pass),
-            entry("c", "2026-11-03T02:00:00Z", Verdict::Fail),
-        ];
+    /// What is told of one run with these decisions: command, policy and decision, one after the other.
+    fn told(tag: Option<&str>, decisions: &[(Decider, &str, Verdict)]) -> Vec<(Verdict, How)> {
+        let mut runs = [run("a", "2026-11-01T00:00:00Z", "1"), run("b", "2026-11-02T00:00:00Z", "2")];
+        runs[0].tags.extend(tag.map(str::to_owned));
+        let entry = |(place, (by, policy, decision)): (usize, &(Decider, &str, Verdict))| {
+            let mut entry = entry("a", &format!("2026-11-01T{place:02}:30:00Z"), *decision);
+            (entry.decided.by, entry.decided.policy) = (*by, slug(policy));
+            entry
+        };
+        let entries: Vec<Entry> = decisions.iter().enumerate().map(entry).collect();
         let found = overrides(&runs, &entries);
-        let how: Vec<&How> = found.iter().map(|one| &one.how).collect();
-        assert_eq!(how, [&How::Named("v1".to_owned()), &How::JudgedAgain(slug("pr"))]);
-        assert_eq!(found[1].after, Some((slug("c"), Some(Verdict::Fail))));
+        assert!(found.iter().all(|one| one.after == Some((slug("b"), None))));
+        found.into_iter().map(|one| (one.verdict, one.how)).collect()
+    }
+
+    use Decider::{Gate, Run, Score};
+    use Verdict::{Fail, Inconclusive, Pass, ReviewPending};
+
+    #[test]
+    fn a_block_that_another_policy_passed_stands_in_the_log_with_what_came_after() {
+        let went_on = |policy: &str| How::JudgedAgain(slug(policy));
+        assert_eq!(told(None, &[(Run, "pr", Fail), (Gate, "lax", Pass)]), [(Fail, went_on("lax"))]);
+        let first = [(Run, "pr", Inconclusive), (Gate, "lax", Pass), (Gate, "laxer", Pass)];
+        assert_eq!(told(Some("v1"), &first), [(Inconclusive, went_on("lax"))]);
+        let rejected = [(Run, "pr", ReviewPending), (Gate, "pr", Fail), (Score, "lax", Pass)];
+        assert_eq!(told(None, &rejected), [(Fail, went_on("lax"))]);
+    }
+
+    #[test]
+    fn a_review_that_was_settled_and_a_gate_under_another_policy_override_nothing() {
+        assert_eq!(told(Some("v1"), &[(Run, "pr", ReviewPending), (Gate, "pr", Pass)]), []);
+        assert_eq!(told(None, &[(Run, "pr", ReviewPending), (Gate, "lax", Pass)]), []);
+        assert_eq!(told(Some("v1"), &[(Run, "pr", Pass), (Gate, "strict", Inconclusive), (Gate, "pr", Pass)]), []);
+        assert_eq!(told(None, &[(Run, "pr", Fail), (Gate, "pr", Pass), (Gate, "lax", Pass)]), []);
+        assert_eq!(told(None, &[(Run, "pr", Fail), (Score, "pr", Pass)]), []);
+    }
+
+    #[test]
+    fn a_blocked_run_that_got_a_name_did_not_go_on() {
+        let found = told(Some("v1"), &[(Run, "pr", Fail), (Gate, "strict", Fail)]);
+        assert_eq!(found, [(Fail, How::Named("v1".to_owned()))]);
+        assert!(!found[0].1.went_on());
+        assert_eq!(told(None, &[(Run, "pr", Fail)]), []);
     }
 
     #[test]

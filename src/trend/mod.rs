@@ -53,7 +53,7 @@ pub struct Material {
     pub periods: Vec<Period>,
     /// The last run of each period.
     pub stands: Vec<Stand>,
-    /// The release before that of the newest run.
+    /// The release that the newest run is held against.
     pub before: Option<Before>,
     /// Number of a case in the store → what it is; only those that are looked at.
     pub facts: BTreeMap<i64, CaseFact>,
@@ -86,14 +86,15 @@ impl Material {
     }
 }
 
-/// The agent that the newest one replaced.
+/// The release that the newest run is held against: the last other agent that passed or, where none did, the last one.
 #[derive(Debug)]
 pub struct Before {
     /// Its names, or the beginning of its digest.
     pub name: String,
-    /// When the first run of what came after it began.
-    pub replaced_at: Timestamp,
-    /// Its last run.
+    /// Whether it passed; otherwise none did.
+    pub passed: bool,
+    /// Its last run, or its last one that passed.
+    pub run: RunLine,
     pub stand: Stand,
 }
 
@@ -169,9 +170,21 @@ fn area_line(material: &Material, area: Area) -> Option<AreaLine> {
         return None;
     }
     let zero_tolerance = material.zero_tolerance.contains(&area);
-    let state = State::of(&now, zero_tolerance, since_release.as_ref().or(since_period.as_ref()));
+    let other = broken_by(material);
+    let state = State::of(&now, zero_tolerance, since_release.as_ref().or(since_period.as_ref()), &other);
     let spark = sums.iter().map(|sum| sum.mean).collect();
-    Some(AreaLine { area, now, since_period, since_release, spark, zero_tolerance, state })
+    Some(AreaLine { area, now, since_period, since_release, spark, zero_tolerance, state, other })
+}
+
+/// What else than the agent is another one since the run that the newest one is held against, so that marks of the two do
+/// not tell what the agent changed.
+fn broken_by(material: &Material) -> Vec<&'static str> {
+    let of_period = || material.runs.get(material.periods.iter().rev().nth(1)?.last);
+    let then = material.before.as_ref().map(|before| &before.run).or_else(of_period);
+    match (then, material.runs.last()) {
+        (Some(then), Some(now)) => moves::breaking(then, now),
+        _ => Vec::new(),
+    }
 }
 
 fn panels(material: &Material, moves: &[Moved]) -> Vec<Panel> {

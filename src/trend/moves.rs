@@ -44,6 +44,12 @@ pub fn moved(then: &RunLine, now: &RunLine, at: usize) -> Option<Moved> {
     (!parts.is_empty()).then_some(Moved { at, parts, breaks })
 }
 
+/// What differs between two runs so that their marks are not of the same cases, or not by the same measure.
+pub fn breaking(then: &RunLine, now: &RunLine) -> Vec<&'static str> {
+    let differs = |part: &&Part| part.breaks && then.digests.get(part.digest) != now.digests.get(part.digest);
+    PARTS.iter().filter(differs).map(|part| part.name).collect()
+}
+
 /// A change of level that several methods agree on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Confirmed {
@@ -130,6 +136,7 @@ mod tests {
             .into();
         b.model = Some("m".to_owned());
         assert_eq!(moved(&a, &b, 1).map(|moved| (moved.parts, moved.breaks)), Some((vec!["agent", "suites"], true)));
-        assert_eq!(moved(&a, &a, 1), None);
+        assert_eq!(breaking(&a, &b), ["suites"]);
+        assert_eq!((moved(&a, &a, 1), breaking(&a, &a)), (None, vec![]));
     }
 }

@@ -58,6 +58,8 @@ pub type Tallies = [Option<Box<Tally>>; Area::COUNT];
 #[derive(Debug, Default)]
 pub struct Stand {
     pub cases: BTreeMap<i64, Tallies>,
+    /// Of guards, the lowest mark by area of what they are judged on, over the repeats.
+    guards: BTreeMap<i64, [Option<Trit>; Area::COUNT]>,
 }
 
 /// What of a run is looked at.
@@ -67,6 +69,20 @@ impl Stand {
     pub fn observe(&mut self, fact: MarkFact) {
         let tallies = self.cases.entry(fact.case).or_default();
         tallies[fact.area.index()].get_or_insert_default().observe(fact.mark, fact.cause);
+    }
+
+    /// A mark of what a guard is judged on.
+    pub fn guard(&mut self, case: i64, area: Area, mark: Trit) {
+        let lowest = &mut self.guards.entry(case).or_default()[area.index()];
+        *lowest = Some(lowest.map_or(mark, |lowest| lowest.min(mark)));
+    }
+
+    /// Each guard that was asked in one of these areas, and whether it held in every repeat: as the gate has it.
+    pub fn held<'s>(&'s self, guarding: &'s [Area]) -> impl Iterator<Item = (i64, bool)> + 's {
+        self.guards.iter().filter_map(move |(case, lowest)| {
+            let lowest = guarding.iter().filter_map(|area| lowest[area.index()]).min()?;
+            Some((*case, lowest == Trit::Useful))
+        })
     }
 
     /// The cases with a mark in an area.
@@ -108,7 +124,7 @@ pub struct Sum {
     pub k: (u32, u32),
     /// Mean over cases of the case's mean mark, -1..1.
     pub mean: Option<f64>,
-    /// Student's, over cases; within -1..1.
+    /// Student's, over cases, with one pseudo-case at each end of the range, as changes have it; within -1..1.
     pub interval: Option<Interval>,
     /// Cases with any repeat at -1, and marks at -1.
     pub harmful_cases: u64,
@@ -124,6 +140,7 @@ impl Sum {
             let Interval { lower, upper } = found.two_sided(CONFIDENCE);
             Interval { lower: lower.max(-1.0), upper: upper.min(1.0) }
         };
+        let found = mean::with_pseudo_cases(&means, RANGE / 2.0).filter(|_| !means.is_empty());
         let fewest = tallies.iter().map(|tally| tally.marks).min().unwrap_or(0);
         let all = |tally: &&Tally| all_of(tally.useful.into(), tally.marks.into(), fewest.into());
         let passed: Vec<f64> = tallies.iter().filter_map(all).collect();
@@ -132,7 +149,7 @@ impl Sum {
             marks: tallies.iter().map(|tally| u64::from(tally.marks)).sum(),
             k: (fewest, tallies.iter().map(|tally| tally.marks).max().unwrap_or(0)),
             mean: mean::mean(&means),
-            interval: mean::student(&means).map(interval),
+            interval: found.map(interval),
             harmful_cases: tallies.iter().filter(|tally| tally.harmful > 0).count() as u64,
             harmful: tallies.iter().map(|tally| u64::from(tally.harmful)).sum(),
             passed: mean::mean(&passed),
@@ -190,6 +207,15 @@ mod tests {
     }
 
     #[test]
+    fn cases_that_are_all_alike_have_an_interval_with_a_width() {
+        let all = |n: i64| stand(&(1..=n).map(|case| (case, 1)).collect::<Vec<_>>());
+        let lower = |n: i64| all(n).sum(Area::TaskSuccess, &facts(n), &|_| true).interval.map(|found| found.lower);
+        assert!(lower(4).is_some_and(|lower| lower < 0.0), "{:?}", lower(4));
+        assert!(lower(100).is_some_and(|lower| lower > 0.9 && lower < 1.0), "{:?}", lower(100));
+        assert_eq!(lower(0), None);
+    }
+
+    #[test]
     fn only_cases_of_both_sides_are_compared_and_few_give_no_number() {
         let all = |n: i64, mark: i8| (1..=n).map(|case| (case, mark)).collect::<Vec<_>>();
         let facts = facts(40);
@@ -199,6 +225,17 @@ mod tests {
         assert_eq!((few.cases, few.mean, few.direction()), (19, None, None));
         let same = stand(&all(20, 1)).change_since(&stand(&all(20, 1)), Area::TaskSuccess, &facts, &|_| true);
         assert_eq!((same.mean, same.direction()), (Some(0.0), Some(0)));
+    }
+
+    #[test]
+    fn a_guard_holds_if_what_it_is_judged_on_is_at_one_in_every_repeat_whatever_its_areas_are() {
+        let mut stand = stand(&[(1, 0), (2, 1), (3, 1)]);
+        stand.guard(1, Area::TaskSuccess, Trit::Useful);
+        stand.guard(1, Area::EvidenceQuality, Trit::Harmful);
+        stand.guard(2, Area::TaskSuccess, Trit::Useful);
+        stand.guard(2, Area::TaskSuccess, Trit::Incomplete);
+        let held: Vec<(i64, bool)> = stand.held(&[Area::TaskSuccess]).collect();
+        assert_eq!(held, [(1, true), (2, false)]);
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn every_decision_about_a_run_is_kept_also_when_the_index_is_gone() {
 fn rows(project: &Project) -> Vec<String> {
     let index = rusqlite::Connection::open(project.path("reports/history.db")).unwrap();
     let mut rows = Vec::new();
-    for table in ["runs", "cases", "trials", "marks", "run_areas", "decisions", "tags"] {
+    for table in ["runs", "cases", "trials", "marks", "guards", "run_areas", "decisions", "tags"] {
         let mut statement = index.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let columns = statement.column_count();
         let row = |row: &rusqlite::Row| (0..columns).map(|column| row.get(column)).collect();
@@ -244,7 +244,9 @@ fn prune_removes_folders_and_keeps_marks_tagged_runs_and_baselines() {
     assert_eq!(after["run"]["pruned"], true);
     project.run(&["history", "rebuild"]).exits(0).says("5 runs are in the index");
     assert_eq!(shown(&project, &runs[2]), after);
-    project.run(&["show", "berth-for-two-nights", "--run", &runs[2]]).exits(2);
+    for command in [&["show", "berth-for-two-nights", "--run", &runs[2]][..], &["report", &runs[2]]] {
+        project.run(command).exits(2).says(&format!("run {} was pruned: only its marks are left", runs[2]));
+    }
 
     project.run(&["history", "tag", "v1.0", "v1.0", "--remove"]).exits(0);
     project.run(&["history", "prune", "--keep", "1", "--forget"]).exits(0);
@@ -319,6 +321,18 @@ fn a_run_taken_in_with_a_name_of_another_is_kept_without_it_until_one_of_them_gi
     here.run(&["history", "tag", came, "v1", "--remove"]).exits(0);
     quiet();
     assert_eq!(shown(&here, "v1")["run"]["id"], own.as_str());
+}
+
+#[test]
+fn a_run_of_another_project_is_refused_with_both_names() {
+    let (here, there) = (ran(), ran());
+    let own = here.runs()[0].clone();
+    there.edit("evalgate.yaml", "name: tiny", "name: other");
+    there
+        .run(&["history", "import", here.path("reports/runs").to_str().unwrap()])
+        .exits(2)
+        .says("is a run of project tiny, and this is project other");
+    assert!(!there.runs().contains(&own));
 }
 
 #[cfg(unix)]

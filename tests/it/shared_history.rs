@@ -260,7 +260,7 @@ mod server {
         }
         let by_variable = url.replace(&format!(":{CANARY}@"), "@");
         // Of the first version, whose rows come into the newest one.
-        client.batch_execute("UPDATE evalgate_schema SET version = 1").unwrap();
+        client.batch_execute("DROP TABLE guards; UPDATE evalgate_schema SET version = 1").unwrap();
         here.run_with(&["export", "of-newest"], &store).exits(0);
         for table in ["trials", "marks"] {
             assert_eq!(

@@ -203,7 +203,8 @@ fn what_cannot_be_shown_is_told_with_what_to_do() {
     project.run(&["trend"]).exits(4).says("no whole run of clerk").says("evalgate run");
     project.run(&["run", "--target", "parrot"]);
     project.run(&["trend"]).exits(4).says("--target").says("parrot");
-    project.run(&["trend", "--target", "parrot", "--until", "2020-01-01"]).exits(4);
+    project.run(&["trend", "--target", "parrot", "--until", "2020-01-01"]).exits(4).says("its runs are of 20");
+    project.run(&["trend", "--target", "parrot", "--policy", "relase"]).exits(2).says("did you mean \"release\"?");
     project.run(&["trend", "--pipeline", "intake-notes"]).exits(2).says("intake-note");
     project.run(&["trend", "--since", "soon"]).exits(2).says("12w");
     project.run(&["trend", "--since", "2026-05-01", "--until", "2026-04-01"]).exits(2);

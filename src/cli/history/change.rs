@@ -121,6 +121,7 @@ impl Import {
             return Err(Failure::usage(format!("{} is not a folder", self.from.display())));
         }
         let root = context.root()?;
+        let project = context.catalog()?.catalog.project.name;
         let runs = context.runs(&root);
         let mut found = folders(&self.from)?;
         found.sort_unstable();
@@ -130,7 +131,7 @@ impl Import {
         }
         let mut refused = 0;
         for path in &found {
-            match Incoming::copy(&runs, path).and_then(|incoming| incoming.finish(path)) {
+            match Incoming::copy(&runs, path).and_then(|incoming| incoming.finish(path, &project)) {
                 Ok(came) => took_in(&came)?,
                 Err(error) => {
                     refused += 1;

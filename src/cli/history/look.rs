@@ -39,7 +39,14 @@ impl List {
         let runs = history.list(&scope, self.limit)?;
         match self.format {
             Answer::Json => output::print(&output::pretty(&runs)?)?,
-            Answer::Text => output::print(listing(&runs, style().width).as_bytes())?,
+            Answer::Text => {
+                output::print(listing(&runs, style().width).as_bytes())?;
+                let all = history.count(&scope)?;
+                let more = all.saturating_sub(runs.len() as u64);
+                if more > 0 {
+                    output::say(&format!("{more} more: `--limit {all}` lists them too"))?;
+                }
+            }
         }
         Ok(if runs.is_empty() { Exit::NothingSelected } else { Exit::Passed })
     }

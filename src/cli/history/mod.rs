@@ -125,9 +125,10 @@ impl From<HistoryError> for Failure {
             HistoryError::Store(error) => return error.into(),
             HistoryError::Newer { .. } => (Exit::Internal, Some("use a newer evalgate; nothing was changed")),
             HistoryError::Damaged { .. } => (Exit::Internal, Some("`evalgate history rebuild` makes it again")),
-            HistoryError::NotARun { .. } | HistoryError::Other { .. } | HistoryError::Absent { .. } => {
-                (Exit::Usage, None)
-            }
+            HistoryError::NotARun { .. }
+            | HistoryError::Other { .. }
+            | HistoryError::OtherProject { .. }
+            | HistoryError::Absent { .. } => (Exit::Usage, None),
             HistoryError::Taken { .. } => (Exit::Usage, Some("`history tag --remove` takes a name away from a run")),
             HistoryError::Failed { .. } | HistoryError::Cell { .. } | HistoryError::Archive { .. } => {
                 (Exit::Internal, None)

@@ -6,6 +6,7 @@ use crate::diagnostic::{cut, printable_line};
 use crate::domain::{Area, Slug};
 use crate::gate::Decision;
 use crate::history::{AreaSum, Decided, RunLine};
+use crate::report::mean_mark;
 
 /// What a decision is called in a narrow column.
 fn word(decision: Option<Decision>) -> &'static str {
@@ -18,35 +19,53 @@ fn word(decision: Option<Decision>) -> &'static str {
     }
 }
 
-/// A line a run.
+/// A line a run; where these do not fit, a run's id and decision with the rest of it below. Nothing is cut.
 pub fn listing(runs: &[RunLine], width: usize) -> String {
     if runs.is_empty() {
         return "no runs\n".to_owned();
     }
-    let widest = |of: &dyn Fn(&RunLine) -> usize| runs.iter().map(of).max().unwrap_or(0);
-    let (target, policy) = (widest(&|run| run.target.len()).max(6), widest(&|run| run.policy.len()).max(6));
-    let mut text =
-        format!("{:<21} {:<12} {:<target$}  {:<policy$}  {:>11}  name\n", "run", "", "target", "policy", "cases");
-    for run in runs {
-        let cases = match run.cases == run.of {
-            true => run.cases.to_string(),
-            false => format!("{} of {}", run.cases, run.of),
-        };
-        let mut names = run.tags.join(", ");
-        if run.pruned {
-            names += if names.is_empty() { "(pruned)" } else { " (pruned)" };
+    let rows: Vec<[String; 6]> = runs.iter().map(cells).collect();
+    let head = ["run", "", "target", "policy", "cases", "name"].map(str::to_owned);
+    let widths: [usize; 6] = std::array::from_fn(|at| {
+        let cells = std::iter::once(&head).chain(&rows);
+        cells.map(|row| row[at].chars().count()).fold(LEAST[at], usize::max)
+    });
+    let fits = widths.iter().sum::<usize>() + GAPS <= width;
+    let line = |[id, decision, target, policy, cases, names]: &[String; 6]| {
+        let [of_id, of_decision, of_target, of_policy, of_cases, _] = widths;
+        match fits {
+            true => vec![format!(
+                "{id:<of_id$} {decision:<of_decision$} {target:<of_target$}  {policy:<of_policy$}  {cases:>of_cases$}  {names}"
+            )],
+            false => {
+                let rest = format!("{target} under {policy}, {cases} cases {names}");
+                let rest = wrapped(&rest, width.saturating_sub(2)).into_iter().map(|line| format!("  {line}"));
+                std::iter::once(format!("{id:<of_id$} {decision}")).chain(rest).collect()
+            }
         }
-        let decision = word(run.decision);
-        let line = format!(
-            "{:<21} {decision:<12} {:<target$}  {:<policy$}  {cases:>11}  {names}",
-            run.id.as_str(),
-            run.target.as_str(),
-            run.policy.as_str()
-        );
-        text += &cut(printable_line(line.trim_end()).as_ref(), width.max(60));
-        text.push('\n');
+    };
+    let shown = std::iter::once(&head).filter(|_| fits).chain(&rows).flat_map(line);
+    shown.map(|line| printable_line(line.trim_end()).into_owned() + "\n").collect()
+}
+
+/// Columns of a cell at least.
+const LEAST: [usize; 6] = [21, 12, 6, 6, 11, 0];
+
+/// Columns between the cells of a line: one behind the id and the decision each, two behind any other.
+const GAPS: usize = 1 + 1 + 2 + 2 + 2;
+
+/// Id, decision, target, policy, cases and names.
+fn cells(run: &RunLine) -> [String; 6] {
+    let cases = match run.cases == run.of {
+        true => run.cases.to_string(),
+        false => format!("{} of {}", run.cases, run.of),
+    };
+    let mut names = run.tags.join(", ");
+    if run.pruned {
+        names += if names.is_empty() { "(pruned)" } else { " (pruned)" };
     }
-    text
+    let decision = word(run.decision).to_owned();
+    [run.id.to_string(), decision, run.target.to_string(), run.policy.to_string(), cases, names]
 }
 
 /// All that the history has of a run.
@@ -87,7 +106,7 @@ pub fn run_text(run: &RunLine, areas: &[(Slug, Area, AreaSum)], decisions: &[Dec
             ));
             open = Some(pipeline);
         }
-        let mean = sum.mean().map_or("–".to_owned(), |mean| format!("{mean:+.2}"));
+        let mean = mean_mark(sum.mean());
         let share = sum.harmful_share().map_or("–".to_owned(), |share| format!("{:.1} %", share * 100.0));
         lines.push(format!("  {:<22} {mean:>6}  {share:>6}  {:>5}  {:>5}", area.name(), sum.marked(), sum.not_scored));
     }
@@ -145,4 +164,26 @@ pub fn area_json((pipeline, area, sum): &(Slug, Area, AreaSum)) -> Value {
         "harmful_share": sum.harmful_share(),
         "pass_hat": sum.pass_hat().map(|(k, chance)| json!({"k": k, "chance": chance})),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trend::sample::run;
+
+    #[test]
+    fn no_run_loses_a_name_or_a_word_on_a_narrow_terminal() {
+        let mut runs =
+            [run("20261121-112630-7f3a", "2026-11-21T11:26:30Z", "1"), run("b", "2026-11-22T00:00:00Z", "1")];
+        runs[0].tags = vec!["v2.4".to_owned(), "taken-back-in-november".to_owned()];
+        runs[0].pruned = true;
+        for width in [40, 60, 160] {
+            let text = listing(&runs, width);
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+            assert!(text.contains("v2.4,") && text.contains("taken-back-in-november"), "{text}");
+            assert!(text.contains("(pruned)") && text.contains("no verdict") && !text.contains('…'), "{text}");
+        }
+        assert_eq!(listing(&runs, 160).lines().count(), 3);
+        assert_eq!(listing(&[], 60), "no runs\n");
+    }
 }

@@ -12,13 +12,13 @@ use crate::cli::history::Asked;
 use crate::cli::list::corrections_of;
 use crate::cli::output::{self, verdict};
 use crate::corrections::{Figures, Guarded, Material as Corrections};
-use crate::domain::{Area, Case, CaseKind, Decision, Policy, Slug, Trit};
-use crate::gate::guards;
-use crate::history::{CaseFact, RunLine, Scope};
+use crate::domain::{Area, Case, Decision, Policy, Slug};
+use crate::gate::{Decision as Verdict, guards};
+use crate::history::{CaseFact, Part, RunLine, Scope};
 use crate::plan::Catalog;
 use crate::report::spelling;
 use crate::store::{GoldenFolder, History, Labels, Ledger, REVIEWS};
-use crate::trend::{Before, Covered, Material, NONE_NAMED, Period, Stand, Tallies, Waiting, name, periods, touched};
+use crate::trend::{Before, Covered, Material, NONE_NAMED, Period, Stand, Waiting, name, periods, touched};
 
 /// Weeks over which corrections, reviews and gates are counted.
 const COUNTED: i64 = 12;
@@ -41,17 +41,15 @@ pub fn material(
     };
     let all = history.whole_runs(&scope)?;
     let first = all.partition_point(|run| run.started_at < since);
-    let (earlier, runs) = all.split_at(first);
+    let runs = &all[first..];
     let Some(newest) = runs.last() else {
-        tell_why(history, &scope, earlier)?;
+        tell_why(project, history, &scope)?;
         return Ok(None);
     };
     let policy = judging(project, newest, policy.as_ref());
-    let wanted = |fact: &CaseFact| {
-        pipeline.as_ref().is_none_or(|name| fact.pipeline == *name) && org.as_ref().is_none_or(|name| fact.org == *name)
-    };
+    let part = Part { pipeline, org };
     let mut facts = history.case_facts(&scope)?;
-    facts.retain(|_, fact| wanted(fact));
+    facts.retain(|_, fact| part.holds(&fact.pipeline, &fact.org));
     if facts.is_empty() {
         return Err(Failure::new(Exit::NothingSelected, "no case of the history is of that pipeline and org"));
     }
@@ -59,16 +57,29 @@ pub fn material(
     let stands = history.stands(runs, &periods)?;
     let zero_tolerance: Vec<Area> =
         Area::ALL.into_iter().filter(|area| policy.is_some_and(|policy| policy.forbids_harm(*area))).collect();
-    let violated = history.violated(&scope, &zero_tolerance)?;
-    let entries = history.decisions(&Scope { since: Some(since), ..scope.clone() })?;
-    let counted_since = since.max(until - SignedDuration::from_hours(24 * 7 * COUNTED));
-    let reviews = reviews(project, &target, counted_since, until)?;
+    let violated = history.violated(&scope, &zero_tolerance, &part)?;
+    let entries = history.decisions(&scope, since, until)?;
+    let counted_since = since.max(first_counted(until));
+    let cases = covered(project, &part)?;
+    let known: BTreeSet<&Slug> =
+        facts.values().map(|fact| &fact.id).chain(cases.iter().map(|covered| &covered.case)).collect();
+    let asked_about = |case: &Slug| part.is_all() || known.contains(case);
+    let mut reviews = reviews(project, &target, counted_since, until)?;
+    reviews.retain(|decision| asked_about(&decision.case));
     let counted = Scope { since: Some(counted_since), ..scope };
-    let corrections = Corrections {
+    let mut corrections = Corrections {
         decisions: reviews.clone(),
         guards: held(runs, &periods, &stands, &facts, policy),
         ..corrections(project, history, &counted, (runs, &facts))?
     };
+    corrections.corrections.retain(|one| asked_about(&one.id));
+    let mut waiting = waiting(&context.golden(&project.checked.root, &target), &all)?;
+    waiting.retain(|one| asked_about(&one.case));
+    let mut verdict = stored_verdict(context, project, newest)?;
+    if let Some(verdict) = &mut verdict {
+        verdict.waivers.retain(|line| asked_about(&line.waiver.case));
+    }
+    let Part { pipeline, org } = part;
     Ok(Some(Material {
         project: project.catalog.project.name.clone(),
         before: before(history, &all)?,
@@ -77,12 +88,12 @@ pub fn material(
             .into_iter()
             .filter(|(of, _, _)| pipeline.as_ref().is_none_or(|p| p == of))
             .collect(),
-        verdict: stored_verdict(context, project, newest)?,
+        verdict,
         entries,
         corrections: Figures::of(&corrections),
         corrected: corrections.corrections,
-        waiting: waiting(&context.golden(&project.checked.root, &target), &all)?,
-        covered: covered(project, pipeline.as_ref(), org.as_deref())?,
+        waiting,
+        covered: cases,
         system_areas: project.catalog.project.system_areas.keys().cloned().collect(),
         runs: runs.to_vec(),
         target,
@@ -100,16 +111,41 @@ pub fn material(
     }))
 }
 
+/// The first time of the weeks that are counted, which end with `until`, the last millisecond of a day.
+fn first_counted(until: Timestamp) -> Timestamp {
+    until - SignedDuration::from_hours(24 * 7 * COUNTED) + SignedDuration::from_millis(1)
+}
+
 /// No whole run: what there is instead.
-fn tell_why(history: &mut History, scope: &Scope, earlier: &[RunLine]) -> Result<(), Failure> {
+fn tell_why(project: &Project, history: &mut History, scope: &Scope) -> Result<(), Failure> {
     let target = scope.target.as_ref().map(Slug::as_str).unwrap_or_default();
+    let any = Scope { project: scope.project.clone(), ..Scope::default() };
+    let all = history.whole_runs(&any)?;
+    let (own, others): (Vec<&RunLine>, Vec<&RunLine>) = all.iter().partition(|run| run.target.as_str() == target);
+    let judged = |run: &&&RunLine| scope.policy.as_ref().is_none_or(|policy| run.policy == *policy);
     let mut text = format!("no whole run of {target} in that time\n");
-    if let Some(last) = earlier.last() {
-        text += &format!("its last one is of {}: --since takes an earlier day\n", crate::trend::day(last.started_at));
+    if let Some(policy) = scope.policy.as_ref().filter(|_| own.iter().find(judged).is_none()) {
+        let known: BTreeSet<&str> =
+            project.catalog.policies.keys().chain(all.iter().map(|run| &run.policy)).map(Slug::as_str).collect();
+        if !known.contains(policy.as_str()) {
+            let known: Vec<&str> = known.into_iter().collect();
+            return Err(Failure::usage(format!("there is no policy {policy}")).suggest(policy.as_str(), &known));
+        }
+        text = format!("no whole run of {target} was judged by policy {policy}\n");
+        let by: BTreeSet<&str> = own.iter().map(|run| run.policy.as_str()).collect();
+        if !by.is_empty() {
+            let by: Vec<&str> = by.into_iter().collect();
+            text += &format!("its runs were judged by {}\n", by.join(", "));
+        }
+    } else if let (Some(first), Some(last)) = (own.iter().find(judged), own.iter().rfind(judged)) {
+        let (first, last) = (crate::trend::day(first.started_at), crate::trend::day(last.started_at));
+        text += &match first == last {
+            true => format!("its runs are of {first}: --since and --until take other days\n"),
+            false => format!("its runs are of {first} to {last}: --since and --until take other days\n"),
+        };
     } else {
-        let any = Scope { project: scope.project.clone(), ..Scope::default() };
-        let others: BTreeSet<String> = history.whole_runs(&any)?.iter().map(|run| run.target.to_string()).collect();
-        let others: Vec<String> = others.into_iter().filter(|name| name != target).collect();
+        let others: BTreeSet<&str> = others.iter().map(|run| run.target.as_str()).collect();
+        let others: Vec<&str> = others.into_iter().collect();
         text += &match others.is_empty() {
             true => "`evalgate run` makes one: over all cases, to its end\n".to_owned(),
             false => format!("there are runs of {}: --target takes one\n", others.join(", ")),
@@ -128,14 +164,22 @@ fn judging<'p>(project: &'p Project, newest: &RunLine, asked: Option<&Slug>) -> 
         .or_else(|| policies.get(&project.catalog.project.policy))
 }
 
-/// The agent before that of the newest run, and how its last run stands.
+/// The agent before that of the newest run: the last one that passed or, where none did, the last one.
 fn before(history: &mut History, all: &[RunLine]) -> Result<Option<Before>, Failure> {
-    let Some(newest) = all.last() else { return Ok(None) };
-    let Some(last) = all.iter().rposition(|run| run.agent != newest.agent) else { return Ok(None) };
-    let agent = &all[last].agent;
+    let Some((last, passed)) = released(all) else { return Ok(None) };
+    let (run, agent) = (all[last].clone(), &all[last].agent);
     let first = all[..=last].iter().rposition(|run| run.agent != *agent).map_or(0, |other| other + 1);
-    let stand = history.stand(&all[last])?;
-    Ok(Some(Before { name: name(all, &all[first..=last]), replaced_at: all[last + 1].started_at, stand }))
+    let end = all[last..].iter().position(|run| run.agent != *agent).map_or(all.len(), |other| last + other);
+    Ok(Some(Before { name: name(all, &all[first..end]), passed, stand: history.stand(&run)?, run }))
+}
+
+/// The place of the last run of another agent than the newest one's that passed, or just the last one of another; and
+/// whether it passed.
+fn released(all: &[RunLine]) -> Option<(usize, bool)> {
+    let newest = all.last()?;
+    let other = |run: &RunLine| run.agent != newest.agent;
+    let passed = all.iter().rposition(|run| other(run) && run.decision == Some(Verdict::Pass));
+    passed.map(|place| (place, true)).or_else(|| Some((all.iter().rposition(other)?, false)))
 }
 
 fn reviews(project: &Project, target: &Slug, since: Timestamp, until: Timestamp) -> Result<Vec<Decision>, Failure> {
@@ -166,7 +210,7 @@ fn corrections(
     Ok(Corrections { runs, trials, corrections, ..Corrections::default() })
 }
 
-/// Which corrections held in the runs that stand for periods: all at +1 in the areas that guard them.
+/// Which corrections held in the runs that stand for periods, by the rule of the gate.
 fn held(
     runs: &[RunLine],
     periods: &[Period],
@@ -176,18 +220,12 @@ fn held(
 ) -> Vec<Guarded> {
     let Some(policy) = policy else { return Vec::new() };
     let guarding: Vec<Area> = Area::ALL.into_iter().filter(|area| guards(policy, *area)).collect();
-    let holds = |tallies: &Tallies| {
-        let mut marks = guarding.iter().filter_map(|area| tallies[area.index()].as_deref()).peekable();
-        marks.peek().is_some().then(|| marks.all(|tally| tally.lowest() == Some(Trit::Useful)))
-    };
     let mut found = Vec::new();
     for (period, stand) in periods.iter().zip(stands) {
         let Some(run) = runs.get(period.last) else { continue };
-        for (number, tallies) in &stand.cases {
-            let fact = facts.get(number).filter(|fact| fact.kind == CaseKind::ReviewerCorrection);
-            if let (Some(fact), Some(held)) = (fact, holds(tallies)) {
-                let (case, target) = (fact.id.clone(), run.target.clone());
-                found.push(Guarded { case, target, at: run.started_at, held });
+        for (number, held) in stand.held(&guarding) {
+            if let Some(fact) = facts.get(&number) {
+                found.push(Guarded { case: fact.id.clone(), target: run.target.clone(), at: run.started_at, held });
             }
         }
     }
@@ -206,11 +244,11 @@ fn waiting(golden: &GoldenFolder, runs: &[RunLine]) -> Result<Vec<Waiting>, Fail
     Ok(waiting)
 }
 
-fn covered(project: &Project, pipeline: Option<&Slug>, org: Option<&str>) -> Result<Vec<Covered>, Failure> {
+fn covered(project: &Project, part: &Part) -> Result<Vec<Covered>, Failure> {
     let mut covered = Vec::new();
-    for file in project.checked.suites.iter().filter(|file| pipeline.is_none_or(|name| file.pipeline == *name)) {
+    for file in &project.checked.suites {
         let suite = file.suite(&project.checked.root).map_err(|why| Failure::new(Exit::ProjectInvalid, why))?;
-        for case in suite.0.cases.iter().filter(|case| org.is_none_or(|org| case.request.org_id == org)) {
+        for case in suite.0.cases.iter().filter(|case| part.holds(&file.pipeline, &case.request.org_id)) {
             for system in systems(&project.catalog, case) {
                 covered.push(Covered {
                     case: case.id.clone(),
@@ -248,4 +286,27 @@ fn stored_verdict(
         return Ok(None);
     }
     verdict(&runs.resolve(run.id.as_str())?).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trend::sample::run;
+
+    #[test]
+    fn the_release_before_is_the_last_other_agent_that_passed() {
+        let decided = [("a", "1", Some(Verdict::Pass)), ("b", "2", Some(Verdict::Fail)), ("c", "3", None)];
+        let mut runs: Vec<RunLine> =
+            decided.map(|(id, agent, decision)| RunLine { decision, ..run(id, "2026-11-01T00:00:00Z", agent) }).into();
+        assert_eq!(released(&runs), Some((0, true)), "nobody took the second one");
+        runs[0].decision = Some(Verdict::ReviewPending);
+        assert_eq!(released(&runs), Some((1, false)));
+        assert_eq!(released(&runs[..1]), None);
+    }
+
+    #[test]
+    fn twelve_weeks_are_counted_from_the_beginning_of_a_day() {
+        let until: Timestamp = "2026-08-28T23:59:59.999Z".parse().unwrap();
+        assert_eq!(first_counted(until).to_string(), "2026-06-06T00:00:00Z");
+    }
 }

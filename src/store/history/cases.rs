@@ -127,6 +127,7 @@ mod tests {
             output_tokens: None,
             model: None,
             marks: Vec::new(),
+            guarded: None,
         }
     }
 

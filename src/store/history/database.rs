@@ -79,6 +79,8 @@ pub enum HistoryError {
     Cell { what: &'static str, found: String, wanted: &'static str },
     #[error("{} is no run: {why}", path.display())]
     NotARun { path: PathBuf, why: String },
+    #[error("{} is a run of project {found}, and this is project {wanted}", path.display())]
+    OtherProject { path: PathBuf, found: String, wanted: String },
     #[error("run {id} is in {what} already, and is another one")]
     Other { id: String, what: String },
     #[error("there is no run {id} in {what}")]

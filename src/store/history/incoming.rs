@@ -65,12 +65,16 @@ impl<'r> Incoming<'r> {
         Ok(File::options().write(true).create_new(true).open(&path).naming("create", &path)?)
     }
 
-    /// Makes it one of the runs. `source`: where it is from, for people.
-    pub fn finish(self, source: &Path) -> Result<Came, HistoryError> {
+    /// Makes it one of the runs, which are of one project. `source`: where it is from, for people.
+    pub fn finish(self, source: &Path, project: &Slug) -> Result<Came, HistoryError> {
         let not_a_run = |why: String| HistoryError::NotARun { path: source.to_owned(), why };
         let id = self.id().map_err(|error| not_a_run(error.to_string()))?;
         let found = RunFolder::at(self.folder.path().to_owned(), id.clone());
         let (head, trials) = of_folder(&found).map_err(|error| not_a_run(error.to_string()))?;
+        if head.meta.project != *project {
+            let (found, wanted) = (head.meta.project.to_string(), project.to_string());
+            return Err(HistoryError::OtherProject { path: source.to_owned(), found, wanted });
+        }
         for trial in trials {
             trial.map_err(|error| not_a_run(error.to_string()))?;
         }

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::super::disk::{Naming, remove};
+use super::super::runs::REMAINS;
 use super::super::{RunFolder, Runs, Skipped, StoreError, StoredResults};
 use super::database::{Cells, HistoryError};
 use super::source::{Remains, of_folder, of_scored, results_in, stamp};
@@ -16,7 +17,6 @@ use crate::history::{Head, Standing, Tag, TrialEntry};
 
 const FILE: &str = "history.db";
 const LOCK: &str = "history.lock";
-const REMAINS: &str = "pruned";
 
 /// The index and what it is made of.
 pub struct Index {
@@ -289,7 +289,7 @@ impl History {
 
     /// Finds out whether every table can be read at its root. Damage deeper down shows when it is met.
     fn check(&mut self) -> Result<(), HistoryError> {
-        for table in ["runs", "cases", "trials", "marks", "run_areas", "decisions", "tags"] {
+        for table in ["runs", "cases", "trials", "marks", "guards", "run_areas", "decisions", "tags"] {
             self.database.query(&format!("SELECT * FROM {table} LIMIT 1"), &[], &mut |_| Ok(()))?;
         }
         Ok(())

@@ -87,6 +87,17 @@ impl History {
         self.run_lines(&format!("{narrowed} ORDER BY r.started_ms DESC, r.id DESC LIMIT {limit}"), &values, scope)
     }
 
+    /// How many runs a scope has.
+    pub fn count(&mut self, scope: &Scope) -> Result<u64, HistoryError> {
+        let (narrowed, values) = narrowed(scope, false);
+        let mut count = 0;
+        self.database.query(&format!("SELECT COUNT(*) FROM runs r {narrowed}"), &values, &mut |row| {
+            count = Cells::of(row).count()?;
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
     /// The run that is meant by an id, the beginning of just one, `latest`, `latest~N`, or a name that it was given.
     pub fn resolve(&mut self, project: Option<&Slug>, name: &str) -> Result<RunLine, HistoryError> {
         let scope = Scope { project: project.cloned(), ..Scope::default() };
@@ -204,12 +215,16 @@ impl History {
         Ok(areas)
     }
 
-    /// Every decision about the runs of a scope, oldest first, with the run and its agent: the release log.
-    pub fn decisions(&mut self, scope: &Scope) -> Result<Vec<Entry>, HistoryError> {
-        let (narrowed, values) = narrowed(scope, false);
+    /// Every decision about the runs of a scope that was made from one time to another, both included, oldest first, with
+    /// the run and its agent: the release log.
+    pub fn decisions(&mut self, scope: &Scope, since: Timestamp, until: Timestamp) -> Result<Vec<Entry>, HistoryError> {
+        let (narrowed, mut values) = narrowed(scope, false);
+        values.extend([since, until].map(|at| Value::Int(at.as_millisecond())));
+        let (first, last) = (values.len() - 1, values.len());
         let sql = format!(
             "SELECT r.id, r.agent, d.at_ms, d.decider, d.policy, d.decision, d.exit_code, d.headline, d.policy_from, \
-             d.held_against FROM decisions d JOIN runs r ON r.run = d.run {narrowed} ORDER BY d.at_ms, r.id, d.number"
+             d.held_against FROM decisions d JOIN runs r ON r.run = d.run {narrowed} AND d.at_ms >= ${first} \
+             AND d.at_ms <= ${last} ORDER BY d.at_ms, r.id, d.number"
         );
         self.decided(&sql, &values)
     }

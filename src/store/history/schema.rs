@@ -140,6 +140,23 @@ CREATE TABLE marks (
 INSERT INTO marks SELECT * FROM marks_1 ORDER BY run, case_no, repeat, area;
 DROP TABLE marks_1;
 ",
+    "
+CREATE TABLE guards (
+    run INTEGER NOT NULL,
+    case_no INTEGER NOT NULL,
+    repeat INTEGER NOT NULL,
+    area SMALLINT NOT NULL CHECK (area BETWEEN 0 AND 7),
+    mark SMALLINT NOT NULL CHECK (mark BETWEEN -1 AND 1),
+    PRIMARY KEY (run, case_no, repeat, area)
+) {clustered};
+-- Where all areas are at +1, so is what the guard asks; of any other trial only the run's folder can tell.
+INSERT INTO guards SELECT m.run, m.case_no, m.repeat, m.area, m.mark FROM marks m JOIN cases c ON c.case_no = m.case_no
+WHERE c.kind = 'reviewer_correction' AND NOT EXISTS (
+    SELECT 1 FROM marks o WHERE o.run = m.run AND o.case_no = m.case_no AND o.repeat = m.repeat AND o.mark < 1
+);
+-- Every run that can be read again is.
+UPDATE runs SET seen = '';
+",
 ];
 
 /// Version of the newest schema.
@@ -213,6 +230,29 @@ mod tests {
         migrate(&mut database).unwrap();
         assert_eq!(database.version().unwrap(), VERSION);
         assert_eq!(kept(&mut database), before);
+    }
+
+    #[test]
+    fn an_index_of_the_second_version_is_read_again_and_keeps_what_is_known_of_its_guards() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut database = Sqlite::open(&folder.path().join("history.db")).unwrap();
+        STEPS[..2].iter().for_each(|step| take(&mut database, step).unwrap());
+        database.set_version(2).unwrap();
+        let rows = "
+            INSERT INTO cases VALUES (1, 'p', 'guard', 'q', 's', 'reviewer_correction', 'security', 'o'),
+                (2, 'p', 'case', 'q', 's', 'golden_request', 'security', 'o');
+            INSERT INTO marks VALUES (1, 1, 1, 0, 1, NULL), (1, 1, 1, 2, 1, NULL), (1, 1, 2, 0, 1, NULL),
+                (1, 1, 2, 2, 0, NULL), (1, 2, 1, 0, 1, NULL);";
+        database.script(rows).unwrap();
+        migrate(&mut database).unwrap();
+        let mut guards = Vec::new();
+        let each = &mut |row: &[Value]| {
+            guards.push(row.to_vec());
+            Ok(())
+        };
+        database.query("SELECT * FROM guards ORDER BY area", &[], each).unwrap();
+        let row = |area: i64| [1, 1, 1, area, 1].map(Value::Int).to_vec();
+        assert_eq!(guards, [row(0), row(2)]);
     }
 
     #[test]

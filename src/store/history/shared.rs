@@ -88,7 +88,7 @@ impl History {
         }
         packed.rewind().naming("read a file in", runs.path())?;
         unpack(packed, &incoming).map_err(&wrong)?;
-        let came = incoming.finish(&PathBuf::from(format!("run {} of {}", run.id, self.name())))?;
+        let came = incoming.finish(&PathBuf::from(format!("run {} of {}", run.id, self.name())), &run.project)?;
         match &came {
             Came::New(folder) if folder.id() != &run.id => Err(wrong(format!("it holds run {}", folder.id()))),
             _ => Ok(came),

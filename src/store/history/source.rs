@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use serde::Deserialize;
 
 use super::super::disk::{Durable, Naming, Replacement, read_if_there};
+use super::super::runs::REMAINS_END;
 use super::super::{Ledger, RunFolder, StoreError, StoredResults};
 use super::database::HistoryError;
 use crate::domain::Slug;
@@ -27,9 +28,6 @@ const VERDICT: &str = "verdict.json";
 /// Files of a run that cannot be made again from others.
 pub(super) const TRUTH: [&str; 7] =
     ["events.jsonl", RESULTS, VERDICT, "baseline.json", "timings.json", DECISIONS, TAGS];
-
-/// End of the name of what is left of a run.
-const REMAINS: &str = ".jsonl.gz";
 
 /// Trials one by one.
 pub(super) type Read<'r> = Box<dyn Iterator<Item = Result<TrialEntry, HistoryError>> + 'r>;
@@ -159,7 +157,7 @@ impl Remains {
     }
 
     fn path(&self, id: &Slug) -> PathBuf {
-        self.folder.join(format!("{id}{REMAINS}"))
+        self.folder.join(format!("{id}{REMAINS_END}"))
     }
 
     /// Keeps of a run what the history needs.
@@ -201,7 +199,7 @@ impl Remains {
         let mut ids = Vec::new();
         for entry in entries {
             let name = entry.naming("list", &self.folder)?.file_name();
-            let name = name.to_str().and_then(|name| name.strip_suffix(REMAINS));
+            let name = name.to_str().and_then(|name| name.strip_suffix(REMAINS_END));
             ids.extend(name.and_then(|name| Slug::new(name).ok()));
         }
         ids.sort_unstable();

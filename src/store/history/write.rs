@@ -5,7 +5,7 @@ use super::database::{Cells, Database, HistoryError, Value};
 use super::{History, Kept};
 use crate::domain::Slug;
 use crate::event::RunState;
-use crate::history::{AreaSum, Decided, Gathering, Head, Summary, TrialEntry};
+use crate::history::{AreaSum, Decided, Gathering, GuardMark, Head, Summary, TrialEntry};
 use crate::report::spelling;
 
 /// Trials that are handed over at once.
@@ -45,6 +45,7 @@ const RUN: [&str; 29] = [
 const TRIAL: [&str; 8] =
     ["run", "case_no", "repeat", "outcome", "wall_ms", "cost_usd", "input_tokens", "output_tokens"];
 const MARK: [&str; 6] = ["run", "case_no", "repeat", "area", "mark", "cause"];
+const GUARD: [&str; 5] = ["run", "case_no", "repeat", "area", "mark"];
 const AREA: [&str; 13] = [
     "run",
     "pipeline",
@@ -64,7 +65,7 @@ const DECISION: [&str; 10] =
     ["run", "number", "at_ms", "decider", "policy", "decision", "exit_code", "headline", "policy_from", "held_against"];
 
 /// Tables with rows of a run, but for the archive.
-const OF_RUN: [&str; 6] = ["trials", "marks", "run_areas", "decisions", "tags", "runs"];
+const OF_RUN: [&str; 7] = ["trials", "marks", "guards", "run_areas", "decisions", "tags", "runs"];
 
 /// Those of what changes also after the trials are there.
 const OF_HEAD: [&str; 2] = ["decisions", "tags"];
@@ -116,7 +117,7 @@ impl History {
                 break;
             }
             let numbers = cases.numbers(&mut *self.database, &batch)?;
-            let (mut trial_rows, mut mark_rows) = (Vec::new(), Vec::new());
+            let (mut trial_rows, mut mark_rows, mut guard_rows) = (Vec::new(), Vec::new(), Vec::new());
             for (trial, case) in batch.iter().zip(numbers) {
                 gathering.observe(trial);
                 trial_rows.extend(trial_row(run, case, trial));
@@ -128,9 +129,14 @@ impl History {
                         mark_rows.extend([run.into(), case.into(), repeat, area.into(), mark.into(), cause]);
                     }
                 }
+                for GuardMark { area, mark } in trial.guard_marks() {
+                    let (area, mark) = (area.index() as i64, i64::from(mark.value()));
+                    guard_rows.extend([run.into(), case.into(), trial.repeat.into(), area.into(), mark.into()]);
+                }
             }
             self.database.insert("trials", &TRIAL, &trial_rows)?;
             self.database.insert("marks", &MARK, &mark_rows)?;
+            self.database.insert("guards", &GUARD, &guard_rows)?;
         }
         let summary = gathering.finish();
         let row = run_row(run, head, text, &summary, kept)?;

@@ -7,13 +7,14 @@ use crate::trend::Spent;
 
 pub fn block(sources: &Sources) -> Block {
     let material = sources.material;
+    let whole = sources.whole_runs();
     let periods = sources.trend.spent.iter().enumerate().rev();
     let by_period = Table {
         id: "periods",
-        caption:
+        caption: format!(
             "Newest first. Solved: trials with task_success at +1. Times are means over the runs of each run's middle \
-                  trial and of its 95th percentile. A price that is unknown in any run makes the sum unknown."
-                .to_owned(),
+                  trial and of its 95th percentile. A price that is unknown in any run makes the sum unknown.{whole}"
+        ),
         columns: with("period", "Period"),
         rows: periods
             .map(|(at, spent)| {
@@ -26,7 +27,7 @@ pub fn block(sources: &Sources) -> Block {
     let newest = material.periods.last().and_then(|period| material.runs.get(period.first..=period.last));
     let by_model = Table {
         id: "models",
-        caption: "The newest period, by what said that it answered.".to_owned(),
+        caption: format!("The newest period, by what said that it answered.{whole}"),
         columns: with("model", "Model"),
         rows: Spent::by_model(newest.unwrap_or_default())
             .into_iter()
@@ -36,7 +37,7 @@ pub fn block(sources: &Sources) -> Block {
     };
     let by_repeats = Table {
         id: "repeats",
-        caption: "The newest period, by how often a case was asked on average.".to_owned(),
+        caption: format!("The newest period, by how often a case was asked on average.{whole}"),
         columns: with("repeats", "Repeats"),
         rows: Spent::by_repeats(newest.unwrap_or_default())
             .into_iter()
@@ -47,7 +48,7 @@ pub fn block(sources: &Sources) -> Block {
     let judges = material.verdict.as_ref().map(|verdict| verdict.judges.as_slice()).unwrap_or_default();
     let by_judge = Table {
         id: "judges",
-        caption: "What judges took in the newest run.".to_owned(),
+        caption: format!("What judges took in the newest run.{whole}"),
         columns: columns([
             ("judge", "Judge"),
             ("marks", "Marks"),

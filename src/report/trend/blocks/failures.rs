@@ -38,8 +38,9 @@ pub fn block(sources: &Sources) -> Block {
     };
     let list = Table {
         id: "list",
-        caption: "Each of them: since when, by which criterion, and who has taken it (the owner of its waiver)."
-            .to_owned(),
+        caption:
+            "Each of them: since which run's day, by which criterion, and who has taken it (the owner of its waiver)."
+                .to_owned(),
         columns: columns([
             ("state", "State"),
             ("case", "Case"),
@@ -68,7 +69,7 @@ fn row(sources: &Sources, failure: &Failure) -> Vec<Cell> {
         Cell::text(failure.area.name()),
         Cell::text(failure.pipeline.as_str()),
         Cell::text(failure.cause.as_ref().map_or("–", |cause| cause.as_str())),
-        Cell::text(sources.label(failure.since)),
+        Cell::day(began.map(|run| run.started_at)),
         began.map_or_else(|| Cell::nothing("–"), |run| Cell::count(sources.days_since(run.started_at))),
         Cell::text(owner(sources, failure).unwrap_or("nobody")),
     ]

@@ -1,4 +1,6 @@
-//! The release log: releases, decisions, and what went on although it had not passed.
+//! The release log: releases, decisions, and what went on or got a name although it had not passed.
+
+use std::collections::BTreeSet;
 
 use super::Sources;
 use crate::gate::{Decision, counted};
@@ -11,16 +13,23 @@ const LISTED: usize = 300;
 
 pub fn block(sources: &Sources) -> Block {
     let trend = sources.trend;
-    let lead = vec![match trend.overrides.len() {
+    let whole = sources.whole_runs();
+    let (went_on, named): (Vec<&Override>, Vec<&Override>) = trend.overrides.iter().partition(|one| one.how.went_on());
+    let mut lead = vec![match went_on.len() {
         0 => "Nothing went on without having passed.".to_owned(),
         n => format!("{} went on without having passed.", counted(n, "run")),
     }];
+    if !named.is_empty() {
+        let runs = named.iter().map(|one| &one.run).collect::<BTreeSet<_>>().len();
+        let were = if runs == 1 { "was" } else { "were" };
+        lead.push(format!("{} {were} named although blocked or without a verdict.", counted(runs, "run")));
+    }
     let releases = Table {
         id: "releases",
-        caption:
+        caption: format!(
             "An agent from the first to the last of a row of runs with the same target files, prompts and limits; \
-                  newest first. Runs by how the decision about each stands."
-                .to_owned(),
+                  newest first. Runs by how the decision about each stands.{whole}"
+        ),
         columns: columns([
             ("release", "Release"),
             ("agent", "Agent"),
@@ -37,13 +46,16 @@ pub fn block(sources: &Sources) -> Block {
     };
     let overrides = Table {
         id: "overrides",
-        caption: "What went on without having passed, and what came after.".to_owned(),
+        caption: format!(
+            "What went on without having passed: a run that was blocked or without a verdict and passed under another \
+                  policy. What was named all the same. And what came after.{whole}"
+        ),
         columns: columns([
             ("run", "Run"),
             ("agent", "Agent"),
             ("when", "When"),
             ("verdict", "It was"),
-            ("how", "How it went on"),
+            ("how", "What became of it"),
             ("after", "The next run"),
         ]),
         rows: trend.overrides.iter().rev().map(|one| overridden(sources, one)).collect(),
@@ -71,9 +83,10 @@ fn release(sources: &Sources, release: &Release) -> Vec<Cell> {
 }
 
 fn overridden(sources: &Sources, one: &Override) -> Vec<Cell> {
-    let how = match &one.how {
-        How::Named(name) => format!("named {name}"),
-        How::JudgedAgain(policy) => format!("judged again, passed under {policy}"),
+    let how = match (&one.how, one.verdict) {
+        (How::Named(name), Decision::Inconclusive) => format!("was named {name} without a verdict"),
+        (How::Named(name), _) => format!("was named {name} although blocked"),
+        (How::JudgedAgain(policy), _) => format!("went on: judged again, passed under {policy}"),
     };
     let after = one.after.as_ref().map(|(run, stands)| {
         let word = stands.map_or("not judged", |stands| words::decision(stands).1);
@@ -113,7 +126,7 @@ fn decisions(sources: &Sources) -> Table {
     };
     Table {
         id: "decisions",
-        caption: format!("Decisions, newest first, UTC{note}."),
+        caption: format!("Decisions, newest first, UTC{note}.{}", sources.whole_runs()),
         columns: columns([
             ("at", "When"),
             ("run", "Run"),

@@ -74,6 +74,16 @@ impl Sources<'_> {
         (self.material.until.duration_since(at).as_hours().max(0) / 24).unsigned_abs()
     }
 
+    /// What a caption has to say of numbers that are of whole runs, where only a part of their cases is asked about.
+    fn whole_runs(&self) -> &'static str {
+        match (&self.material.pipeline, &self.material.org) {
+            (None, None) => "",
+            (Some(_), None) => " Of whole runs: all pipelines.",
+            (None, Some(_)) => " Of whole runs: all orgs.",
+            (Some(_), Some(_)) => " Of whole runs: all pipelines and orgs.",
+        }
+    }
+
     fn label(&self, period: usize) -> &str {
         self.material.periods.get(period).map_or("", |period| period.label.as_str())
     }

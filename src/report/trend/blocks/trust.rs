@@ -37,12 +37,17 @@ fn missing(sources: &Sources) -> Table {
             Cell::count(not_scored - missing).linked(sources.newest()),
         ]
     };
+    let material = sources.material;
+    let mut of = material.pipeline.as_ref().map_or("all its pipelines".to_owned(), |pipeline| format!("of {pipeline}"));
+    if material.org.is_some() {
+        of += ", all orgs";
+    }
     Table {
         id: "missing",
-        caption:
-            "Marks of the newest run, all its pipelines. Missing: the target failed. Not scored: nothing of the area \
+        caption: format!(
+            "Marks of the newest run, {of}. Missing: the target failed. Not scored: nothing of the area \
                   applied, or nobody could judge it."
-                .to_owned(),
+        ),
         columns: columns([
             ("area", "Area"),
             ("marks", "Marks"),
@@ -72,7 +77,12 @@ fn gates(sources: &Sources) -> Table {
     };
     Table {
         id: "gates",
-        caption: format!("{} since {}.", counted(recent.len(), "decision"), crate::trend::day(since)),
+        caption: format!(
+            "{} since {}.{}",
+            counted(recent.len(), "decision"),
+            crate::trend::day(since),
+            sources.whole_runs()
+        ),
         columns: columns([("decision", "Decision"), ("n", "How often"), ("share", "Share")]),
         rows: crate::trend::Release::STANDS.iter().map(row).collect(),
         folded: false,
@@ -95,7 +105,7 @@ fn licences(sources: &Sources) -> Table {
     };
     Table {
         id: "licences",
-        caption: "Judges, as the newest run was judged.".to_owned(),
+        caption: format!("Judges, as the newest run was judged.{}", sources.whole_runs()),
         columns: columns([("judge", "Judge"), ("area", "Area"), ("licence", "Licence"), ("why", "Why")]),
         rows: licences.iter().map(row).collect(),
         folded: false,
