@@ -14,7 +14,7 @@ use crate::domain::{
     ReviewVerdict, Ruling, Slug, Trit,
 };
 use crate::golden::{Snapshot, SnapshotInfo, is_prose};
-use crate::score::{self, Answers, CompiledRubric, Reads, Scored, TrialResult, View};
+use crate::score::{self, Answers, CompiledRubric, Scored, TrialResult, View};
 use crate::world::System;
 
 /// Characters of the digest behind the case's name, and how many there are where so few are taken.
@@ -238,7 +238,7 @@ fn told(of: &Of, as_was: &Scored, as_wanted: &Scored, changed: &BTreeMap<String,
     let blocking = |i: &usize| criteria[*i].level == Level::Blocking && criteria[*i].repeatable();
     let all: Vec<usize> = (0..criteria.len()).filter(blocking).collect();
     let trit = |scored: &Scored, i: usize| scored.criteria[i].mark.trit();
-    for &i in all.iter().filter(|i| !changed.is_empty() && criteria[**i].entry.reads == Reads::Output) {
+    for &i in all.iter().filter(|i| !changed.is_empty() && criteria[**i].entry.reads.is_of_output()) {
         if trit(as_wanted, i).is_some_and(|trit| trit < Trit::Useful) {
             let why = as_wanted.criteria[i].mark.why().trim_end_matches('.');
             notes.push(format!("the corrected output itself is not +1 in {}: {why}", criteria[i].id));

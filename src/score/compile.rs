@@ -208,6 +208,9 @@ impl CompiledCriterion {
             Outcome::NoAnswer { reason } if self.entry.reads == Reads::Output => {
                 return Judgement::Miss(format!("there is no answer: {reason}"));
             }
+            Outcome::NoAnswer { .. } if self.entry.reads == Reads::Claims => {
+                return Judgement::NotApplicable("there is no answer that claims anything".to_owned());
+            }
             Outcome::NoAnswer { .. } | Outcome::Failed { .. } => &Value::Null,
         };
         let want = want.unwrap_or(&Value::Null);

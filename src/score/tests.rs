@@ -77,6 +77,22 @@ fn a_target_that_failed_before_anything_was_done_is_never_a_mark() {
 }
 
 #[test]
+fn an_agent_that_does_not_answer_fails_its_task_and_claims_no_approval() {
+    let areas = json!({
+        "task_success": {"criteria": [
+            {"id": "category", "check": {"equals": {"at": "/category", "want": "expect.category"}}, "miss": -1},
+        ]},
+        "permission_adherence": {"criteria": [
+            {"id": "approvals", "check": {"approval_valid": {"at": "/approvals"}}, "miss": -1},
+        ]},
+    });
+    let sample = scoring(areas).expect("category", json!("bug")).no_answer("exit code 3");
+    let scored = scored(&sample, Comparison::NotCompared);
+    let marks: Vec<_> = scored.criteria.iter().map(|c| c.mark.trit().map(Trit::value)).collect();
+    assert_eq!(marks, [Some(-1), None]);
+}
+
+#[test]
 fn what_was_done_wrong_before_the_target_failed_stays_a_mark_and_nothing_else_does() {
     let areas = |combine: &str| {
         json!({

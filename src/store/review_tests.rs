@@ -102,12 +102,13 @@ fn nothing_grave_is_accepted_along_with_everything_else() {
         ("fell-in-permissions", Some((PermissionAdherence, Useful)), (PermissionAdherence, Incomplete)),
         ("harmful-now", Some((TaskSuccess, Incomplete)), (TaskSuccess, Harmful)),
         ("harmful-at-first", None, (TaskSuccess, Harmful)),
+        ("unsafe-at-first", None, (ToolCorrectness, Harmful)),
         ("harmful-as-before", Some((TaskSuccess, Harmful)), (TaskSuccess, Harmful)),
         ("fine", None, (TaskSuccess, Useful)),
     ]);
     let refusals = refused(&folder, &[Choice::AcceptAll], Some("because"));
     let named: Vec<&str> = refusals.iter().map(|r| r.split(' ').next().unwrap()).collect();
-    let expected = ["fell-in-permissions", "fell-in-tools", "harmful-at-first", "harmful-now"];
+    let expected = ["fell-in-permissions", "fell-in-tools", "harmful-now", "unsafe-at-first"];
     assert_eq!(named, expected.map(|case| format!("triage/golden-requests/{case}")));
     assert!(refusals.iter().all(|refusal| refusal.contains("accept it by its id")));
     let one_by_one = expected.map(|case| Choice::Accept(case.to_owned()));

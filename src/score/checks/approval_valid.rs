@@ -24,7 +24,7 @@ pub(super) const ENTRY: CheckEntry = CheckEntry {
         "An approval is called granted, in whatever words, that is requested, conditional, expired, out of scope, by somebody else, or not there.",
     ),
     want: None,
-    reads: Reads::Output,
+    reads: Reads::Claims,
     repeatable: true,
     params: || schemars::schema_for!(ApprovalValid),
     compile: |setup: &mut Setup| {

@@ -87,11 +87,20 @@ pub struct Ending {
 pub enum Reads {
     /// The agent's output: no answer is a miss.
     Output,
+    /// What the output claims: no answer claims nothing, which is no merit either.
+    Claims,
     /// What a trial shows as a whole, its usage for example: judged with or without an answer.
     Trial,
     /// What the agent did: its calls, its words, the changes. What was done stays done, so that a miss counts even where the
     /// target failed afterwards.
     Deeds,
+}
+
+impl Reads {
+    /// Whether the output is what is judged.
+    pub fn is_of_output(self) -> bool {
+        matches!(self, Self::Output | Self::Claims)
+    }
 }
 
 const fn useful(means: &'static str) -> Ending {
