@@ -32,7 +32,8 @@ pub fn listing(runs: &[RunLine], width: usize) -> String {
     });
     let fits = widths.iter().sum::<usize>() + GAPS <= width;
     let line = |[id, decision, target, policy, cases, names]: &[String; 6]| {
-        let [of_id, of_decision, of_target, of_policy, of_cases, _] = widths;
+        // A few ids are longer than others: they do not move the whole table.
+        let ([_, of_decision, of_target, of_policy, of_cases, _], of_id) = (widths, LEAST[0]);
         match fits {
             true => vec![format!(
                 "{id:<of_id$} {decision:<of_decision$} {target:<of_target$}  {policy:<of_policy$}  {cases:>of_cases$}  {names}"
