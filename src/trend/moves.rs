@@ -138,7 +138,12 @@ mod tests {
             .into();
         b.model = Some("m".to_owned());
         assert_eq!(moved(&a, &b, 1).map(|moved| (moved.parts, moved.breaks)), Some((vec!["agent", "suites"], true)));
-        assert_eq!(breaking(&a, &b), ["suites"]);
+        assert_eq!(breaking(&a, &b), Vec::<&str>::new(), "cases that both have are compared");
+        b.digests = [("rubrics".to_owned(), "other".to_owned())]
+            .into_iter()
+            .collect::<std::collections::BTreeMap<_, _>>()
+            .into();
+        assert_eq!(breaking(&a, &b), ["rubrics"]);
         assert_eq!((moved(&a, &a, 1), breaking(&a, &a)), (None, vec![]));
     }
 }
