@@ -67,6 +67,10 @@ impl From<StoreError> for Failure {
             StoreError::Line { path, .. } if path.ends_with(RESULTS) => {
                 (Exit::Internal, Some("`evalgate score RUN` makes it anew of what the agent answered"))
             }
+            StoreError::NoResults(run) => {
+                let hint = format!("it did not end: `evalgate run --resume {run}`");
+                return Self::new(Exit::Inconclusive, error.to_string()).with_hint(hint);
+            }
             _ => (Exit::Internal, None),
         };
         Self { exit, error: error.into(), hint: hint.map(str::to_owned) }
@@ -125,5 +129,18 @@ impl From<RenderError> for Failure {
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
         Self { exit: Exit::Internal, error: error.into(), hint: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_did_not_end_is_told_with_what_ends_it() {
+        let failure = Failure::from(StoreError::NoResults("20261121-164857-57fc".into()));
+        assert_eq!(failure.exit, Exit::Inconclusive);
+        assert_eq!(failure.error.to_string(), "run 20261121-164857-57fc has no results");
+        assert_eq!(failure.hint.as_deref(), Some("it did not end: `evalgate run --resume 20261121-164857-57fc`"));
     }
 }

@@ -1,6 +1,6 @@
 //! What differs between two runs beside their marks, and what that means for the marks.
 
-use super::result::{Marks, Moved, Role};
+use super::result::{Marks, Moved, Role, repeats_told};
 use super::side::Side;
 use crate::event::Answers;
 
@@ -84,7 +84,10 @@ static PARTS: &[Part] = &[
     Part {
         name: "repeats",
         role: Role::Circumstance,
-        shown: |side| side.meta.repeats.to_string(),
+        shown: |side| {
+            let (least, most) = side.repeats();
+            repeats_told(least, most)
+        },
         means: "A case counts once, however often it was repeated; more repeats only make its mean steadier.",
     },
 ];

@@ -78,14 +78,26 @@ pub struct RunSide {
     pub started_at: Timestamp,
     pub state: RunState,
     pub answers: Answers,
-    /// As planned.
+    /// Of the case that was run least, and of the one that was run most.
     pub repeats: u32,
+    pub most_repeats: u32,
     pub cases: u64,
     pub trials: u64,
     /// Trials whose target failed: missing data, not marks.
     pub failed_trials: u64,
     /// Trials by the model that says it answered.
     pub models: BTreeMap<String, u64>,
+}
+
+impl RunSide {
+    /// How often cases were run: `5`, or `2 to 5`.
+    pub fn repeats_told(&self) -> String {
+        repeats_told(self.repeats, self.most_repeats)
+    }
+}
+
+pub(super) fn repeats_told(least: u32, most: u32) -> String {
+    if least == most { most.to_string() } else { format!("{least} to {most}") }
 }
 
 /// One thing that is not the same in both runs.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::result::{Marks, RunSide};
 use crate::domain::{Area, Case, CaseKind, Outcome, Slug, Suite, Trit, Weight};
 use crate::event::{RunMeta, RunState};
+use crate::golden::SnapshotInfo;
 use crate::score::{Scored, TrialResult};
 use crate::stats::Tally;
 
@@ -59,6 +60,8 @@ pub(super) struct CaseMarks {
     pub tallies: [Tally; Area::COUNT],
     /// Areas that the rubric has.
     pub asked: [bool; Area::COUNT],
+    /// Trials, failed ones too.
+    repeats: u32,
     pub cost: Spent,
     pub wall_ms: Spent,
 }
@@ -78,6 +81,13 @@ impl Spent {
             Some(amount) => self.sum += amount,
             None => self.unknown = true,
         }
+    }
+
+    /// Of repeats that were accepted; unknown unless that of each is there.
+    fn of_repeats(amounts: &[f64], repeats: usize) -> Self {
+        let mut spent = Self { unknown: amounts.len() != repeats, ..Self::default() };
+        amounts.iter().for_each(|amount| spent.add(Some(*amount)));
+        spent
     }
 
     /// Of a trial; `None` if that of any trial is unknown, or none was answered.
@@ -116,13 +126,22 @@ impl Side {
     }
 
     /// Adds the accepted behaviour of a case: the marks of each repeat, over the criteria that a snapshot holds. `asked`:
-    /// the areas that the rubric has.
-    pub fn accept(&mut self, suite: &Suite, case: &Case, asked: &[Area], repeats: &[BTreeMap<Area, Trit>]) {
+    /// the areas that the rubric has; `info`: what the repeats took.
+    pub fn accept(
+        &mut self,
+        (suite, case): (&Suite, &Case),
+        asked: &[Area],
+        repeats: &[BTreeMap<Area, Trit>],
+        info: &SnapshotInfo,
+    ) {
         let mut marks = CaseMarks::of(case, &suite.pipeline, suite.kind, self.marks);
         asked.iter().for_each(|area| marks.asked[area.index()] = true);
         for (area, trit) in repeats.iter().flatten() {
             marks.tallies[area.index()].push(*trit);
         }
+        marks.repeats = u32::try_from(repeats.len()).unwrap_or(u32::MAX);
+        marks.cost = Spent::of_repeats(&info.cost_usd, repeats.len());
+        marks.wall_ms = Spent::of_repeats(&info.wall_ms, repeats.len());
         self.trials += repeats.len() as u64;
         self.cases.insert(case.id.clone(), marks);
     }
@@ -142,6 +161,7 @@ impl Side {
             }
         }
         self.trials += 1;
+        case.repeats += 1;
         let usage = &result.trial.usage;
         if let Outcome::Failed { .. } = result.trial.outcome {
             self.failed_trials += 1;
@@ -180,7 +200,14 @@ impl Side {
         &self.models
     }
 
+    /// Fewest and most trials of a case; as planned where there is none.
+    pub(super) fn repeats(&self) -> (u32, u32) {
+        let ran = || self.cases.values().map(|case| case.repeats);
+        ran().min().zip(ran().max()).unwrap_or((self.meta.repeats, self.meta.repeats))
+    }
+
     pub(super) fn summary(&self) -> RunSide {
+        let (least, most) = self.repeats();
         RunSide {
             name: self.name(),
             run: self.accepted.is_none().then(|| self.meta.id.clone()),
@@ -189,7 +216,8 @@ impl Side {
             started_at: self.meta.started_at,
             state: self.state.clone(),
             answers: self.meta.answers,
-            repeats: self.meta.repeats,
+            repeats: least,
+            most_repeats: most,
             cases: self.cases.len() as u64,
             trials: self.trials,
             failed_trials: self.failed_trials,
@@ -212,6 +240,7 @@ impl CaseMarks {
             digest: digest(case, marks),
             tallies: [Tally::default(); Area::COUNT],
             asked: [false; Area::COUNT],
+            repeats: 0,
             cost: Spent::default(),
             wall_ms: Spent::default(),
         }

@@ -1,9 +1,10 @@
 //! Comparisons as a whole.
 
 use super::sample::{Sample, run, slug};
-use super::{AreaChange, Compared, Marks, Outcome, Regime, SliceBy, compare, effect};
-use crate::domain::Slug;
+use super::{AreaChange, Compared, Marks, Outcome, Regime, Side, SliceBy, compare, effect};
+use crate::domain::{Area, CaseKind, Slug, Suite, Trit};
 use crate::event::{Answers, RunState};
+use crate::golden::SnapshotInfo;
 
 const ALL: [SliceBy; 4] = [SliceBy::Kind, SliceBy::Tag, SliceBy::Pipeline, SliceBy::Org];
 
@@ -226,16 +227,58 @@ fn a_renamed_case_is_found_from_either_side() {
 #[test]
 fn what_moved_is_told_with_its_role_and_doubts_are_in_the_headline() {
     let then = run("run-a").kind("rules").case("a", &marks(&[1]));
-    let mut now = run("run-b").kind("rules").case("a", &marks(&[0]));
+    let mut now = run("run-b").kind("rules").case("a", &marks(&[0, 0, 0]));
     now.meta.digests.insert("rubrics".into(), "cc".into());
     now.meta.digests.insert("target".into(), "dd".into());
-    now.meta.repeats = 3;
     let compared = of(&then, &now);
     let parts: Vec<&str> = compared.moved.iter().map(|moved| moved.part).collect();
     assert_eq!(parts, ["settings", "rubrics", "repeats"]);
     assert!(compared.headline.contains("But rubrics moved too"), "{}", compared.headline);
     let rescored = compare(&then.marked(Marks::Rescored), &now.marked(Marks::Rescored), &[]);
     assert!(!rescored.headline.contains("But"), "{}", rescored.headline);
+}
+
+#[test]
+fn repeats_are_those_that_ran() {
+    let (then, now) = two();
+    let compared = of(&then, &now);
+    let repeats = compared.moved.iter().find(|moved| moved.part == "repeats").unwrap();
+    assert_eq!((repeats.then.as_str(), repeats.now.as_str()), ("2 to 5", "1 to 6"));
+    assert_eq!(
+        (compared.then.repeats, compared.then.most_repeats, compared.then.repeats_told()),
+        (2, 5, "2 to 5".into())
+    );
+    let mut planned = run("run-a").case("a", &marks(&[1]));
+    planned.meta.repeats = 4;
+    assert_eq!(of(&planned, &run("run-b").case("a", &marks(&[1]))).moved, []);
+}
+
+#[test]
+fn what_was_accepted_has_the_repeats_the_costs_and_the_times_of_its_snapshots() {
+    let sample = run("run-a").case("a", &marks(&[1, 1])).took(100.0, Some(0.01));
+    let case = sample.results[0].case.clone();
+    let accepted = |cost_usd: Vec<f64>| {
+        let info = SnapshotInfo { wall_ms: vec![50.0, 150.0, 250.0], cost_usd, ..SnapshotInfo::default() };
+        let (pipeline, name) = (slug("triage"), slug("suite"));
+        let suite = Suite {
+            pipeline,
+            name,
+            kind: CaseKind::GoldenRequest,
+            about: None,
+            world: None,
+            cases: vec![case.clone()],
+        };
+        let mut side = Side::of_accepted("golden".into(), sample.meta.clone());
+        let marked = std::collections::BTreeMap::from([(Area::TaskSuccess, Trit::Useful)]);
+        side.accept((&suite, &case), &[Area::TaskSuccess], &[marked.clone(), marked.clone(), marked], &info);
+        compare(&side, &sample.side(), &[])
+    };
+    let compared = accepted(vec![0.01, 0.02, 0.03]);
+    assert_eq!(compared.then.repeats_told(), "3");
+    let budget = &compared.budget;
+    assert_eq!((budget.latency.then, budget.cost.then, budget.cost.now), (Some(150.0), Some(0.02), Some(0.01)));
+    // Where a price was unknown the snapshot holds no costs.
+    assert_eq!(accepted(vec![]).budget.cost.unknown, 1);
 }
 
 #[test]

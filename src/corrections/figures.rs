@@ -103,7 +103,8 @@ impl Spread {
             n: values.len(),
             p50: quantile(values, 0.5),
             p90: quantile(values, 0.9),
-            total: values.iter().sum(),
+            // The sum of nothing is -0.0, which people would read as such.
+            total: 0.0 + values.iter().sum::<f64>(),
             without: all.saturating_sub(values.len()),
         }
     }
@@ -300,6 +301,11 @@ mod tests {
         assert_eq!(figures.by_reason[&CorrectionReason::StaleSop].count, 1);
         assert_eq!(figures.by_reason[&CorrectionReason::BadContext].count, 0);
         assert_eq!((figures.minutes.n, figures.minutes.without, figures.minutes.total), (3, 1, 12.0));
+    }
+
+    #[test]
+    fn no_minutes_add_up_to_nothing() {
+        assert_eq!(format!("{}", Spread::of(&[], 0).total), "0");
     }
 
     #[test]

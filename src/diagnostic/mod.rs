@@ -6,6 +6,7 @@ mod located;
 mod printable;
 mod render;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -111,6 +112,15 @@ pub fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     similar::get_close_matches(name, known, 1, 0.6).first().copied()
 }
 
+/// The known name that `name` is a slip of: so near that it hardly is another name, and equal to none.
+pub fn misspelt<'a>(name: &str, known: &BTreeSet<&'a str>) -> Option<&'a str> {
+    if known.contains(name) {
+        return None;
+    }
+    let known: Vec<&str> = known.iter().copied().collect();
+    similar::get_close_matches(name, &known, 1, 0.85).first().copied()
+}
+
 /// Whether any of them stops the project from running.
 pub fn any_error(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|d| d.severity == Severity::Error)
@@ -124,5 +134,16 @@ mod tests {
     fn a_near_name_is_suggested_and_a_far_one_is_not() {
         assert_eq!(closest("treshold", &["threshold", "margin"]), Some("threshold"));
         assert_eq!(closest("zzz", &["threshold", "margin"]), None);
+    }
+
+    #[test]
+    fn a_name_with_a_slip_in_it_is_misspelt_and_a_likely_one_is_not() {
+        let known = BTreeSet::from(["update_record", "deploy_metadata"]);
+        for slip in ["update_recrd", "updte_record", "update_records", "depoly_metadata"] {
+            assert!(misspelt(slip, &known).is_some(), "{slip}");
+        }
+        for name in ["update_record", "delete_record", "security_review", ""] {
+            assert_eq!(misspelt(name, &known), None, "{name}");
+        }
     }
 }

@@ -18,6 +18,8 @@ pub struct Suite {
     pub kind: CaseKind,
     /// What the suite covers, in a sentence.
     pub about: Option<String>,
+    /// The world of every case that names none.
+    pub world: Option<Slug>,
     /// Shared with everything that is made of them: trials, results, reports.
     pub cases: Vec<Arc<Case>>,
 }

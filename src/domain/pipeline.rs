@@ -12,6 +12,8 @@ pub struct Pipeline {
     pub about: String,
     /// The prompt template's text (minijinja).
     pub prompt: String,
+    /// The name of its file in the pipeline's folder.
+    pub prompt_file: String,
     pub output_schema: OutputSchema,
     /// Tools the agent is offered, where the case's world has them.
     pub tools: Vec<String>,

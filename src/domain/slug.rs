@@ -23,6 +23,8 @@ pub enum SlugError {
     TooLong(usize),
     #[error("{0:?} is not allowed in a name: use a-z, 0-9, '.', '_' and '-', starting with a letter or digit")]
     Character(char),
+    #[error("a name begins with a letter or digit (a-z, 0-9), not with {0:?}")]
+    Start(char),
     #[error("a name may not contain \"..\"")]
     DoubleDot,
     #[error("{0:?} is a device name on some systems; choose another")]
@@ -40,9 +42,13 @@ impl Slug {
         if text.len() > Self::MAX {
             return Err(SlugError::TooLong(text.chars().count()));
         }
-        let allowed = |b: &u8| plain(b) || matches!(b, b'.' | b'_' | b'-');
+        let mark = |b: &u8| matches!(b, b'.' | b'_' | b'-');
+        if mark(first) {
+            return Err(SlugError::Start(char::from(*first)));
+        }
+        let allowed = |b: &u8| plain(b) || mark(b);
         // Whatever comes before the first byte that is not allowed is ASCII.
-        let bad = if plain(first) { text.bytes().position(|b| !allowed(&b)) } else { Some(0) };
+        let bad = text.bytes().position(|b| !allowed(&b));
         if let Some(bad) = bad.and_then(|at| text[at..].chars().next()) {
             return Err(SlugError::Character(bad));
         }
@@ -162,6 +168,17 @@ mod tests {
             assert!(Slug::new(bad).is_err(), "{bad:?} was accepted");
         }
         assert!(Slug::new(&"a".repeat(4096)).is_err());
+    }
+
+    #[test]
+    fn a_name_that_begins_wrong_is_told_how_names_begin() {
+        let told = |text| Slug::new(text).unwrap_err().to_string();
+        assert_eq!(told(".closed"), "a name begins with a letter or digit (a-z, 0-9), not with '.'");
+        assert_eq!(told("-"), "a name begins with a letter or digit (a-z, 0-9), not with '-'");
+        assert_eq!(
+            told("Closed"),
+            "'C' is not allowed in a name: use a-z, 0-9, '.', '_' and '-', starting with a letter or digit"
+        );
     }
 
     #[test]

@@ -265,7 +265,7 @@ fn read_suite(root: &Root, catalog: Option<&Catalog>, pipeline: &Slug, file: &st
             found.append(&mut problems);
             coverage
         }
-        None => Coverage::default(),
+        None => Coverage::unexamined(&suite, &lines),
     };
     let (name, kind, cases) = (suite.name.clone(), suite.kind, suite.cases.len());
     let own_repeats = (0..).zip(&suite.cases).filter_map(|(at, case)| Some((at, case.repeats?))).collect();
@@ -283,6 +283,8 @@ fn build_targets(root: &Root, catalog: &Catalog) -> (BTreeMap<Slug, Box<dyn Targ
     for name in catalog.project.targets.keys() {
         let (target, mut problems) = target::build(name, &catalog.project, MARKER, &pipelines, &read, root.path());
         targets.extend(target.map(|target| (name.clone(), target)));
+        // What is wrong with a prompt is wrong for every target that uses it.
+        problems.retain(|problem| !found.contains(problem));
         found.append(&mut problems);
     }
     (targets, found)
@@ -358,3 +360,7 @@ fn add(hasher: &mut blake3::Hasher, file: &SourceFile) {
         hasher.update(part.as_bytes());
     }
 }
+
+#[cfg(test)]
+#[path = "checked_tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
-use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, Waiver, World};
+use crate::domain::{Area, Pipeline, Policy, Project, Rubric, Slug, Waiver, World};
 use crate::score::judge::{DEFAULT_PROMPT, JudgePrompt, Judges, Licences};
 use crate::score::{self, CompiledRubric};
 use crate::world::System;
@@ -109,7 +109,10 @@ pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
         .filter_map(|(file, policy)| {
             let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml")).unwrap_or_default();
             match Slug::new(stem) {
-                Ok(name) => Some((name, policy)),
+                Ok(name) => {
+                    found.extend(without_rule(&policy, &file, &rubrics));
+                    Some((name, policy))
+                }
                 Err(error) => {
                     found.push(Diagnostic::error("bad-name", &file, "", format!("the file's name: {error}")));
                     None
@@ -128,6 +131,22 @@ pub fn assemble(parts: Parts) -> (Option<Catalog>, Vec<Diagnostic>) {
     }
     let waivers = parts.waivers;
     (Some(Catalog { project, pipelines, systems, rubrics, policies, judge_prompt, waivers, unread }), found)
+}
+
+/// Areas in which one bad trial is harm: nobody should lose their gate by leaving a line out.
+const HARMFUL: [Area; 2] = [Area::PermissionAdherence, Area::ToolCorrectness];
+
+/// Warns of areas of harm that a rubric marks and the policy has no rule for.
+fn without_rule(policy: &Policy, file: &str, rubrics: &BTreeMap<Slug, Rubrics>) -> Vec<Diagnostic> {
+    let marked =
+        |area| rubrics.values().any(|rubrics| rubrics.rubric.criteria().iter().any(|criterion| criterion.area == area));
+    let silent = |area: &Area| !policy.areas.contains_key(area) && marked(*area);
+    let warn = |area| {
+        let message = format!("{area} is marked and has no rule here: nothing in it blocks");
+        let help = format!("add `{area}: {{gate: zero_tolerance}}`, or `gate: advisory` if that is meant");
+        Diagnostic::warning("area-without-rule", file, "/areas", message).at_key().with_help(help)
+    };
+    HARMFUL.into_iter().filter(silent).map(warn).collect()
 }
 
 /// The project's own, or the one that evalgate brings along. A project whose own is wrong still gets the other, so that

@@ -22,17 +22,23 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// The cases alone: of a suite whose pipeline could not be read, nothing else is known.
+    pub fn unexamined(suite: &Suite, lines: &[u32]) -> Self {
+        let ids = suite.cases.iter().enumerate();
+        let ids = ids.map(|(i, case)| (case.id.clone(), lines.get(i).copied().unwrap_or(1))).collect();
+        let moved = suite.cases.iter().filter(|case| !case.moved_from.is_empty());
+        let moved_from = moved.map(|case| (case.id.clone(), case.moved_from.clone())).collect();
+        Self { ids, moved_from, applicable: BTreeSet::new() }
+    }
+
     /// Examines one suite. The diagnostics are pointers into `file`.
     pub fn of(catalog: &Catalog, suite: &Suite, lines: &[u32], file: &str) -> (Self, Vec<Diagnostic>) {
-        let mut coverage = Self::default();
+        let mut coverage = Self::unexamined(suite, lines);
         let mut found = Vec::new();
+        let mut header_told = false;
         let pipeline = &catalog.pipelines[&suite.pipeline];
         for (i, case) in suite.cases.iter().enumerate() {
             let at = format!("/cases/{i}");
-            coverage.ids.push((case.id.clone(), lines.get(i).copied().unwrap_or(1)));
-            if !case.moved_from.is_empty() {
-                coverage.moved_from.push((case.id.clone(), case.moved_from.clone()));
-            }
             let rubric = catalog.rubrics.get(&suite.pipeline).map(|rubrics| &rubrics.rubric);
             for (i, criterion) in rubric.into_iter().flat_map(|rubric| rubric.criteria().iter().enumerate()) {
                 if !coverage.applicable.contains(&i) && criterion.applies_to(case) {
@@ -45,7 +51,13 @@ impl Coverage {
                 }
                 let message = format!("there is no world {:?}", case.world);
                 let known = catalog.systems.keys().map(Slug::as_str);
-                let diagnostic = Diagnostic::error("unknown-world", file, format!("{at}/world"), message);
+                let of_header = suite.world.as_ref() == Some(&case.world);
+                // The header's is told once, not once a case.
+                if of_header && std::mem::replace(&mut header_told, true) {
+                    continue;
+                }
+                let pointer = if of_header { "/world".to_owned() } else { format!("{at}/world") };
+                let diagnostic = Diagnostic::error("unknown-world", file, pointer, message);
                 found.push(diagnostic.suggest(&case.world, known));
                 continue;
             };

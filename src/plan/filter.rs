@@ -61,7 +61,7 @@ impl Filter {
         parser.skip_blanks();
         match parser.rest() {
             "" => Ok(filter),
-            rest => Err(parser.error(format!("expected `and`, `or` or the end, found {:?}", word(rest)))),
+            rest => Err(parser.error(format!("expected `and`, `or` or the end, found {}", found(rest)))),
         }
     }
 
@@ -215,7 +215,7 @@ impl<'t> Parser<'t> {
                 Some(near) => format!("did you mean {near:?}?"),
                 None => format!("known: {}", names.join(", ")),
             };
-            let found = if name.is_empty() { "the end or a sign".to_owned() } else { format!("{name:?}") };
+            let found = found(self.rest());
             return Err(self.error(format!("expected a predicate such as id(…), found {found}; {hint}")));
         };
         self.at += name.len();
@@ -251,6 +251,15 @@ fn single(mut filters: Vec<Filter>, many: fn(Vec<Filter>) -> Filter) -> Filter {
 fn word(text: &str) -> &str {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     &text[..end]
+}
+
+/// What a text begins with, for people: a word, a sign or nothing.
+fn found(text: &str) -> String {
+    match (word(text), text.chars().next()) {
+        ("", None) => "the end".to_owned(),
+        ("", Some(sign)) => format!("`{sign}`"),
+        (word, _) => format!("{word:?}"),
+    }
 }
 
 #[cfg(test)]
@@ -339,6 +348,10 @@ mod tests {
         );
         assert_eq!((error("tag(a) tag(b)").at, error("tag(a) and").at), (7, 10));
         assert_eq!(error("(tag(a)").message, "a `(` is not closed");
+        assert_eq!(error("tag(a))").message, "expected `and`, `or` or the end, found `)`");
+        assert_eq!(error("tag(a) tag(b)").message, "expected `and`, `or` or the end, found \"tag\"");
+        assert!(error("tag(a) and").message.contains("found the end;"));
+        assert!(error("tag(a) and )").message.contains("found `)`;"));
         assert!(error("tag()").message.contains("needs a glob"));
         assert!(error("").message.contains("expected a predicate"));
         assert!(error("id([)").message.contains("not a glob"));

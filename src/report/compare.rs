@@ -72,7 +72,7 @@ pub fn render_markdown(compared: &Compared) -> String {
 
 fn about(side: &RunSide) -> String {
     let cases = words::count(side.cases, "case");
-    format!("{} · {cases} × {} · {}", code(&side.target), side.repeats, code(&side.name))
+    format!("{} · {cases} × {} · {}", code(&side.target), side.repeats_told(), code(&side.name))
 }
 
 fn row(area: &AreaChange) -> String {

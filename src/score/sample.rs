@@ -96,6 +96,7 @@ pub fn pipeline() -> Pipeline {
         name: slug("triage"),
         about: "Sorts".into(),
         prompt: String::new(),
+        prompt_file: "prompt.md".into(),
         output_schema: OutputSchema::new(json!({
             "type": "object",
             "additionalProperties": false,

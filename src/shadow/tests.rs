@@ -18,6 +18,7 @@ fn pipeline() -> Pipeline {
         name: Slug::new("triage").unwrap(),
         about: String::new(),
         prompt: String::new(),
+        prompt_file: "prompt.md".into(),
         output_schema: OutputSchema::new(json!({"type": "object"})).unwrap(),
         tools: Vec::new(),
         limits: Limits::default(),

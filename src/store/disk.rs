@@ -46,6 +46,8 @@ pub enum StoreError {
     NotMerged(String),
     #[error("{0} is pending, but the project has no such pipeline")]
     NoPipeline(String),
+    #[error("run {0} has no results")]
+    NoResults(String),
     #[error("no run {name:?}{}", hint(.near))]
     NoRun { name: String, near: Option<String> },
     #[error("run {0} was pruned: only its marks are left")]

@@ -115,6 +115,17 @@ impl ResultLine {
     }
 }
 
+/// A run that did not end has none.
+fn opened(path: &Path) -> Result<File, StoreError> {
+    match File::open(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            let run = path.parent().and_then(Path::file_name).unwrap_or_default();
+            Err(StoreError::NoResults(run.to_string_lossy().into_owned()))
+        }
+        opened => opened.naming("open", path),
+    }
+}
+
 /// The results of a run, read one by one.
 pub struct Results {
     path: PathBuf,
@@ -131,7 +142,7 @@ impl Results {
     }
 
     fn open_file(path: PathBuf) -> Result<Self, StoreError> {
-        let input = BufReader::with_capacity(BLOCK, File::open(&path).naming("open", &path)?);
+        let input = BufReader::with_capacity(BLOCK, opened(&path)?);
         Ok(Self { path, input, buffer: Vec::new(), number: 0, place: 0 })
     }
 
@@ -203,7 +214,7 @@ impl StoredResults {
     }
 
     fn open_file(path: PathBuf) -> Result<Self, StoreError> {
-        let file = BufReader::new(File::open(&path).naming("open", &path)?);
+        let file = BufReader::new(opened(&path)?);
         Ok(Self { path, file: Mutex::new(file), briefs: None })
     }
 

@@ -235,6 +235,15 @@ fn a_result_that_cannot_be_read_is_an_error_that_names_its_line() {
 }
 
 #[test]
+fn a_run_that_did_not_end_has_no_results_and_is_named() {
+    let project = project();
+    let (folder, _) = run_of_three(&project, "run");
+    for error in [folder.results().err(), folder.stored_results().err()] {
+        assert!(matches!(error, Some(StoreError::NoResults(run)) if run == folder.id().as_str()));
+    }
+}
+
+#[test]
 fn ids_sort_by_time_and_tell_runs_of_one_second_apart() {
     let after = |nanoseconds| at(0) + SignedDuration::from_nanos(nanoseconds);
     assert_eq!(new_run_id(after(0)).as_str(), "20251121-112630-0000");

@@ -25,6 +25,7 @@ pub fn pipeline() -> Pipeline {
         name: slug("triage"),
         about: String::new(),
         prompt: String::new(),
+        prompt_file: "prompt.md".into(),
         output_schema: OutputSchema::new(json!({})).unwrap(),
         tools: Vec::new(),
         limits: Limits::default(),

@@ -31,6 +31,7 @@ use crate::domain::{Pipeline, Policy, Project, Rubric, Slug, Suite, WaiverFile, 
 
 pub use insertion::{NewCase, Without, add as add_cases, create as create_suite, default_world, remove as remove_case};
 pub use locate::locate;
+pub use pipelines::line_span;
 pub use requests::RecordedRequest;
 pub use schemas::{schema_of, schemas};
 pub use waivers::add as add_waivers;

@@ -1,6 +1,7 @@
 //! Pipelines: the folder's description, its prompt and its output schema, as one.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -57,6 +58,7 @@ pub fn parse(file: &SourceFile, folder: &str, read: &dyn Fn(&str) -> Result<Sour
         name: raw.pipeline,
         about: raw.about,
         prompt: prompt.text,
+        prompt_file: raw.prompt,
         output_schema,
         tools: raw.tools,
         limits: raw.limits,
@@ -103,11 +105,16 @@ fn open(
 
 fn template_fault(prompt: &SourceFile) -> Option<Diagnostic> {
     let error = minijinja::Environment::new().template_from_str(&prompt.text).err()?;
-    let start = prompt.text.split_inclusive('\n').take(error.line().unwrap_or(1).saturating_sub(1)).map(str::len).sum();
-    let line = prompt.text[start..].lines().next().unwrap_or_default();
-    let indent = line.len() - line.trim_start().len();
     let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    Some(Diagnostic::error("template-syntax", &prompt.path, "", message).at_span(start + indent..start + line.len()))
+    let line = line_span(&prompt.text, error.line().unwrap_or(1));
+    Some(Diagnostic::error("template-syntax", &prompt.path, "", message).at_span(line))
+}
+
+/// Bytes of a line (from 1) without its indent and its break.
+pub fn line_span(text: &str, line: usize) -> Range<usize> {
+    let start = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let line = text[start..].lines().next().unwrap_or_default();
+    start + line.len() - line.trim_start().len()..start + line.len()
 }
 
 fn output_schema(file: &SourceFile, found: &mut Vec<Diagnostic>) -> Option<OutputSchema> {
@@ -206,6 +213,19 @@ snapshot:
     #[test]
     fn a_pipeline_is_named_as_its_folder() {
         check("pipeline: triage", "pipeline: triag", &[("name-mismatch", "triag")]);
+    }
+
+    #[test]
+    fn a_number_too_large_for_its_type_is_told_with_its_range() {
+        for (from, to, most) in
+            [("tool_calls: 10", "tool_calls: ", u64::from(u32::MAX)), ("tool_calls: 10", "tokens: ", u64::MAX)]
+        {
+            let found =
+                check(from, &format!("{to}99999999999999999999999"), &[("out-of-range", "99999999999999999999999")]);
+            assert!(found[0].message.ends_with(&format!("is greater than the maximum of {most}")), "{found:?}");
+        }
+        let found = check("tool_calls: 10", "tool_calls: 4294967296", &[("out-of-range", "4294967296")]);
+        assert_eq!(found[0].message, "4294967296 is greater than the maximum of 4294967295");
     }
 
     #[test]

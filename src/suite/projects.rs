@@ -93,6 +93,7 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
             _ => found.push(about("unknown-store", "`store` is not an address of PostgreSQL", example)),
         }
     }
+    unasked(project, path, &mut found);
     for (model, price) in &project.prices {
         let parts = [
             ("input", Some(price.input)),
@@ -106,6 +107,18 @@ fn check(project: &Project, path: &str) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// A price of a model that nobody asks is most likely that of another, mistyped.
+fn unasked(project: &Project, path: &str, found: &mut Vec<Diagnostic>) {
+    let specs = project.targets.values().chain(project.judges.values());
+    let settings = specs.flat_map(|spec| spec.0.values());
+    let asked: Vec<&str> = settings.filter_map(|settings| settings.get("model")?.as_str()).collect();
+    for model in project.prices.keys().filter(|model| !asked.contains(&model.as_str())) {
+        let message = format!("no target and no judge asks the model {model:?}");
+        let warning = Diagnostic::warning("unused-price", path, pointer::below("/prices", model), message).at_key();
+        found.push(warning.suggest(model, asked.iter().copied()));
+    }
 }
 
 /// No kind of entry is in two areas, or twice in one.
@@ -227,6 +240,17 @@ mod tests {
             ["jobs is a number from 1 to 256, not 60000", "repeat is a number from 1 to 1000, not 100000"]
         );
         assert_eq!(with("repeat: 0, jobs: 0").len(), 2);
+    }
+
+    #[test]
+    fn a_price_of_a_model_that_nobody_asks_is_pointed_out() {
+        let text = GOOD.replace("live: {http: {}}", "live: {chat: {model: gpt-4.1}}")
+            + "judges: {careful: {chat: {model: small}}}\nprices: {gtp-4.1: {input: 1, output: 2}, small: {input: 1, output: 2}}\n";
+        let (project, found) = parse(&file("evalgate.yaml", &text));
+        assert!(project.is_some());
+        assert_eq!(codes(&text, &found), [("unused-price", "gtp-4.1")]);
+        assert_eq!(found[0].help.as_deref(), Some("did you mean \"gpt-4.1\"?"));
+        assert_eq!(parse(&file("evalgate.yaml", &text.replace("gtp", "gpt"))).1, []);
     }
 
     #[test]

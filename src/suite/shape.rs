@@ -34,6 +34,7 @@ impl Shape {
         if let Some(name) = schema.pointer_mut("/definitions/Name") {
             *name = serde_json::json!({"type": "string", "format": "name"});
         }
+        bound(&mut schema);
         let validator = jsonschema::draft7::options()
             .should_validate_formats(true)
             .with_format("name", |text: &str| Slug::new(text).is_ok())
@@ -67,6 +68,25 @@ impl Shape {
             Some(reference) => self.schema.pointer(reference.strip_prefix('#')?),
             None => Some(schema),
         }
+    }
+}
+
+/// Gives every whole number the greatest value its type can hold, which its schema only names.
+fn bound(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            let most = match map.get("format").and_then(Value::as_str) {
+                Some("uint32") => Some(u64::from(u32::MAX)),
+                Some("uint64") => Some(u64::MAX),
+                _ => None,
+            };
+            if let Some(most) = most {
+                map.entry("maximum").or_insert_with(|| most.into());
+            }
+            map.values_mut().for_each(bound);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound),
+        _ => {}
     }
 }
 

@@ -197,8 +197,8 @@ fn assemble(
             notes: case.notes,
         }));
     }
-    let RawHeader { suite: name, kind, about, .. } = header;
-    (Suite { pipeline: pipeline.clone(), name, kind, about, cases }, lines)
+    let RawHeader { suite: name, kind, about, world } = header;
+    (Suite { pipeline: pipeline.clone(), name, kind, about, world, cases }, lines)
 }
 
 #[cfg(test)]
@@ -299,7 +299,10 @@ mod tests {
         assert_eq!(help("unknown-value", 0), Some("did you mean \"automation_fix\"?"));
         assert_eq!(help("unknown-value", 1), Some("known: critical, normal"));
         let names: Vec<_> = found.iter().filter(|d| d.code == "bad-name").map(|d| &*d.message).collect();
-        assert!(names[0].starts_with("'.' is not allowed") && names[1].contains("device name"), "{names:?}");
+        assert!(
+            names[0].starts_with("a name begins with a letter or digit") && names[1].contains("device name"),
+            "{names:?}"
+        );
     }
 
     #[test]

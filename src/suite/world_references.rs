@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::output_schema::properties;
 use super::tools;
 use super::worlds::{Parts, Placed};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, misspelt};
 use crate::domain::{Canary, Entry, Operation, Permission, SHARED_ORG, pointer};
 
 /// Collections that every world may use, whether it has entries in them or not.
@@ -24,6 +25,9 @@ const CONVENTIONAL: [&str; 12] = [
     "releases",
     "tickets",
 ];
+
+/// What an entry has beside its fields, and a permission can withhold.
+const TEXTS: [&str; 3] = ["title", "text", "links"];
 
 /// Shortest canary, in characters: anything shorter turns up by chance.
 const SHORTEST_CANARY: usize = 8;
@@ -48,7 +52,14 @@ pub fn check(parts: &Parts<'_>) -> Vec<Diagnostic> {
         found.extend(unknown_org(entry, "/org", &entry.value.org, &orgs));
         check_entry(entry, &entries, &mut found);
     }
+    let actions: BTreeSet<&str> = parts.tools.iter().map(|tool| tool.value.action()).collect();
+    for user in &parts.users {
+        for (index, action) in user.value.may_approve.iter().enumerate() {
+            found.extend(misspelt_action(user, &format!("/may_approve/{index}"), action, &actions));
+        }
+    }
     for approval in &parts.approvals {
+        found.extend(misspelt_action(approval, "/action", &approval.value.action, &actions));
         let name = approval.value.approver.as_str();
         if !users.contains_key(name) {
             let problem = approval.error("unknown-user", "/approver", format!("there is no user {name:?}"));
@@ -57,6 +68,9 @@ pub fn check(parts: &Parts<'_>) -> Vec<Diagnostic> {
     }
     for permission in &parts.permissions {
         check_permission(permission, &tools, &collections, &mut found);
+        if permission.value.tool.is_none() {
+            found.extend(unknown_kind(permission, parts).or_else(|| unknown_field(permission, parts)));
+        }
     }
     for tool in &parts.tools {
         tools::check(tool, &collections, &mut found);
@@ -109,6 +123,13 @@ fn unknown_org<T, V>(part: &Placed<'_, T>, below: &str, org: &str, orgs: &BTreeM
     Some(part.error("unknown-org", below, format!("there is no org {org:?}")).suggest(org, known))
 }
 
+/// People also approve what no tool does: only what is nearly the action of a tool is a slip.
+fn misspelt_action<T>(part: &Placed<'_, T>, below: &str, action: &str, actions: &BTreeSet<&str>) -> Option<Diagnostic> {
+    let near = misspelt(action, actions)?;
+    let problem = part.error("unknown-action", below, format!("no tool needs {action:?}"));
+    Some(problem.with_help(format!("did you mean {near:?}?")))
+}
+
 fn check_entry<V>(entry: &Placed<'_, Entry>, entries: &BTreeMap<&str, V>, found: &mut Vec<Diagnostic>) {
     for (index, link) in entry.value.links.iter().enumerate() {
         if !entries.contains_key(link.as_str()) {
@@ -148,6 +169,78 @@ fn check_permission<V>(
     if let Some(name) = collection.as_deref().filter(|name| !collections.contains(name)) {
         let problem = permission.error("unknown-collection", "/collection", format!("there is no collection {name:?}"));
         found.push(problem.suggest(name, collections.iter().copied()));
+    }
+}
+
+/// A permission for a kind that nothing is of would protect nothing.
+fn unknown_kind(permission: &Placed<'_, Permission>, parts: &Parts<'_>) -> Option<Diagnostic> {
+    let kind = permission.value.kind.as_deref()?;
+    let held = parts.entries.iter().map(|entry| (&*entry.value.collection, &*entry.value.kind));
+    let created = parts.tools.iter().filter_map(|tool| match &tool.value.does {
+        Operation::Create { collection, kind } => Some((&**collection, &**kind)),
+        _ => None,
+    });
+    let collection = permission.value.collection.as_deref();
+    let within = held.chain(created).filter(|(known, _)| collection.is_none_or(|name| name == *known));
+    let known: BTreeSet<&str> = within.map(|(_, kind)| kind).collect();
+    if known.is_empty() || known.contains(kind) {
+        return None;
+    }
+    let problem = permission.error("unknown-kind", "/kind", format!("no entry{} is of kind {kind:?}", of(collection)));
+    Some(problem.suggest(kind, known))
+}
+
+/// A permission for a field that nothing has and no tool sets would protect nothing. Names are compared as worlds do.
+fn unknown_field(permission: &Placed<'_, Permission>, parts: &Parts<'_>) -> Option<Diagnostic> {
+    let Permission { collection, kind, field, .. } = &permission.value;
+    let (collection, kind, field) = (collection.as_deref(), kind.as_deref(), field.as_deref()?);
+    let about = |c: &str, k: Option<&str>| {
+        collection.is_none_or(|name| name == c) && kind.zip(k).is_none_or(|(name, k)| name == k)
+    };
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for Placed { value: entry, .. } in parts.entries.iter().filter(|e| about(&e.value.collection, Some(&e.value.kind)))
+    {
+        for (name, value) in &entry.fields {
+            known.insert(name.clone());
+            names_in(value, &mut known);
+        }
+    }
+    for Placed { value: tool, .. } in &parts.tools {
+        match &tool.does {
+            Operation::Create { collection, kind } if about(collection, Some(kind)) => {
+                known.extend(properties(&tool.input));
+            }
+            Operation::Update { collections, set, .. } if collections.iter().any(|c| about(c, None)) => {
+                known.extend(properties(&tool.input["properties"][set]));
+            }
+            _ => {}
+        }
+    }
+    // Where nothing is yet, nobody knows what will be.
+    if known.is_empty()
+        || TEXTS.iter().copied().chain(known.iter().map(String::as_str)).any(|k| k.eq_ignore_ascii_case(field))
+    {
+        return None;
+    }
+    let message = format!("no entry{}{} has a field {field:?}", of(collection), of(kind));
+    Some(permission.error("unknown-field", "/field", message).suggest(field, known.iter().map(String::as_str)))
+}
+
+fn of(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!(" of {name}"))
+}
+
+/// Names of fields within a field.
+fn names_in(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                names.insert(name.clone());
+                names_in(value, names);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| names_in(item, names)),
+        _ => {}
     }
 }
 

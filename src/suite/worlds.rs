@@ -267,6 +267,52 @@ tools:
     }
 
     #[test]
+    fn a_permission_is_about_what_there_is() {
+        let with = |permission: &str| format!("permissions: [{{{permission}, access: none, why: no}}, {{collection:");
+        let wrong = |permission: &str, code: &'static str, at: &str| {
+            let found = check("permissions: [{collection:", &with(permission), &[(code, at)]);
+            help(&found).to_owned()
+        };
+        let note = "did you mean \"note\"?";
+        assert_eq!(wrong("collection: tickets, field: notee", "unknown-field", "notee"), note);
+        assert_eq!(wrong("kind: Ticket, field: notes", "unknown-field", "notes"), note);
+        assert_eq!(wrong("field: notes", "unknown-field", "notes"), note);
+        assert_eq!(wrong("kind: Tickt, field: nope", "unknown-kind", "Tickt"), "did you mean \"Ticket\"?");
+        wrong("collection: docs, kind: Ticket", "unknown-kind", "Ticket");
+        wrong("kind: ticket", "unknown-kind", "ticket");
+        for good in [
+            "collection: tickets, kind: Ticket, field: NOTE",
+            "field: deep",
+            "kind: Ticket, field: title",
+            "collection: records, kind: Contact, field: ssn",
+            "collection: drafts, kind: Note, field: body",
+            "collection: drafts, field: inner",
+        ] {
+            let tools = "tools:
+  - {name: draft, about: Drafts., effect: draft, input: {type: object, properties: {body: {}}}, does: {create: {collection: drafts, kind: Note}}}
+  - {name: set, about: Sets., effect: draft, input: {type: object, properties: {id: {}, fields: {type: object, properties: {inner: {}}}}}, does: {update: {collections: [drafts], id: id, set: fields}}}
+";
+            let world = WORLD.replace("permissions: [{collection:", &with(good)).replace("tools:\n", tools);
+            let (read, found) = read(&world, &ENTRIES.replace("note: [", "note: [{deep: 1}, "));
+            assert!(read.is_some() && found.is_empty(), "{good}: {found:#?}");
+        }
+    }
+
+    #[test]
+    fn an_action_that_is_nearly_one_of_a_tool_is_a_slip() {
+        let slip = |from: &str, to: &str, at: &str| {
+            let found = check(from, to, &[("unknown-action", at)]);
+            assert_eq!(help(&found), "did you mean \"get_entry\"?");
+        };
+        slip("may_approve: [deploy_metadata]", "may_approve: [security_review, get_enty]", "get_enty");
+        slip("approvals: [{action: deploy_metadata", "approvals: [{action: get_entyr", "get_entyr");
+        for good in ["may_approve: [get_entry]", "may_approve: [security_review]"] {
+            let world = WORLD.replace("may_approve: [deploy_metadata]", good);
+            assert!(read(&world, ENTRIES).0.is_some(), "{good}");
+        }
+    }
+
+    #[test]
     fn an_approver_who_may_not_approve_is_a_case_to_have() {
         assert!(read(&WORLD.replace("may_approve: [deploy_metadata]", "may_approve: []"), ENTRIES).0.is_some());
     }

@@ -6,6 +6,7 @@
 mod kept;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use minijinja::value::Serde;
@@ -18,6 +19,7 @@ use super::Setup;
 use super::tools::{Listed, PerTools, listed};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Approval, Intake, Pipeline, Request, Slug, Tool};
+use crate::suite::line_span;
 
 /// Variables of a prompt.
 const VARIABLES: &[&str] = &["approvals", "output_schema", "request", "tools"];
@@ -49,15 +51,18 @@ pub(super) fn prompts(setup: &Setup, found: &mut Vec<Diagnostic>) -> BTreeMap<Sl
 impl Prompt {
     /// Compiles the prompt of a pipeline. What is wrong with it are diagnostics.
     pub fn new(pipeline: &Pipeline) -> Result<Self, Vec<Diagnostic>> {
-        let fault = |code, message: String| {
-            let file = format!("suites/{}/pipeline.yaml", pipeline.name);
-            Diagnostic::error(code, &file, "/prompt", message)
+        let fault = |code, message: String, place: Option<Range<usize>>| {
+            let file = format!("suites/{}/{}", pipeline.name, pipeline.prompt_file);
+            let fault = Diagnostic::of_file(code, &file, message);
+            place.into_iter().fold(fault, Diagnostic::at_span)
         };
+        let line = |error: &minijinja::Error| error.line().map(|line| line_span(&pipeline.prompt, line));
         let mut environment = Environment::new();
         environment.remove_global("debug");
         environment.add_filter("tojson", kept::tojson);
         if let Err(error) = environment.add_template_owned(NAME, pipeline.prompt.clone()) {
-            return Err(vec![fault("template-syntax", format!("the prompt is no template: {error:#}"))]);
+            let message = format!("the prompt is no template: {error:#}");
+            return Err(vec![fault("template-syntax", message, line(&error))]);
         }
         let schema = Kept::of(Seen::from(Serde(&*pipeline.output_schema)));
         let prompt = Self { environment, schema, tools: PerTools::default() };
@@ -65,13 +70,16 @@ impl Prompt {
         if !unknown.is_empty() {
             let told = |(name, known): (String, Vec<String>)| {
                 let message = format!("the prompt names {name:?}, which no prompt has");
-                fault("unknown-variable", message).suggest(&name, known.iter().map(String::as_str))
+                let place = place_of(&name, &pipeline.prompt);
+                fault("unknown-variable", message, place).suggest(&name, known.iter().map(String::as_str))
             };
             return Err(unknown.into_iter().map(told).collect());
         }
         match prompt.rehearse() {
             Ok(()) => Ok(prompt),
-            Err(error) => Err(vec![fault("template-fault", format!("the prompt cannot be rendered: {error:#}"))]),
+            Err(error) => {
+                Err(vec![fault("template-fault", format!("the prompt cannot be rendered: {error:#}"), line(&error))])
+            }
         }
     }
 
@@ -136,6 +144,17 @@ impl Prompt {
         }
         Ok(())
     }
+}
+
+/// Where a template first says a name: as a whole word and between braces.
+fn place_of(name: &str, template: &str) -> Option<Range<usize>> {
+    let in_word = |c: char| c.is_alphanumeric() || c == '_';
+    let last = |text: &str, marks: [&str; 2]| marks.iter().filter_map(|mark| text.rfind(mark)).max();
+    template.match_indices(name).map(|(start, name)| start..start + name.len()).find(|place| {
+        let (before, after) = (&template[..place.start], &template[place.end..]);
+        let open = last(before, ["{{", "{%"]) > last(before, ["}}", "%}"]);
+        open && !before.ends_with(|c| in_word(c) || c == '.') && !after.starts_with(in_word)
+    })
 }
 
 /// Tools as templates see them: the list, each of them and each schema is written as JSON once.

@@ -8,6 +8,7 @@ fn pipeline(prompt: &str) -> Pipeline {
         name: Slug::new("triage").unwrap(),
         about: "About.".into(),
         prompt: prompt.into(),
+        prompt_file: "prompt.md".into(),
         output_schema: OutputSchema::new(json!({"type": "object", "properties": {"b": {}, "a": {}}})).unwrap(),
         tools: vec![],
         limits: Limits::default(),
@@ -34,7 +35,7 @@ fn wrong(prompt: &str) -> (&'static str, String) {
     let Err(mut found) = Prompt::new(&pipeline(prompt)) else { panic!("{prompt} was taken") };
     assert_eq!(found.len(), 1, "{found:?}");
     let found = found.remove(0);
-    assert_eq!(found.file, "suites/triage/pipeline.yaml");
+    assert_eq!(found.file, "suites/triage/prompt.md");
     (found.code, format!("{} {}", found.message, found.help.unwrap_or_default()))
 }
 
@@ -76,6 +77,20 @@ fn a_mistyped_name_is_told_with_what_was_meant() {
     assert!(wrong("{{ request.intake_payload.bdy }}").1.contains("request.intake_payload.body"));
     assert_eq!(wrong("{{ request.title | shout }}").0, "template-fault");
     assert_eq!(wrong("{% if x %}").0, "template-syntax");
+}
+
+#[test]
+fn what_is_wrong_is_placed_where_the_template_says_it() {
+    let placed = |prompt: &str| {
+        let Err(found) = Prompt::new(&pipeline(prompt)) else { panic!("{prompt} was taken") };
+        let crate::diagnostic::Place::Span(span) = found[0].place.clone() else { panic!("{found:?}") };
+        (span.start, prompt[span].to_owned())
+    };
+    assert_eq!(placed("env of {{ tools }}\n{% if my_env or env.HOME %}{% endif %}").0, 35);
+    assert_eq!(placed("env, {{ x.env }} {{ env }}").1, "x");
+    assert_eq!(placed("env, {{ request.env }} {{ env }}"), (26, "env".to_owned()));
+    assert_eq!(placed("request.tittle\n  {{ request.tittle }}"), (20, "request.tittle".to_owned()));
+    assert_eq!(placed("a\n  {{ tools | shout }}\nb").1, "{{ tools | shout }}");
 }
 
 #[test]

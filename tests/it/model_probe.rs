@@ -126,6 +126,7 @@ fn each_rejection_says_what_to_fix() {
     ] {
         let seen = probe_of(turn, Wire::Chat, json!({}));
         assert!(seen.starts_with("reachable: ✔") && seen.contains(fix), "{fix}\n{seen}");
+        assert_eq!(seen.contains("auth: ✔"), !turn.contains("status"), "{fix}\n{seen}");
     }
 }
 

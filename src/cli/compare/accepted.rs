@@ -13,7 +13,7 @@ use crate::cli::run::meta_of;
 use crate::compare::Side;
 use crate::diagnostic::Severity;
 use crate::domain::{Area, Project, Slug, Trit};
-use crate::golden::{Behaviour, Snapshot};
+use crate::golden::{Behaviour, Snapshot, Stored};
 use crate::load::{self, Checked, Revision, Root};
 use crate::score::{self, CompiledRubric, texts};
 use crate::store::{GOLDEN, GoldenFolder, SnapshotKey, StoreError};
@@ -85,28 +85,26 @@ fn side(
             if listing.accepted.binary_search(&key).is_err() {
                 continue;
             }
-            if let Some(repeats) = marks(golden, &key, &rubric.rubric)? {
-                side.accept(&suite.0, case, &asked, &repeats);
+            let stored = stored(golden, &key)?;
+            if let Some(snapshot) = stored.as_ref().and_then(|stored| stored.snapshot().ok()) {
+                let repeats = marks(snapshot, &rubric.rubric);
+                side.accept((&suite.0, case), &asked, &repeats, &snapshot.info);
             }
         }
     }
     Ok(side)
 }
 
-/// The areas' marks of each repeat that was accepted. One that cannot be read has none: its case is left out.
-fn marks(
-    golden: &GoldenFolder,
-    key: &SnapshotKey,
-    rubric: &CompiledRubric,
-) -> Result<Option<Vec<BTreeMap<Area, Trit>>>, Failure> {
-    let stored = match golden.accepted(key) {
-        Err(StoreError::Snapshot { .. }) => return Ok(None),
-        read => read?,
-    };
-    let snapshot = stored.as_ref().and_then(|stored| stored.snapshot().ok());
-    let marks = |snapshot: &Snapshot| {
-        let marks = |behaviour: &Behaviour| score::area_marks(rubric, &behaviour.marks, &snapshot.info.judges);
-        snapshot.by_repeat().into_iter().map(marks).collect()
-    };
-    Ok(snapshot.map(marks))
+/// What was accepted of a case. Nothing where it cannot be read: its case is left out.
+fn stored(golden: &GoldenFolder, key: &SnapshotKey) -> Result<Option<Stored>, Failure> {
+    match golden.accepted(key) {
+        Err(StoreError::Snapshot { .. }) => Ok(None),
+        read => Ok(read?),
+    }
+}
+
+/// The areas' marks of each repeat that was accepted.
+fn marks(snapshot: &Snapshot, rubric: &CompiledRubric) -> Vec<BTreeMap<Area, Trit>> {
+    let marks = |behaviour: &Behaviour| score::area_marks(rubric, &behaviour.marks, &snapshot.info.judges);
+    snapshot.by_repeat().into_iter().map(marks).collect()
 }

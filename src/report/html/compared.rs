@@ -200,7 +200,7 @@ impl Page {
 fn side(label: &'static str, side: &RunSide) -> SideLine {
     let mut facts = vec![
         format!("{} ({})", side.target, side.target_kind),
-        format!("{} × {}", words::count(side.cases, "case"), side.repeats),
+        format!("{} × {}", words::count(side.cases, "case"), side.repeats_told()),
         format!("{:.0}", side.started_at),
     ];
     if side.answers == Answers::Replayed {

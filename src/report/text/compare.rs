@@ -50,7 +50,7 @@ fn head(screen: &mut Screen, compared: &Compared) {
 fn about(side: &RunSide) -> String {
     let mut facts = vec![
         format!("{} ({})", side.target, side.target_kind),
-        format!("{} × {}", words::count(side.cases, "case"), side.repeats),
+        format!("{} × {}", words::count(side.cases, "case"), side.repeats_told()),
     ];
     if side.answers == Answers::Replayed {
         facts.push("replayed".to_owned());

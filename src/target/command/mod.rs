@@ -157,11 +157,7 @@ impl Program {
             match read(&stdout) {
                 Ok(Said { usage, .. }) => {
                     tell("json", Ok("standard output is JSON".to_owned()));
-                    let usage = usage.map(|usage| match usage.model {
-                        Some(model) => format!("it says what it took, by {}", excerpt(&model)),
-                        None => "it says what it took".to_owned(),
-                    });
-                    tell("usage", usage.map_err(|why| format!("what it says it took makes no sense: {why}")));
+                    tell("usage", told(usage));
                 }
                 Err(why) => tell("json", Err(why)),
             }
@@ -217,6 +213,21 @@ fn over(usage: &Usage, limits: &Limits) -> Option<String> {
         (Some((took, limit)), _) if took > limit => Some(format!("it took {took} tokens, the limit is {limit}")),
         (_, Some((cost, limit))) if cost > limit => Some(format!("it cost ${cost}, the limit is ${limit}")),
         _ => None,
+    }
+}
+
+/// Whether it says what it took, for people.
+fn told(usage: Result<Usage, String>) -> Result<String, String> {
+    let usage = usage.map_err(|why| format!("what it says it took makes no sense: {why}"))?;
+    let by = usage.model.as_ref().map_or_else(String::new, |model| format!(", by {}", excerpt(model)));
+    match (usage.input_tokens.zip(usage.output_tokens), usage.cost_usd) {
+        (None, None) => {
+            Err("it does not say what it took, so costs are unknown and limits of tokens and dollars cannot \
+                             be held: answer {\"output\": …, \"usage\": {\"input_tokens\": …, \"output_tokens\": …, \
+                             \"cost_usd\": …}}"
+                .to_owned())
+        }
+        _ => Ok(format!("it says what it took{by}")),
     }
 }
 

@@ -76,6 +76,7 @@ fn built(settings: Value, root: &std::path::Path) -> Parsed<Box<dyn Target>> {
         name: Slug::new("triage").unwrap(),
         about: String::new(),
         prompt: "{{ request.title }}".into(),
+        prompt_file: "prompt.md".into(),
         output_schema: OutputSchema::new(json!({"type": "object"})).unwrap(),
         tools: vec![],
         limits: Limits::default(),
@@ -128,12 +129,17 @@ async fn probed(script: &str) -> Vec<(&'static str, Result<String, String>)> {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_probe_runs_the_command_on_a_made_up_request() {
-    let works = "grep -q '\"prompt\":\"A test of the connection\"' && echo '{\"output\": 1, \"model\": \"m-1\"}'";
+    let works = "grep -q '\"prompt\":\"A test of the connection\"' && echo '{\"output\": 1, \"usage\": {\"cost_usd\": 0.1}, \"model\": \"m-1\"}'";
     let told = probed(works).await;
     assert!(told.iter().all(|(_, result)| result.is_ok()), "{told:?}");
     let names: Vec<&str> = told.iter().map(|(what, _)| *what).collect();
     assert_eq!(names, ["starts", "ends", "json", "usage", "latency"]);
     assert_eq!(told[3].1.as_deref(), Ok("it says what it took, by m-1"));
+
+    for silent in ["echo 1", "echo '{\"output\": 1, \"usage\": {}, \"model\": \"m-1\"}'"] {
+        let told = probed(silent).await;
+        assert!(told[3].1.as_ref().unwrap_err().starts_with("it does not say what it took"), "{told:?}");
+    }
 
     let told = probed("echo broken >&2; exit 3").await;
     assert_eq!(told[1], ("ends", Err("exit code 3: broken".to_owned())));

@@ -23,6 +23,7 @@ fn built(settings: &Value) -> Parsed<Box<dyn Target>> {
             name: slug(name),
             about: String::new(),
             prompt: String::new(),
+            prompt_file: "prompt.md".into(),
             output_schema: OutputSchema::new(json!({"type": "object"})).unwrap(),
             tools: vec![],
             limits: Default::default(),

@@ -42,11 +42,12 @@ impl Probing<'_> {
         };
         let address = self.endpoint.address();
         tell("reachable", Ok(format!("{address} answers {}", answer.status)));
-        let auth = self.auth(answer.status, &answer.body);
-        let refused = auth.is_err();
-        tell("auth", auth);
-        if refused {
-            return seen;
+        if let Some(auth) = self.auth(answer.status, &answer.body) {
+            let refused = auth.is_err();
+            tell("auth", auth);
+            if refused {
+                return seen;
+            }
         }
         if !(200..300).contains(&answer.status) {
             tell("model id", Err(self.rejected(answer.status, &answer.body)));
@@ -81,8 +82,9 @@ impl Probing<'_> {
         self.wire.open(&frame, PROMPT, ASK)
     }
 
-    fn auth(&self, status: u16, body: &str) -> Result<String, String> {
-        match (status, &self.endpoint.key) {
+    /// Nothing where the endpoint failed before it said anything of the key.
+    fn auth(&self, status: u16, body: &str) -> Option<Result<String, String>> {
+        Some(match (status, &self.endpoint.key) {
             (401 | 403, Some(key)) => Err(format!(
                 "the endpoint refuses the key in {key} ({status}): {}; is it the key of this endpoint, and may it use {:?}?",
                 excerpt(body),
@@ -92,9 +94,10 @@ impl Probing<'_> {
                 "the endpoint wants a key ({status}): {}; name the environment variable that holds it in `key_env`",
                 excerpt(body)
             )),
-            (_, Some(key)) => Ok(format!("the key in {key} was taken")),
-            (_, None) => Ok("no key is set, and none was asked for".to_owned()),
-        }
+            (200..300, Some(key)) => Ok(format!("the key in {key} was taken")),
+            (200..300, None) => Ok("no key is set, and none was asked for".to_owned()),
+            _ => return None,
+        })
     }
 
     fn rejected(&self, status: u16, body: &str) -> String {

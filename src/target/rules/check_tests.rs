@@ -43,6 +43,7 @@ fn small() -> Arc<Pipeline> {
         name: Slug::new("small").unwrap(),
         about: String::new(),
         prompt: String::new(),
+        prompt_file: "prompt.md".into(),
         output_schema: OutputSchema::new(json!({
             "type": "object",
             "required": ["kind", "text"],

@@ -81,8 +81,9 @@ pub(super) fn build(setup: &Setup) -> Parsed<Box<dyn Target>> {
         let file = match (setup.read)(&pipeline.name, &settings.file) {
             Ok(file) => file,
             Err(error) => {
-                let message = format!("pipeline {} has no rules for the target: {error}", pipeline.name);
-                diagnostics.push(Diagnostic::error("no-rules", setup.file, setup.pointer, message));
+                let path = format!("suites/{}/{}", pipeline.name, settings.file);
+                let message = format!("a `rules` target works by {path}: {error}");
+                diagnostics.push(Diagnostic::of_file("no-rules", &path, message));
                 continue;
             }
         };

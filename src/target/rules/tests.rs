@@ -25,6 +25,7 @@ fn pipeline(name: &str) -> Arc<Pipeline> {
         name: Slug::new(name).unwrap(),
         about: String::new(),
         prompt: shipped(name, "prompt.md"),
+        prompt_file: "prompt.md".into(),
         output_schema: OutputSchema::new(serde_json::from_str(&shipped(name, "output.schema.json")).unwrap()).unwrap(),
         tools: file.tools,
         limits: Limits::default(),
