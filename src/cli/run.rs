@@ -547,7 +547,7 @@ fn unread(target: &Slug, path: &str, why: &str) -> Failure {
         Exit::ProjectInvalid,
         format!("{path}, which the target {target} names, counts as a part of it: {why}"),
     )
-    .with_hint("let evalgate read it: what a run was of is told by every file that the target names")
+    .with_hint("make it readable: what a run was of is told by every file that the target names")
 }
 
 /// A run is resumed only over the project that it began with: evidence is never mixed.

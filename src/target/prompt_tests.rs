@@ -87,7 +87,7 @@ fn what_is_wrong_is_placed_where_the_template_says_it() {
         (span.start, prompt[span].to_owned())
     };
     assert_eq!(placed("env of {{ tools }}\n{% if my_env or env.HOME %}{% endif %}").0, 35);
-    assert_eq!(placed("env, {{ x.env }} {{ env }}").1, "x");
+    assert_eq!(placed("env, {{ x.env }} {{ env }}"), (20, "env".to_owned()));
     assert_eq!(placed("env, {{ request.env }} {{ env }}"), (26, "env".to_owned()));
     assert_eq!(placed("request.tittle\n  {{ request.tittle }}"), (20, "request.tittle".to_owned()));
     assert_eq!(placed("a\n  {{ tools | shout }}\nb").1, "{{ tools | shout }}");
