@@ -285,7 +285,7 @@ fn a_budget_passes_where_any_trial_was_answered() {
     };
     let (answered, failed) = (case("a").marked(Area::CostAndLatency, 1), case("b").marked(Area::CostAndLatency, 1));
     let failed = failed.failed("503");
-    assert_eq!(cost(&[failed.clone()]), AreaState::NotScored);
+    assert_eq!(cost(std::slice::from_ref(&failed)), AreaState::NotScored);
     assert_eq!(cost(&[answered, failed]), AreaState::Pass);
 }
 

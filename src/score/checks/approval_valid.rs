@@ -142,7 +142,7 @@ impl<'a> Claim<'a> {
         let permits =
             |word: &&str| PERMITTING.iter().any(|start| word.starts_with(start)) || PERMITTING_WORDS.contains(word);
         let withheld = |at: usize| words[at.saturating_sub(2)..at].iter().any(|word| WITHHOLDING.contains(word));
-        words.iter().enumerate().any(|(at, word)| permits(&word) && !withheld(at))
+        words.iter().enumerate().any(|(at, word)| permits(word) && !withheld(at))
     }
 
     /// Whether its status is one of those that an approval can have, or says that there is none.
