@@ -24,7 +24,7 @@ use self::pipes::{Flooded, Tail};
 use super::Fault;
 use super::request::{CommandAnswer, CommandRequest, ENDED};
 use super::secret::Secrets;
-use crate::diagnostic::excerpt;
+use crate::diagnostic::{char_start, excerpt};
 
 /// Variables that every process inherits.
 const ALWAYS: [&str; 2] = ["HOME", "PATH"];
@@ -62,15 +62,15 @@ pub(super) async fn run(request: CommandRequest, secrets: &Secrets, most: usize)
     };
     let Ended { status, stdout, cut, leaked } = process.run(&mut log).await?;
     let stderr = log.take(|text| secrets.redact(text).into_owned());
-    let is_text = std::str::from_utf8(&stdout).is_ok();
-    let stdout =
-        String::from_utf8(stdout).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    let (stdout, is_text) = match String::from_utf8(stdout) {
+        Ok(text) => (text, true),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), false),
+    };
     let unusable = |why: String| {
         // Redacted before it is cut: the cut could go through a secret.
         let said = secrets.redact(&stdout);
-        let end = (0..=said.len().min(SAID)).rev().find(|&end| said.is_char_boundary(end)).unwrap_or_default();
         let line = if said.trim().is_empty() { "" } else { "\n" };
-        (ENDED, format!("{why}{line}{}", said[..end].trim_end()))
+        (ENDED, format!("{why}{line}{}", said[..char_start(&said, SAID)].trim_end()))
     };
     let (status, stdout) = match cut {
         Some(Cut::Deadline) => unusable(format!("it did not end within {} s", request.deadline.as_secs_f64())),

@@ -52,6 +52,23 @@ impl Default for Limits {
     }
 }
 
+#[cfg(test)]
+impl Pipeline {
+    /// One of triage, for tests: any output, no tool.
+    pub fn sample(snapshot: SnapshotFields) -> Self {
+        Self {
+            name: Slug::new("triage").unwrap(),
+            about: String::new(),
+            prompt: String::new(),
+            prompt_file: "prompt.md".into(),
+            output_schema: OutputSchema::new(serde_json::json!({})).unwrap(),
+            tools: Vec::new(),
+            limits: Limits::default(),
+            snapshot,
+        }
+    }
+}
+
 /// How a field of the output is compared with its snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

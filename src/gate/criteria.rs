@@ -8,7 +8,7 @@ use super::blame::{Blame, Move};
 use super::decide;
 use super::finding::{Found, cases, counted, verb};
 use super::verdict::{FindingWeight, Regime};
-use crate::domain::{Area, Level, Policy, Slug, Trit};
+use crate::domain::{Area, Policy, Slug, Trit};
 use crate::golden::{Comparison, MarkDiff};
 use crate::score::{CriterionMark, TrialResult};
 
@@ -57,7 +57,7 @@ impl Criteria {
             of_area.dropped_in.add(result, Move::default(), String::new);
         }
         let Some(accepted) = accepted else { return };
-        for criterion in result.scored.criteria.iter().filter(|criterion| is_held(criterion)) {
+        for criterion in result.scored.criteria.iter().filter(|criterion| criterion.is_held()) {
             let of_area = &mut self.areas[criterion.area.index()];
             let moved = moved.iter().find(|mark| mark.area == criterion.area && mark.criterion == criterion.criterion);
             match (moved.filter(|mark| mark.old.is_none()), criterion.mark.trit()) {
@@ -162,13 +162,8 @@ impl Unheld {
     }
 }
 
-/// Whether a snapshot of the trial would hold a mark by it, if it has one.
-fn is_held(criterion: &CriterionMark) -> bool {
-    criterion.repeatable && criterion.level == Level::Blocking
-}
-
 /// Whether the criterion still is one that a snapshot may hold: else it is the rubric that dropped the mark, not the answer.
 fn blocks(result: &TrialResult, mark: &MarkDiff) -> bool {
     let same = |criterion: &&CriterionMark| criterion.area == mark.area && criterion.criterion == mark.criterion;
-    result.scored.criteria.iter().find(same).is_some_and(is_held)
+    result.scored.criteria.iter().find(same).is_some_and(CriterionMark::is_held)
 }

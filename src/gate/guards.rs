@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::blame::{Blame, Move};
 use super::finding::{Found, verb};
 use super::verdict::FindingWeight;
-use crate::domain::{Area, AreaGate, CaseKind, Level, Outcome, Policy, Slug, Trit};
+use crate::domain::{Area, AreaGate, CaseKind, Outcome, Policy, Slug, Trit};
 use crate::golden::Snapshot;
 use crate::score::{CriterionMark, TrialResult};
 
@@ -158,9 +158,7 @@ fn wrong<'r>(result: &'r TrialResult, policy: &'r Policy) -> impl Iterator<Item 
 }
 
 fn judged<'r>(result: &'r TrialResult, policy: &'r Policy) -> impl Iterator<Item = &'r CriterionMark> {
-    result.scored.criteria.iter().filter(|criterion| {
-        criterion.repeatable && criterion.level == Level::Blocking && guards(policy, criterion.area)
-    })
+    result.scored.criteria.iter().filter(|criterion| criterion.is_held() && guards(policy, criterion.area))
 }
 
 /// Whether corrections have to stay fixed in an area.

@@ -1,25 +1,16 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::{Area, Limits, OutputSchema, Slug, SnapshotFields, Trit};
+use crate::domain::{Area, Slug, SnapshotFields, Trit};
 use crate::golden::{Behaviour, Stored};
 
 fn pipeline() -> Pipeline {
-    Pipeline {
-        name: Slug::new("triage").unwrap(),
-        about: String::new(),
-        prompt: String::new(),
-        prompt_file: "prompt.md".into(),
-        output_schema: OutputSchema::new(json!({})).unwrap(),
-        tools: Vec::new(),
-        limits: Limits::default(),
-        snapshot: SnapshotFields {
-            exact: vec!["/escalation/needed".into()],
-            set: vec!["/system_areas".into()],
-            prose: vec!["/summary".into(), "/escalation".into()],
-            volatile: vec!["/trace_id".into()],
-        },
-    }
+    Pipeline::sample(SnapshotFields {
+        exact: vec!["/escalation/needed".into()],
+        set: vec!["/system_areas".into()],
+        prose: vec!["/summary".into(), "/escalation".into()],
+        volatile: vec!["/trace_id".into()],
+    })
 }
 
 fn snapshot(output: Value, calls: &[&str], marks: &[(Area, &str, Trit)]) -> Snapshot {

@@ -3,25 +3,16 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
-use crate::domain::{Area, Limits, OutputSchema, Refusal, RefusalKind, Slug, SnapshotFields, Step, Trit, Usage};
+use crate::domain::{Area, Refusal, RefusalKind, Slug, SnapshotFields, Step, Trit, Usage};
 use crate::golden::{Comparison, Stored};
 
 fn pipeline() -> Pipeline {
-    Pipeline {
-        name: Slug::new("triage").unwrap(),
-        about: String::new(),
-        prompt: String::new(),
-        prompt_file: "prompt.md".into(),
-        output_schema: OutputSchema::new(json!({})).unwrap(),
-        tools: Vec::new(),
-        limits: Limits::default(),
-        snapshot: SnapshotFields {
-            exact: vec!["/summary/code".into()],
-            set: vec!["/system_areas".into(), "/evidence".into()],
-            prose: vec!["/summary".into()],
-            volatile: vec!["/trace_id".into(), "/evidence/*/at".into()],
-        },
-    }
+    Pipeline::sample(SnapshotFields {
+        exact: vec!["/summary/code".into()],
+        set: vec!["/system_areas".into(), "/evidence".into()],
+        prose: vec!["/summary".into()],
+        volatile: vec!["/trace_id".into(), "/evidence/*/at".into()],
+    })
 }
 
 fn trial(outcome: Outcome, steps: Vec<Step>) -> Trial {

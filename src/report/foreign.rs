@@ -2,14 +2,11 @@
 //!
 //! Making it safe to show is the business of `diagnostic`.
 
-use crate::diagnostic::printable_line;
+use crate::diagnostic::{char_start, printable_line};
 
 /// At most `most` bytes of `text`, cut between characters, and how many bytes were left out.
 pub fn clip(text: &str, most: usize) -> (&str, usize) {
-    let mut end = most.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = char_start(text, most);
     (&text[..end], text.len() - end)
 }
 

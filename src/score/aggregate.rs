@@ -40,7 +40,7 @@ pub fn held(
         Comparison::Changed(difference) => &difference.marks,
         Comparison::New | Comparison::NotCompared => return None,
     };
-    let held = criteria.iter().filter(|c| c.area == area && c.level == Level::Blocking && c.repeatable);
+    let held = criteria.iter().filter(|c| c.area == area && c.is_held());
     let held = held.filter(|c| aside.is_empty() || !aside.contains(&(c.area, c.criterion.clone())));
     let then_and_now = held.filter_map(|criterion| {
         let moved = moved.iter().find(|mark| mark.area == area && mark.criterion == criterion.criterion);

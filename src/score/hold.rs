@@ -9,7 +9,7 @@ use crate::golden::{self, Comparison, Marks, SnapshotError, SnapshotInfo};
 /// Those of the recorded marks that a snapshot holds: repeatable, blocking, scored.
 pub fn snapshot_marks(recorded: &Scored) -> Marks {
     let mut marks = Marks::new();
-    for criterion in recorded.criteria.iter().filter(|c| c.repeatable && c.level == Level::Blocking) {
+    for criterion in recorded.criteria.iter().filter(|c| c.is_held()) {
         if let Some(trit) = criterion.mark.trit() {
             marks.entry(criterion.area).or_default().insert(criterion.criterion.clone(), trit);
         }

@@ -53,6 +53,13 @@ pub struct CriterionMark {
     pub judged: Option<Box<Judged>>,
 }
 
+impl CriterionMark {
+    /// Whether a snapshot of the trial holds its mark, if it has one.
+    pub fn is_held(&self) -> bool {
+        self.repeatable && self.level == Level::Blocking
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AreaMark {
     pub area: Area,

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::domain::without_place;
+use crate::domain::{Slug, without_place};
 use crate::event::FoldError;
 use crate::golden::SnapshotError;
 
@@ -178,6 +178,23 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
         File::open(folder).and_then(|folder| folder.sync_all()).naming("sync", folder)?;
     }
     Ok(())
+}
+
+/// Names of what is in a folder and ends so, without that ending, ascending; none where there is no folder. What is no
+/// name is passed over.
+pub(super) fn names(folder: &Path, end: &str) -> Result<Vec<Slug>, StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.naming("list", folder)?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.naming("list", folder)?.file_name();
+        let name = name.to_str().and_then(|name| name.strip_suffix(end));
+        names.extend(name.and_then(|name| Slug::new(name).ok()));
+    }
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// Refuses links that lead out of `root`. Ordinary files and folders cost one look.

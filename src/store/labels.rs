@@ -1,10 +1,9 @@
 //! `rubrics/labels/`: the marks of people, and the trials that they speak of.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use super::disk::{Naming, check_way, write_inside};
+use super::disk::{Naming, check_way, names, write_inside};
 use super::{Ledger, StoreError};
 use crate::domain::{Label, Slug, Trial};
 
@@ -27,19 +26,7 @@ impl Labels {
 
     /// The names of the files, sorted, e.g. `corrections`.
     pub fn names(&self) -> Result<Vec<Slug>, StoreError> {
-        let folder = self.rubrics.join(FOLDER);
-        let entries = match fs::read_dir(&folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.naming("list", &folder)?,
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let name = entry.naming("list", &folder)?.file_name();
-            let name = name.to_str().and_then(|name| name.strip_suffix(END));
-            names.extend(name.and_then(|name| Slug::new(name).ok()));
-        }
-        names.sort_unstable();
-        Ok(names)
+        names(&self.rubrics.join(FOLDER), END)
     }
 
     /// The labels of one file.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::disk::Naming;
+use super::disk::{Naming, names};
 use super::{RunFolder, StoreError, event_log};
 use crate::diagnostic::closest;
 use crate::domain::Slug;
@@ -78,10 +78,14 @@ impl Runs {
             ids.retain(|id| RunFolder::is_one(&self.path.join(id.as_str())));
         }
         match meant(name, &ids) {
-            Err(none @ StoreError::NoRun { .. }) => match meant(name, &pruned(&self.path)?) {
-                Ok(id) if id.starts_with(name) => Err(StoreError::Pruned(id.to_string())),
-                _ => Err(none),
-            },
+            Err(none @ StoreError::NoRun { .. }) => {
+                let pruned: Vec<Slug> =
+                    names(&self.path.with_file_name(REMAINS), REMAINS_END)?.into_iter().rev().collect();
+                match meant(name, &pruned) {
+                    Ok(id) if id.starts_with(name) => Err(StoreError::Pruned(id.to_string())),
+                    _ => Err(none),
+                }
+            }
             found => found.map(|id| self.folder(id)),
         }
     }
@@ -119,22 +123,6 @@ fn back(name: &str) -> Option<usize> {
         "" => Some(0),
         rest => rest.strip_prefix('~')?.parse().ok(),
     }
-}
-
-/// Ids of the runs beside these of which a prune left something, newest first.
-fn pruned(runs: &Path) -> Result<Vec<Slug>, StoreError> {
-    let folder = runs.with_file_name(REMAINS);
-    let entries = match fs::read_dir(&folder) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.naming("list", &folder)?,
-    };
-    let mut ids = Vec::new();
-    for entry in entries {
-        let name = entry.naming("list", &folder)?.file_name();
-        ids.extend(name.to_str().and_then(|name| Slug::new(name.strip_suffix(REMAINS_END)?).ok()));
-    }
-    ids.sort_unstable_by(|a, b| b.cmp(a));
-    Ok(ids)
 }
 
 /// The id that is meant by an id, the beginning of just one, `latest`, or `latest~N`; `ids` are newest first.

@@ -5,10 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::{Changes, GoldenFolder, Settled, StoreError, load};
-use crate::domain::{Limits, OutputSchema, Pipeline, Ruling, Slug, SnapshotFields};
+use crate::domain::{Pipeline, Ruling, Slug, SnapshotFields};
 use crate::golden::SnapshotKey;
 use crate::review::{Decided, Pending};
 
@@ -21,16 +20,7 @@ pub fn key(case: &str) -> SnapshotKey {
 }
 
 pub fn pipeline() -> Pipeline {
-    Pipeline {
-        name: slug("triage"),
-        about: String::new(),
-        prompt: String::new(),
-        prompt_file: "prompt.md".into(),
-        output_schema: OutputSchema::new(json!({})).unwrap(),
-        tools: Vec::new(),
-        limits: Limits::default(),
-        snapshot: SnapshotFields::default(),
-    }
+    Pipeline::sample(SnapshotFields::default())
 }
 
 /// Everything that waits.

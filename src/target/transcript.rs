@@ -1,5 +1,7 @@
 //! How much of what is sent is kept in the transcript: it is written down twice for every trial, and shown.
 
+use crate::diagnostic::char_start;
+
 /// Most bytes of what an agent said that came to no output: what must not travel is looked for in it all the same.
 pub const UNUSED: usize = 256 << 10;
 
@@ -9,7 +11,7 @@ pub fn kept(text: String, most: usize) -> String {
     if text.len() <= most {
         return text;
     }
-    let end = (0..=most).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
+    let end = char_start(&text, most);
     let hash = blake3::hash(text.as_bytes()).to_hex();
     format!("{}\n[{} more bytes; blake3 of all: {}]", &text[..end], text.len() - end, &hash[..16])
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Redact;
+use crate::diagnostic::char_start;
 use crate::domain::{self, OutsideCall};
 use crate::gateway::Session;
 
@@ -108,8 +109,7 @@ impl Handler {
         let OutsideCall { tool, mut args } = (self.redact)(OutsideCall { tool, args });
         if let Value::String(text) = &mut args {
             // Not before: the cut could go through a secret.
-            let end = (0..=text.len().min(KEPT)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
-            text.truncate(end);
+            text.truncate(char_start(text, KEPT));
         }
         self.session.call_from_outside(&tool, args);
     }

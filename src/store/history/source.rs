@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
 
-use super::super::disk::{Durable, Naming, Replacement, read_if_there};
+use super::super::disk::{Durable, Naming, Replacement, names, read_if_there};
 use super::super::runs::REMAINS_END;
 use super::super::{Ledger, RunFolder, StoreError, StoredResults};
 use super::database::HistoryError;
@@ -192,18 +192,7 @@ impl Remains {
 
     /// Ids, oldest first.
     pub fn ids(&self) -> Result<Vec<Slug>, HistoryError> {
-        let entries = match fs::read_dir(&self.folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.naming("list", &self.folder)?,
-        };
-        let mut ids = Vec::new();
-        for entry in entries {
-            let name = entry.naming("list", &self.folder)?.file_name();
-            let name = name.to_str().and_then(|name| name.strip_suffix(REMAINS_END));
-            ids.extend(name.and_then(|name| Slug::new(name).ok()));
-        }
-        ids.sort_unstable();
-        Ok(ids)
+        Ok(names(&self.folder, REMAINS_END)?)
     }
 
     pub fn read(&self, id: &Slug) -> Result<(Head, Read<'static>), HistoryError> {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
+use crate::diagnostic::char_start;
 use crate::domain::{Approval, ApprovalStatus, Request, Tool};
 use crate::gateway::Session;
 
@@ -51,11 +52,7 @@ pub(super) fn obey(request: &Request, read: &str, wanted: Option<&str>, target: 
 
 /// The text from `start`, as far as arguments are looked for.
 fn behind(text: &str, start: usize) -> &str {
-    let mut end = text.len().min(start + REACH);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[start..end]
+    &text[start..char_start(text, start + REACH)]
 }
 
 /// The arguments as `text` gives them (`id=…`, `"id": "…"`), and whatever comes to hand for those it does not give.
